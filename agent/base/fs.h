@@ -1,0 +1,45 @@
+/**
+ * The seam to the file system of watched logs. Everything that inputs know of files comes
+ * through here, so that a simulated world can stand behind it.
+ */
+#ifndef TOCSIN_BASE_FS_H
+#define TOCSIN_BASE_FS_H
+
+#include <sys/types.h>
+
+#include "agent/base/err.h"
+#include "agent/base/slice.h"
+
+struct fs_stat {
+    uint64_t device, inode;
+    uint64_t birth; /**< inode generation (FS_IOC_GETVERSION) or birth time in ns; 0 = unknown */
+    int64_t size_bytes;
+    uint32_t owner_uid;
+    bool is_regular, is_directory, is_symlink;
+};
+
+struct fs {
+    /** Open for reading: never blocks, never follows into devices or FIFOs (refused after
+     *  fstat). @return a descriptor, or -1. */
+    int (*open)(void *ctx, const char *path, struct fs_stat *stat, struct err *err);
+    void (*close)(void *ctx, int fd);
+    bool (*fstat)(void *ctx, int fd, struct fs_stat *stat, struct err *err);
+    /** Of the path itself, symbolic links followed. */
+    bool (*stat)(void *ctx, const char *path, struct fs_stat *stat, struct err *err);
+    /** As pread(2), EINTR apart. @return bytes read, 0 at the end, -1 on error. */
+    ssize_t (*read_at)(void *ctx, int fd, void *into, size_t size, int64_t offset,
+                       struct err *err);
+    /** The next byte of data at or behind @offset (SEEK_DATA); the size when only a hole is
+     *  left; @offset itself where the file system cannot tell. */
+    int64_t (*next_data)(void *ctx, int fd, int64_t offset);
+    /** Call @each for every entry but "." and "..", in no order. */
+    bool (*list)(void *ctx, const char *directory,
+                 void (*each)(void *each_ctx, const char *name), void *each_ctx,
+                 struct err *err);
+    void *ctx;
+};
+
+/** The kernel's file system. */
+struct fs fs_real(void);
+
+#endif

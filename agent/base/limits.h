@@ -1,0 +1,58 @@
+/**
+ * Every bound of the agent that is not a configuration key, in one place, with what
+ * happens there. Each has a counter beside the code that enforces it.
+ */
+#ifndef TOCSIN_BASE_LIMITS_H
+#define TOCSIN_BASE_LIMITS_H
+
+/* --- configuration ------------------------------------------------------------- */
+#define LIMIT_CONFIG_BYTES (1024 * 1024) /* refused with an error */
+#define LIMIT_CONFIG_FILES 256           /* refused with an error */
+#define LIMIT_YAML_DEPTH 32              /* refused with an error */
+#define LIMIT_YAML_NODES 200000          /* refused with an error */
+#define LIMIT_RULES 10000                /* refused with an error */
+#define LIMIT_COMPLAINTS 100             /* the rest is counted */
+
+/* --- reading ------------------------------------------------------------------- */
+#define LIMIT_LINE_BYTES (64 * 1024)           /* the rest of a line is skipped, counted */
+#define LIMIT_BLOCK_BYTES (256 * 1024)         /* one read */
+#define LIMIT_FILE_TURN_BYTES (1024 * 1024)    /* per file and turn; then the next file */
+#define LIMIT_TURN_BYTES (8 * 1024 * 1024)     /* per turn; then due work and sending */
+#define LIMIT_WATCHED_FILES 10000              /* further ones are refused, counted, told */
+#define LIMIT_OPEN_FILES 512                   /* the longest idle file is closed */
+
+/* --- rules --------------------------------------------------------------------- */
+#define LIMIT_LABELS 32             /* further labels are left off */
+#define LIMIT_LABEL_BYTES 1024      /* longer values are cut */
+#define LIMIT_CAPTURES 64           /* refused at load */
+#define LIMIT_SUMMARY_BYTES 512     /* cut */
+#define LIMIT_DESCRIPTION_BYTES 8192 /* cut */
+#define LIMIT_SAMPLES 5             /* per alert; later lines are counted */
+#define LIMIT_SAMPLE_BYTES 2048     /* cut */
+#define LIMIT_GROUPS 10000          /* per route; further keys share one "(other)" group */
+#define LIMIT_GROUP_ALERTS 1000     /* per group; further ones share one "(other)" alert */
+#define LIMIT_REGEX_MATCH 100000    /* PCRE2 match limit; counted as a rule error */
+#define LIMIT_REGEX_DEPTH 1000      /* PCRE2 depth limit */
+#define LIMIT_REGEX_HEAP_KIB 1024   /* PCRE2 heap limit */
+
+/* --- mail ---------------------------------------------------------------------- */
+#define LIMIT_MAIL_HTML_BYTES (90 * 1024)  /* further alerts are counted, not shown */
+#define LIMIT_MAIL_TEXT_BYTES (128 * 1024) /* likewise */
+#define LIMIT_MAIL_BYTES (1024 * 1024)     /* must() */
+#define LIMIT_SUBJECT_BYTES 200            /* cut */
+
+/* --- outbox and SMTP ------------------------------------------------------------- */
+#define LIMIT_OUTBOX_ROWS 50000           /* digests merge first; criticals stay */
+#define LIMIT_SMTP_REPLY_BYTES (64 * 1024) /* then the connection is closed */
+#define LIMIT_SMTP_REPLY_LINES 100         /* likewise */
+#define LIMIT_REPLY_TEXT_BYTES 512         /* kept of a reply, for people */
+#define LIMIT_CONNECTION_MAILS 100         /* then a new connection */
+#define LIMIT_RECIPIENTS 100               /* per mail; refused at load */
+#define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
+
+/* --- control socket -------------------------------------------------------------- */
+#define LIMIT_CONTROL_CLIENTS 16     /* further ones wait in the kernel's queue */
+#define LIMIT_CONTROL_REQUEST 8192   /* bytes; then closed */
+#define LIMIT_CONTROL_REPLY (8 * 1024 * 1024) /* bytes; then cut and said */
+
+#endif

@@ -1,0 +1,74 @@
+/** The agent's own log on standard error. */
+#include "agent/base/log.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/buf.h"
+#include "agent/base/must.h"
+
+enum { LINE_BYTES = 4096 };
+
+static void put_clean(struct buf *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if ((*c < 0x20 && *c != '\t') || *c == 0x7f)
+            buf_printf(out, "\\x%02x", *c);
+        else
+            buf_putc(out, (char)*c);
+    }
+}
+
+void log_line(struct log_sink *log, enum log_level level, const char *format, ...)
+{
+    if (!log || level > log->max_level)
+        return;
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = vasprintf(&text, format, args);
+    va_end(args);
+    must(len >= 0);
+    struct buf line = buf_make(LINE_BYTES);
+    put_clean(&line, text);
+    log->write(log->ctx, level, line.ptr ? line.ptr : "");
+    buf_free(&line);
+    free(text);
+}
+
+static const char *const level_words[] = { "error: ", "warning: ", "", "debug: " };
+static const char *const level_priorities[] = { "<3>", "<4>", "<6>", "<7>" };
+
+static void write_to_stderr(struct log_sink *log, const char *prefix, const char *word,
+                            const char *text)
+{
+    char line[LINE_BYTES + 32];
+    int len = snprintf(line, sizeof line, "%stocsin: %s%s\n", prefix, word, text);
+    if (len >= (int)sizeof line)
+        len = (int)sizeof line - 1;
+    struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT) ||
+        write(STDERR_FILENO, line, (size_t)len) < len)
+        log->dropped_count++;
+}
+
+static void write_plain(void *ctx, enum log_level level, const char *text)
+{
+    write_to_stderr(ctx, "", level_words[level], text);
+}
+
+static void write_journal(void *ctx, enum log_level level, const char *text)
+{
+    write_to_stderr(ctx, level_priorities[level], "", text);
+}
+
+void log_to_stderr(struct log_sink *log, enum log_level max_level, int for_journal)
+{
+    *log = (struct log_sink){ .write = for_journal ? write_journal : write_plain,
+                              .ctx = log,
+                              .max_level = max_level };
+}

@@ -1,0 +1,106 @@
+/** Bytes to pointers. Slots hold an index into the dense entry array, plus one. */
+#include "agent/base/map.h"
+
+#include <stdlib.h>
+
+#include "agent/base/hash.h"
+#include "agent/base/mem.h"
+
+/** The slot that holds @key, or NULL. */
+static uint32_t *slot_find(const struct map *map, struct slice key, uint64_t hash)
+{
+    if (map->slot_count == 0)
+        return NULL;
+    size_t mask = map->slot_count - 1;
+    for (size_t i = hash & mask; map->slots[i] != 0; i = (i + 1) & mask) {
+        struct map_entry *entry = &map->entries[map->slots[i] - 1];
+        if (entry->value && entry->hash == hash && slice_equal(entry->key, key))
+            return &map->slots[i];
+    }
+    return NULL;
+}
+
+static void slot_fill(struct map *map, uint64_t hash, size_t index)
+{
+    size_t mask = map->slot_count - 1;
+    size_t i = hash & mask;
+    while (map->slots[i] != 0)
+        i = (i + 1) & mask;
+    map->slots[i] = (uint32_t)index + 1;
+}
+
+/** Close the gaps, and make room for twice as many entries as there are. */
+static void map_rebuild(struct map *map)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < map->used; i++) {
+        if (map->entries[i].value)
+            map->entries[kept++] = map->entries[i];
+    }
+    map->used = kept;
+    map->capacity = kept < 8 ? 16 : kept * 2;
+    map->entries = mem_grow(map->entries, map->capacity, sizeof *map->entries);
+    size_t slots = 32;
+    while (slots < map->capacity * 2)
+        slots *= 2;
+    free(map->slots);
+    map->slots = mem_zalloc(slots * sizeof *map->slots);
+    map->slot_count = slots;
+    for (size_t i = 0; i < kept; i++)
+        slot_fill(map, map->entries[i].hash, i);
+}
+
+void *map_find(const struct map *map, struct slice key)
+{
+    uint32_t *slot = slot_find(map, key, hash_bytes(key));
+    return slot ? map->entries[*slot - 1].value : NULL;
+}
+
+void *map_put(struct map *map, struct slice key, void *value)
+{
+    uint64_t hash = hash_bytes(key);
+    uint32_t *slot = slot_find(map, key, hash);
+    if (slot) {
+        struct map_entry *entry = &map->entries[*slot - 1];
+        void *before = entry->value;
+        entry->value = value;
+        return before;
+    }
+    if (map->used == map->capacity)
+        map_rebuild(map);
+    map->entries[map->used] = (struct map_entry){ key, hash, value };
+    slot_fill(map, hash, map->used);
+    map->used++;
+    map->count++;
+    return NULL;
+}
+
+void *map_take(struct map *map, struct slice key)
+{
+    uint32_t *slot = slot_find(map, key, hash_bytes(key));
+    if (!slot)
+        return NULL;
+    /* The slot stays filled, so that probes for later keys still pass over it. */
+    struct map_entry *entry = &map->entries[*slot - 1];
+    void *value = entry->value;
+    entry->value = NULL;
+    map->count--;
+    return value;
+}
+
+void *map_next(const struct map *map, size_t *at)
+{
+    while (*at < map->used) {
+        void *value = map->entries[(*at)++].value;
+        if (value)
+            return value;
+    }
+    return NULL;
+}
+
+void map_free(struct map *map)
+{
+    free(map->entries);
+    free(map->slots);
+    *map = (struct map){ 0 };
+}

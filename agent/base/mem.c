@@ -1,0 +1,127 @@
+/** Allocation that cannot fail, and arenas: chunks of 16 KiB, larger ones on demand. */
+#include "agent/base/mem.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/base/must.h"
+
+enum { CHUNK_BYTES = 16 * 1024 };
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t used;
+    size_t size;
+    alignas(max_align_t) char bytes[];
+};
+
+void *mem_zalloc(size_t size)
+{
+    void *memory = calloc(1, size ? size : 1);
+    must(memory != NULL);
+    return memory;
+}
+
+void *mem_grow(void *old, size_t count, size_t size)
+{
+    void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
+    must(memory != NULL);
+    return memory;
+}
+
+void *mem_double(void *old, size_t *capacity, size_t size)
+{
+    *capacity = *capacity ? *capacity * 2 : 8;
+    return mem_grow(old, *capacity, size);
+}
+
+char *mem_copy(struct slice s)
+{
+    char *copy = mem_zalloc(s.len + 1);
+    if (s.len > 0)
+        memcpy(copy, s.ptr, s.len);
+    return copy;
+}
+
+char *mem_copy_text(const char *text)
+{
+    return mem_copy(slice_of(text));
+}
+
+static struct arena_chunk *chunk_create(size_t size)
+{
+    struct arena_chunk *chunk = malloc(sizeof *chunk + size);
+    must(chunk != NULL);
+    *chunk = (struct arena_chunk){ .size = size };
+    return chunk;
+}
+
+void *arena_zalloc(struct arena *arena, size_t size)
+{
+    size_t step = alignof(max_align_t);
+    must(size < SIZE_MAX / 2);
+    size_t need = (size + step - 1) / step * step;
+    struct arena_chunk *chunk = arena->chunk;
+    if (!chunk || chunk->size - chunk->used < need) {
+        struct arena_chunk *fresh = chunk_create(need > CHUNK_BYTES ? need : CHUNK_BYTES);
+        fresh->next = chunk;
+        arena->chunk = chunk = fresh;
+    }
+    void *memory = chunk->bytes + chunk->used;
+    chunk->used += need;
+    arena->total_bytes += need;
+    return memset(memory, 0, need);
+}
+
+char *arena_text(struct arena *arena, struct slice s)
+{
+    char *copy = arena_zalloc(arena, s.len + 1);
+    if (s.len > 0)
+        memcpy(copy, s.ptr, s.len);
+    return copy;
+}
+
+struct slice arena_slice(struct arena *arena, struct slice s)
+{
+    return slice_make(arena_text(arena, s), s.len);
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    char *text = NULL;
+    va_start(args, format);
+    int len = vasprintf(&text, format, args);
+    va_end(args);
+    must(len >= 0);
+    char *copy = arena_text(arena, slice_make(text, (size_t)len));
+    free(text);
+    return copy;
+}
+
+static void chunks_free(struct arena_chunk *chunk)
+{
+    while (chunk) {
+        struct arena_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+}
+
+void arena_clear(struct arena *arena)
+{
+    arena->total_bytes = 0;
+    if (!arena->chunk)
+        return;
+    chunks_free(arena->chunk->next);
+    arena->chunk->next = NULL;
+    arena->chunk->used = 0;
+}
+
+void arena_free(struct arena *arena)
+{
+    chunks_free(arena->chunk);
+    *arena = (struct arena){ 0 };
+}

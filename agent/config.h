@@ -1,0 +1,43 @@
+/**
+ * The whole configuration as one immutable generation: loaded from YAML, every mistake
+ * complained about in one run, compiled, owned by one arena. A reload builds a new one.
+ */
+#ifndef TOCSIN_AGENT_CONFIG_H
+#define TOCSIN_AGENT_CONFIG_H
+
+#include "agent/base/complaint.h"
+#include "agent/inputs/input.h"
+#include "outputs/output.h"
+#include "rules/rule.h"
+#include "rules/route.h"
+
+struct config {
+    const struct yaml_node *node;
+    struct conf_texts include;          /**< globs, relative to the file's folder */
+    struct conf_blocks sources, rules, routes, accounts, outputs;
+    struct conf_text state_dir;         /**< holds tocsin.db; default /var/lib/tocsin */
+    struct conf_text control;           /**< path of the socket; default /run/tocsin/control.sock */
+    struct conf_text host;              /**< default: gethostname() */
+    int64_t settle;                     /**< ms after start before the first mail; default 0s */
+
+    /* compiled */
+    struct source *source_list; /**< parallel to sources */
+    struct rules *compiled_rules;
+    struct routes compiled_routes;
+    struct outputs_config *compiled_outputs;
+    struct slice host_name; /**< clean: letters, digits, '-' and '.' */
+    struct arena arena;     /**< owns all of it */
+};
+extern const struct schema config_schema;
+
+/** Load @path (NULL: /etc/tocsin/tocsin.yaml) and what it includes.
+ *  @out  gets all complaints, printed; @color: with ANSI colours
+ *  @return NULL when there was an error; then nothing is half-loaded. */
+struct config *config_load(const char *path, struct buf *out, bool color);
+
+/** The same from bytes, for stories; @name stands in complaints. */
+struct config *config_load_text(const char *name, struct slice yaml, struct buf *out);
+
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,94 @@
+/**
+ * Inputs read; the rest of the program sees only this door. They know base/ and
+ * rules/event.h, and store their own positions, so that a line is counted exactly once:
+ * what was read counts only when the commit that holds its consequences is durable.
+ *
+ * The order in a turn: inputs_read(), ..., inputs_save() inside the transaction, commit,
+ * inputs_committed(). When the commit fails, inputs_save() is called again in a later turn
+ * and nothing is read in between.
+ */
+#ifndef TOCSIN_INPUTS_INPUT_H
+#define TOCSIN_INPUTS_INPUT_H
+
+#include "agent/base/db.h"
+#include "agent/base/fs.h"
+#include "agent/base/log.h"
+#include "agent/base/now.h"
+#include "agent/base/schema.h"
+#include "agent/base/wakes.h"
+#include "rules/event.h"
+
+enum { START_END, START_BEGINNING };
+
+struct source_config {
+    const struct yaml_node *node;
+    struct conf_text name;
+    struct conf_texts files, exclude; /**< globs: * ? [] within a name, ** over folders */
+    bool is_stdin;     /**< key `stdin` */
+    int start;         /**< START_*: where a file begins that existed at the first start ever */
+    bool inotify;      /**< default true; false: the sweep alone */
+    int64_t sweep;     /**< ms between two looks at every file; default 1s */
+    int64_t rotate_wait; /**< ms that a rotated file is followed after its last growth */
+    struct conf_pairs labels;
+};
+extern const struct schema source_schema;
+
+/** The SQL that creates what inputs store; one migration step. */
+extern const char inputs_schema_sql[];
+
+/** What the inputs need of the world. */
+struct input_world {
+    struct fs fs;
+    struct db *db;
+    const struct wakes *wakes; /**< may be NULL */
+    struct log_sink *log;
+};
+
+struct inputs_tally {
+    uint64_t files_watched, files_open;
+    uint64_t bytes_read;
+    uint64_t rotations, truncations;
+    uint64_t lost_bytes;       /**< known to have existed and not readable any more */
+    uint64_t cut_lines;        /**< longer than LIMIT_LINE_BYTES */
+    uint64_t refused_files;    /**< past LIMIT_WATCHED_FILES, devices, hostile links */
+    uint64_t unreadable_files; /**< now */
+    uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
+};
+
+struct inputs;
+
+/** Find the files, restore their positions from the store, open and watch them. A missing or
+ *  unreadable file is a warning, tried again by every sweep. @sources runs parallel to
+ *  @configs (of struct source_config) and is borrowed until the next inputs_configure(). */
+struct inputs *inputs_create(const struct input_world *world,
+                             const struct conf_blocks *configs,
+                             const struct source *sources, struct now now);
+void inputs_free(struct inputs *inputs);
+
+/** Take a new generation: files that are still wanted stay open where they are. Call it
+ *  between a commit and the next read. */
+void inputs_configure(struct inputs *inputs, const struct conf_blocks *configs,
+                      const struct source *sources, struct now now);
+
+/** Read what is there, at most LIMIT_FILE_TURN_BYTES a file and LIMIT_TURN_BYTES in all, and
+ *  give it to @feed block by block. @return true when more is waiting already. */
+bool inputs_read(struct inputs *inputs, struct now now,
+                 void (*feed)(void *ctx, const struct block *block), void *ctx);
+
+/** Put the positions behind what was read into the running transaction. May be repeated. */
+void inputs_save(struct inputs *inputs, struct now now);
+/** The commit is durable: advance, forget files that are gone. */
+void inputs_committed(struct inputs *inputs);
+
+/** When to look again without a hint, in mono_ms. */
+int64_t inputs_wake_at(const struct inputs *inputs);
+
+/** Is everything read to its end, and will stdin give no more (for run --once)? */
+bool inputs_at_end(const struct inputs *inputs);
+
+const struct inputs_tally *inputs_tally(const struct inputs *inputs);
+
+/** One line of text a file for `tocsin status`: path, size, offset, lag, state. */
+void inputs_describe(const struct inputs *inputs, struct buf *out);
+
+#endif

@@ -1,0 +1,5 @@
+/** Stands in until the command table is there. */
+int main(void)
+{
+    return 64;
+}

@@ -1,0 +1,25 @@
+/**
+ * The world that a running agent lives in: every seam in one struct. main gives it the
+ * kernel; a story (agent/story) and the simulator give it their own.
+ */
+#ifndef TOCSIN_AGENT_WORLD_H
+#define TOCSIN_AGENT_WORLD_H
+
+#include "agent/base/clock.h"
+#include "agent/base/fs.h"
+#include "agent/base/log.h"
+#include "agent/base/wakes.h"
+#include "outputs/link.h"
+
+struct world {
+    struct clock_source clock;
+    struct fs fs;
+    const struct link_ops *links;
+    const struct wakes *wakes; /**< NULL: no loop */
+    struct log_sink *log;      /**< NULL: silence */
+    uint64_t seed;             /**< of all random numbers */
+    const char *vfs;           /**< SQLite VFS; NULL: the default */
+    int stdin_fd;
+};
+
+#endif

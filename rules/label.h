@@ -1,0 +1,40 @@
+/**
+ * Labels say what an alert is about: rule, host, severity, and what the rule's author
+ * added. Equal labels, equal alert: their hash is its fingerprint.
+ */
+#ifndef TOCSIN_RULES_LABEL_H
+#define TOCSIN_RULES_LABEL_H
+
+#include "agent/base/buf.h"
+#include "agent/base/mem.h"
+
+struct label {
+    struct slice name, value;
+};
+
+/** Sorted by name, names unique, no empty value (an empty value is no label, as with
+ *  Alertmanager: shared/facts/peers.md 2.1). At most LIMIT_LABELS. */
+struct labels {
+    struct label *items;
+    size_t count;
+};
+
+/** Set @name to @value in @labels; both are copied into @arena. An empty value drops the
+ *  label. @return false when LIMIT_LABELS is reached and the label was left off. */
+bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
+                struct slice value);
+
+/** The value, or the empty slice: missing and empty are the same. */
+struct slice labels_find(const struct labels *labels, struct slice name);
+
+/** The fingerprint: equal for equal labels, whatever the order they were set in. */
+uint64_t labels_hash(const struct labels *labels);
+
+/** A deep copy in @arena. */
+struct labels labels_copy(struct arena *arena, const struct labels *labels);
+
+/** Stored form; load copies into @arena. @return false when the bytes are not labels. */
+void labels_save(const struct labels *labels, struct buf *out);
+bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena);
+
+#endif

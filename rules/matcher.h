@@ -1,0 +1,22 @@
+/**
+ * All rules against a block of lines: calls back for each (rule, line) that matches, in the
+ * order of lines, then of rules. The one place where the speed of reading is decided.
+ */
+#ifndef TOCSIN_RULES_MATCHER_H
+#define TOCSIN_RULES_MATCHER_H
+
+#include "rules/rule.h"
+
+struct matcher;
+
+struct matcher *matcher_create(struct rules *rules, size_t source_count);
+void matcher_free(struct matcher *matcher);
+
+/** Scan @block. @return the number of lines in it (an unterminated last one included).
+ *  @found's event is good during the call only. */
+uint64_t matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms,
+                      void (*found)(void *ctx, struct rule *rule,
+                                    const struct event *event),
+                      void *ctx);
+
+#endif

@@ -1,0 +1,31 @@
+/**
+ * PCRE2 as tocsin uses it: bytes, not UTF mode; JIT where the kernel allows it; match, depth
+ * and heap limits always set, and not to be raised by the pattern itself; \C forbidden.
+ */
+#ifndef TOCSIN_RULES_REGEX_H
+#define TOCSIN_RULES_REGEX_H
+
+#include "agent/base/schema.h"
+#include "rules/event.h"
+
+struct regex;
+
+/** Compile @text; @anchored wraps it so that it must fill the subject.
+ *  Complains with the place inside the pattern and PCRE2's reason. NULL then. */
+struct regex *regex_compile(const struct conf_text *text, bool anchored,
+                            struct complaints *complaints);
+void regex_free(struct regex *regex);
+
+enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT /**< gave up at a limit: no match */ };
+
+/** One match attempt on the bytes of @subject.
+ *  @captures  room for LIMIT_CAPTURES, or NULL; named groups only, unset ones left out; the
+ *             slices borrow from @subject (values) and @regex (names)
+ *  @count     set to the captures found; may be NULL when @captures is */
+enum regex_result regex_match(const struct regex *regex, struct slice subject,
+                              struct capture *captures, size_t *count);
+
+/** Does the pattern have a named group @name? */
+bool regex_names(const struct regex *regex, struct slice name);
+
+#endif

@@ -1,0 +1,64 @@
+/**
+ * A rule: which lines it is about, and what its alerts say. Compiled once a generation.
+ * Its kind decides when an event becomes an alert; a kind is one file and one row in kind.c.
+ */
+#ifndef TOCSIN_RULES_RULE_H
+#define TOCSIN_RULES_RULE_H
+
+#include "agent/base/now.h"
+#include "agent/base/schema.h"
+#include "rules/alert.h"
+
+struct sample_config {
+    const struct yaml_node *node;
+    struct conf_texts match, no_match;
+};
+
+struct rule_config {
+    const struct yaml_node *node;
+    struct conf_text name;
+    struct conf_texts from, match, unless, where, by;
+    int kind; /**< index into kind_names */
+    struct conf_text severity, summary, description, runbook, resolve_after;
+    struct conf_pairs labels;
+    struct sample_config *samples;
+};
+extern const struct schema rule_schema;
+
+struct rule;
+
+/** All rules of a generation. */
+struct rules;
+
+/** Compile and check: names unique, sources known, patterns, conditions, templates (a field
+ *  that no pattern of the rule captures is a warning), severity. All complaints are made
+ *  before it gives up. Warns of rules without samples.
+ *  @configs  of struct rule_config
+ *  @host     value of the `host` label
+ *  @return NULL after an error; otherwise owned by the caller: rules_free(). */
+struct rules *rules_compile(const struct conf_blocks *configs,
+                            const struct source *sources, size_t source_count,
+                            struct slice host, struct arena *arena,
+                            struct complaints *complaints);
+void rules_free(struct rules *rules);
+size_t rules_count(const struct rules *rules);
+struct rule *rules_get(const struct rules *rules, size_t index);
+struct slice rule_name(const struct rule *rule);
+
+/** Would rule @rule see this line (pattern, unless, where; not the kind's state)?
+ *  Fills @event's captures, borrowed from @captures (room for LIMIT_CAPTURES). */
+bool rule_matches(struct rule *rule, struct event *event, struct capture *captures);
+
+/** The rule's kind judges @event, which rule_matches() accepted.
+ *  @return true and fills *@sighting (in @arena) when this is to be told. */
+bool rule_judge(struct rule *rule, const struct event *event, struct arena *arena,
+                struct sighting *sighting);
+
+/** Run `samples:` of all rules: each `match` line must match, each `no_match` must not, on the
+ *  source labels of the rule's first source. @report gets one call a line. @return failures. */
+size_t rules_run_samples(struct rules *rules,
+                         void (*report)(void *ctx, const struct rule *rule,
+                                        struct slice line, bool wanted, bool passed),
+                         void *ctx);
+
+#endif

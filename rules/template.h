@@ -1,0 +1,32 @@
+/**
+ * Text with {{fields}}: a mustache subset of our own, without code.
+ *
+ *   {{name}}            the field, as it is (cleaning is the mail's work); "" when missing
+ *   {{#name}}...{{/name}}   the inside, when the field is there and not empty
+ *   {{^name}}...{{/name}}   the inside, when it is missing or empty
+ *   {{! comment}}       nothing
+ *
+ * Sections nest to depth 8. (mustache(5); no partials, no lambdas, no set delimiters.)
+ */
+#ifndef TOCSIN_RULES_TEMPLATE_H
+#define TOCSIN_RULES_TEMPLATE_H
+
+#include "agent/base/schema.h"
+
+struct template;
+
+/** Compile @text. Everything lives in @arena. Complains with the place inside the text:
+ *  unclosed tag or section, a section closed by another name, an empty name. NULL then. */
+const struct template *template_compile(const struct conf_text *text, struct arena *arena,
+                                        struct complaints *complaints);
+
+/** Is there any tag in it? */
+bool template_is_plain(const struct template *template);
+
+/** Render into @out, which bounds it. NULL @template renders nothing.
+ *  @look_up as in where_holds(). */
+void template_render(const struct template *template,
+                     struct slice (*look_up)(const void *ctx, struct slice name),
+                     const void *ctx, struct buf *out);
+
+#endif
