@@ -22,7 +22,7 @@ const char *unit_test_folder(void)
 {
     char *own = malloc(PATH_MAX);
     ck_assert(own != NULL);
-    snprintf(own, PATH_MAX, "%s/t.XXXXXX", folder);
+    snprintf(own, PATH_MAX, "%.4000s/t.XXXXXX", folder);
     ck_assert(mkdtemp(own) != NULL);
     return own;
 }

@@ -22,9 +22,10 @@ TEST(map, what_was_put_is_found_and_what_was_taken_is_not)
 TEST(map, a_walk_keeps_the_order_of_insertion)
 {
     struct map map = { 0 };
-    map_put(&map, SLICE("b"), "1");
-    map_put(&map, SLICE("a"), "2");
-    map_put(&map, SLICE("c"), "3");
+    char one[] = "1", two[] = "2", three[] = "3";
+    map_put(&map, SLICE("b"), one);
+    map_put(&map, SLICE("a"), two);
+    map_put(&map, SLICE("c"), three);
     map_take(&map, SLICE("a"));
     size_t at = 0;
     ck_assert_str_eq(map_next(&map, &at), "1");
