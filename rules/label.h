@@ -30,6 +30,9 @@ struct slice labels_find(const struct labels *labels, struct slice name);
 /** The fingerprint: equal for equal labels, whatever the order they were set in. */
 uint64_t labels_hash(const struct labels *labels);
 
+/** Equal labels: what the hash promises, made sure of. */
+bool labels_equal(const struct labels *a, const struct labels *b);
+
 /** A deep copy in @arena. */
 struct labels labels_copy(struct arena *arena, const struct labels *labels);
 

@@ -1,0 +1,131 @@
+/**
+ * Labels: a sorted array in an arena. Each change makes a new array, because a struct
+ * labels is passed about by value and a copy must stay what it was.
+ */
+#include "rules/label.h"
+
+#include "agent/base/hash.h"
+#include "agent/base/limits.h"
+
+/** The place of @name, or where it would have to stand. */
+static size_t find_place(const struct labels *labels, struct slice name, bool *is_there)
+{
+    size_t at = 0;
+    int order = 1;
+    while (at < labels->count) {
+        order = slice_compare(labels->items[at].name, name);
+        if (order >= 0)
+            break;
+        at++;
+    }
+    *is_there = at < labels->count && order == 0;
+    return at;
+}
+
+/** The label at @at makes way for @fresh; NULL: for nothing. */
+static void replace(struct labels *labels, struct arena *arena, size_t at,
+                    size_t taken_count, const struct label *fresh)
+{
+    size_t put_count = fresh ? 1 : 0;
+    size_t behind = labels->count - at - taken_count;
+    size_t count = at + put_count + behind;
+    struct label *items = arena_zalloc(arena, count * sizeof *items);
+    if (at > 0)
+        memcpy(items, labels->items, at * sizeof *items);
+    if (fresh)
+        items[at] = *fresh;
+    if (behind > 0)
+        memcpy(items + at + put_count, labels->items + at + taken_count,
+               behind * sizeof *items);
+    *labels = (struct labels) { items, count };
+}
+
+static struct slice cut(struct slice value)
+{
+    return slice_make(value.ptr,
+                      value.len < LIMIT_LABEL_BYTES ? value.len : LIMIT_LABEL_BYTES);
+}
+
+bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
+                struct slice value)
+{
+    bool is_there;
+    size_t at = find_place(labels, name, &is_there);
+    if (value.len == 0) {
+        if (is_there)
+            replace(labels, arena, at, 1, NULL);
+        return true;
+    }
+    if (!is_there && labels->count >= LIMIT_LABELS)
+        return false;
+    struct label fresh = { is_there ? labels->items[at].name : arena_slice(arena, name),
+                           arena_slice(arena, cut(value)) };
+    replace(labels, arena, at, is_there, &fresh);
+    return true;
+}
+
+struct slice labels_find(const struct labels *labels, struct slice name)
+{
+    bool is_there;
+    size_t at = find_place(labels, name, &is_there);
+    return is_there ? labels->items[at].value : SLICE("");
+}
+
+uint64_t labels_hash(const struct labels *labels)
+{
+    uint64_t hash = labels->count;
+    for (size_t i = 0; i < labels->count; i++) {
+        hash = hash_more(hash, labels->items[i].name);
+        hash = hash_more(hash, labels->items[i].value);
+    }
+    return hash;
+}
+
+bool labels_equal(const struct labels *a, const struct labels *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (!slice_equal(a->items[i].name, b->items[i].name) ||
+            !slice_equal(a->items[i].value, b->items[i].value))
+            return false;
+    }
+    return true;
+}
+
+struct labels labels_copy(struct arena *arena, const struct labels *labels)
+{
+    struct labels copy = { arena_zalloc(arena, labels->count * sizeof(struct label)),
+                           labels->count };
+    for (size_t i = 0; i < labels->count; i++) {
+        copy.items[i].name = arena_slice(arena, labels->items[i].name);
+        copy.items[i].value = arena_slice(arena, labels->items[i].value);
+    }
+    return copy;
+}
+
+void labels_save(const struct labels *labels, struct buf *out)
+{
+    buf_put_u64(out, labels->count);
+    for (size_t i = 0; i < labels->count; i++) {
+        buf_put_bytes(out, labels->items[i].name);
+        buf_put_bytes(out, labels->items[i].value);
+    }
+}
+
+bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena)
+{
+    uint64_t count = unbuf_u64(in);
+    if (in->failed || count > LIMIT_LABELS)
+        return false;
+    struct label *items = arena_zalloc(arena, (size_t)count * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        items[i].name = arena_slice(arena, unbuf_bytes(in));
+        items[i].value = arena_slice(arena, unbuf_bytes(in));
+        bool is_sorted = i == 0 || slice_compare(items[i - 1].name, items[i].name) < 0;
+        if (in->failed || items[i].value.len == 0 || !is_sorted)
+            return false;
+    }
+    *labels = (struct labels) { items, (size_t)count };
+    return true;
+}
