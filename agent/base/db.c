@@ -1,0 +1,451 @@
+/** The store: SQLite with a cache of statements, and errors that wait for the commit. */
+#include "agent/base/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/base/map.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+
+struct db_row {
+    struct db *db;
+    const char *sql;         /* its address is the key in the cache */
+    sqlite3_stmt *statement; /* NULL: could not be prepared, every use fails quietly */
+    int bound_count;
+    bool is_busy;
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    struct map rows;
+    struct db_row unprepared;
+    struct err error;
+    bool has_begun;
+};
+
+/* --- errors ----------------------------------------------------------------------- */
+
+static bool is_space_errno(int code)
+{
+    return code == ENOSPC || code == EDQUOT || code == EFBIG;
+}
+
+static enum err_kind kind_of_failure(sqlite3 *handle, int code)
+{
+    int system_code = sqlite3_system_errno(handle);
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+        /* After a failed fsync the kernel may have thrown the pages away, and a second
+         * one can succeed all the same: only a new start reads what is really there. */
+        return is_space_errno(system_code) ? ERR_FULL : ERR_BROKEN;
+    }
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+        return ERR_FULL;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_BUSY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_BROKEN;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        return ERR_DENIED;
+    case SQLITE_CANTOPEN:
+        return system_code == EACCES || system_code == EPERM ? ERR_DENIED : ERR_IO;
+    default:
+        return is_space_errno(system_code) ? ERR_FULL : ERR_IO;
+    }
+}
+
+static bool failure(const struct db *db, int code, struct err *err)
+{
+    enum err_kind kind = kind_of_failure(db->handle, code);
+    if (kind == ERR_BUSY)
+        return err_set(err, ERR_BUSY, "another tocsin is running on '%s'", db->path);
+    if (kind == ERR_FULL)
+        return err_set(err, ERR_FULL, "no space left to write the store '%s': %s",
+                       db->path, sqlite3_errmsg(db->handle));
+    if (kind == ERR_BROKEN)
+        return err_set(err, ERR_BROKEN, "the store '%s' cannot be used: %s", db->path,
+                       sqlite3_errmsg(db->handle));
+    return err_set(err, kind, "the store '%s' cannot be read or written: %s", db->path,
+                   sqlite3_errmsg(db->handle));
+}
+
+/* The first error of a turn is the cause, later ones only follow from it. */
+static void remember(struct db *db, int code)
+{
+    if (db->error.kind == ERR_NONE)
+        failure(db, code, &db->error);
+}
+
+const struct err *db_error(const struct db *db)
+{
+    return &db->error;
+}
+
+/* --- open ---------------------------------------------------------------------------- */
+
+static bool sync_parent(const char *path, struct err *err)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int len = slash ? (int)(slash - path) : 0;
+    snprintf(folder, sizeof folder, "%.*s", slash ? len : 1, slash ? path : ".");
+    int fd = open(len == 0 && slash ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set_errno(err, "cannot open the folder of the store '%s'", path);
+    bool ok = fsync(fd) == 0;
+    if (!ok)
+        err_set_errno(err, "cannot sync the folder of the store '%s'", path);
+    close(fd);
+    return ok;
+}
+
+/* SQLite would create the file by the umask. An existing file is never opened here:
+ * closing a second descriptor would drop the locks of SQLite in the same process. */
+static bool prepare_file(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        bool ok = fchmod(fd, 0600) == 0 && fsync(fd) == 0;
+        if (!ok)
+            err_set_errno(err, "cannot create the store '%s'", path);
+        close(fd);
+        return ok && sync_parent(path, err);
+    }
+    struct stat stat;
+    if (errno != EEXIST)
+        return err_set_errno(err, "cannot create the store '%s'", path);
+    if (lstat(path, &stat) != 0)
+        return err_set_errno(err, "cannot look at the store '%s'", path);
+    if (!S_ISREG(stat.st_mode))
+        return err_set(err, ERR_BROKEN, "the store '%s' is not a regular file", path);
+    if ((stat.st_mode & 077) != 0 && chmod(path, 0600) != 0)
+        return err_set_errno(err, "cannot take other users' rights off the store '%s'",
+                             path);
+    return true;
+}
+
+static bool run_text(struct db *db, const char *sql, struct err *err)
+{
+    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK || failure(db, code, err);
+}
+
+/* locking_mode comes first: with it WAL needs no shared memory file, and the first access
+ * takes the lock that keeps a second instance out. */
+static bool apply_pragmas(struct db *db, struct err *err)
+{
+    static const char *const pragmas[] = {
+        "PRAGMA locking_mode=EXCLUSIVE",
+        "PRAGMA mmap_size=0",
+        "PRAGMA foreign_keys=OFF",
+        "PRAGMA temp_store=MEMORY",
+        "PRAGMA trusted_schema=OFF",
+        "PRAGMA cell_size_check=ON",
+        "PRAGMA journal_size_limit=16777216",
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "BEGIN EXCLUSIVE",
+        "COMMIT",
+    };
+    sqlite3_busy_timeout(db->handle, 0);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
+        if (!run_text(db, pragmas[i], err))
+            return false;
+    return true;
+}
+
+static bool check_integrity(struct db *db, struct err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code =
+        sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    bool ok = code == SQLITE_ROW;
+    const char *answer = ok ? (const char *)sqlite3_column_text(statement, 0) : "";
+    if (!ok)
+        failure(db, code, err);
+    else if (!answer || strcmp(answer, "ok") != 0)
+        ok = err_set(err, ERR_BROKEN,
+                     "the store '%s' is damaged (%.200s); move it away and start again",
+                     db->path, answer ? answer : "no answer");
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static bool read_version(struct db *db, int64_t *version, struct err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code =
+        sqlite3_prepare_v2(db->handle, "PRAGMA user_version", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        failure(db, code, err);
+    else
+        *version = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW;
+}
+
+static bool migrate_step(struct db *db, const char *sql, size_t version,
+                         struct err *err)
+{
+    char set_version[64];
+    snprintf(set_version, sizeof set_version, "PRAGMA user_version=%zu", version);
+    bool ok = run_text(db, "BEGIN IMMEDIATE", err) && run_text(db, sql, err) &&
+              run_text(db, set_version, err) && run_text(db, "COMMIT", err);
+    if (!ok && !sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
+}
+
+static bool migrate(struct db *db, const struct db_migration *steps, size_t count,
+                    struct err *err)
+{
+    int64_t version = 0;
+    if (!read_version(db, &version, err))
+        return false;
+    if (version < 0 || (uint64_t)version > count)
+        return err_set(err, ERR_BROKEN,
+                       "the store '%s' has schema %lld, this tocsin knows only up to "
+                       "%zu; start the newer tocsin that wrote it",
+                       db->path, (long long)version, count);
+    for (size_t i = (size_t)version; i < count; i++)
+        if (!migrate_step(db, steps[i].sql, i + 1, err))
+            return false;
+    return true;
+}
+
+static bool open_handle(struct db *db, const char *vfs, struct err *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_EXRESCODE;
+    int code = sqlite3_open_v2(db->path, &db->handle, flags, vfs);
+    must(db->handle != NULL);
+    return code == SQLITE_OK || failure(db, code, err);
+}
+
+struct db *db_open(const char *path, const char *vfs,
+                   const struct db_migration *migrations, size_t migration_count,
+                   struct err *err)
+{
+    /* Behind another VFS there may be no file of the kernel at all. */
+    if (!vfs && !prepare_file(path, err))
+        return NULL;
+    struct db *db = mem_zalloc(sizeof *db);
+    db->path = mem_copy_text(path);
+    db->unprepared.db = db;
+    if (open_handle(db, vfs, err) && apply_pragmas(db, err) &&
+        check_integrity(db, err) && migrate(db, migrations, migration_count, err))
+        return db;
+    db_close(db);
+    return NULL;
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    size_t at = 0;
+    for (struct db_row *row; (row = map_next(&db->rows, &at));) {
+        sqlite3_finalize(row->statement);
+        free(row);
+    }
+    map_free(&db->rows);
+    db_rollback(db);
+    must(sqlite3_close(db->handle) == SQLITE_OK);
+    free(db->path);
+    free(db);
+}
+
+/* --- transactions ---------------------------------------------------------------------- */
+
+void db_begin(struct db *db)
+{
+    if (db->has_begun || db->error.kind != ERR_NONE)
+        return;
+    int code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        remember(db, code);
+    db->has_begun = true;
+}
+
+bool db_is_dirty(const struct db *db)
+{
+    return db->has_begun || db->error.kind != ERR_NONE;
+}
+
+void db_rollback(struct db *db)
+{
+    /* SQLite has rolled back itself after some errors. */
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    db->has_begun = false;
+    db->error = (struct err) { 0 };
+}
+
+bool db_commit(struct db *db, struct err *err)
+{
+    if (db->error.kind == ERR_NONE && db->has_begun) {
+        int code = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+        if (code != SQLITE_OK)
+            remember(db, code);
+    }
+    if (db->error.kind == ERR_NONE) {
+        db->has_begun = false;
+        return true;
+    }
+    *err = db->error;
+    db_rollback(db);
+    return false;
+}
+
+/* --- statements ------------------------------------------------------------------------ */
+
+static struct slice key_of(const char *const *sql)
+{
+    return slice_make((const char *)sql, sizeof *sql);
+}
+
+static struct db_row *row_create(struct db *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &statement, NULL);
+    must(code != SQLITE_ERROR); /* the SQL itself is wrong */
+    if (code != SQLITE_OK) {
+        remember(db, code);
+        return &db->unprepared;
+    }
+    struct db_row *row = mem_zalloc(sizeof *row);
+    *row = (struct db_row) { .db = db, .sql = sql, .statement = statement };
+    map_put(&db->rows, key_of(&row->sql), row);
+    return row;
+}
+
+struct db_row *db_query(struct db *db, const char *sql)
+{
+    struct db_row *row = map_find(&db->rows, key_of(&sql));
+    if (!row)
+        row = row_create(db, sql);
+    must(!row->is_busy);
+    row->is_busy = row->statement != NULL;
+    row->bound_count = 0;
+    return row;
+}
+
+static void bound(struct db_row *row, int code)
+{
+    if (code != SQLITE_OK) {
+        must((code & 0xff) != SQLITE_RANGE && (code & 0xff) != SQLITE_MISUSE);
+        remember(row->db, code);
+    }
+}
+
+void db_bind_int(struct db_row *row, int64_t value)
+{
+    if (row->statement)
+        bound(row, sqlite3_bind_int64(row->statement, ++row->bound_count, value));
+}
+
+void db_bind_text(struct db_row *row, struct slice text)
+{
+    if (row->statement)
+        bound(row, sqlite3_bind_text64(row->statement, ++row->bound_count,
+                                       text.ptr ? text.ptr : "", text.len,
+                                       SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void db_bind_blob(struct db_row *row, struct slice bytes)
+{
+    if (row->statement)
+        bound(row, sqlite3_bind_blob64(row->statement, ++row->bound_count,
+                                       bytes.ptr ? bytes.ptr : "", bytes.len,
+                                       SQLITE_TRANSIENT));
+}
+
+void db_bind_null(struct db_row *row)
+{
+    if (row->statement)
+        bound(row, sqlite3_bind_null(row->statement, ++row->bound_count));
+}
+
+void db_done(struct db_row *row)
+{
+    if (!row->statement)
+        return;
+    sqlite3_reset(row->statement);
+    sqlite3_clear_bindings(row->statement);
+    row->is_busy = false;
+}
+
+bool db_next(struct db_row *row)
+{
+    if (!row->statement)
+        return false;
+    must(row->is_busy);
+    int code = sqlite3_step(row->statement);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        remember(row->db, code);
+    db_done(row);
+    return false;
+}
+
+void db_run(struct db_row *row)
+{
+    struct db *db = row->db;
+    db_begin(db);
+    /* After a failure SQLite may have left the transaction, and a further statement would
+     * be a commit of its own. */
+    if (row->statement && db->error.kind == ERR_NONE) {
+        int code = sqlite3_step(row->statement);
+        if (code != SQLITE_DONE && code != SQLITE_ROW)
+            remember(db, code);
+    }
+    db_done(row);
+}
+
+int64_t db_last_id(const struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t db_changed_count(const struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+int64_t db_int(struct db_row *row, int column)
+{
+    return sqlite3_column_int64(row->statement, column);
+}
+
+struct slice db_text(struct db_row *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row->statement, column);
+    int len = sqlite3_column_bytes(row->statement, column);
+    return slice_make(text ? text : "", text ? (size_t)len : 0);
+}
+
+struct slice db_blob(struct db_row *row, int column)
+{
+    const char *bytes = sqlite3_column_blob(row->statement, column);
+    int len = sqlite3_column_bytes(row->statement, column);
+    return slice_make(bytes ? bytes : "", bytes ? (size_t)len : 0);
+}
