@@ -1,0 +1,149 @@
+/** What the running agent answers on its control socket: one row a request. */
+#include "agent/app_parts.h"
+
+void app_measure(const struct app *app, struct metrics *metrics)
+{
+    const struct engine_tally *engine = engine_tally(app->engine);
+    const struct inputs_tally *inputs = inputs_tally(app->inputs);
+    const struct outputs_tally *outputs = outputs_tally(app->outputs);
+    *metrics = (struct metrics){
+        .uptime_ms = (uint64_t)(app->now.mono_ms - app->started.mono_ms),
+        .turns = app->turns,
+        .commits = app->commits,
+        .commit_failures = app->commit_failures,
+        .reloads = app->reloads,
+        .longest_turn_ms = app->longest_turn_ms,
+        .lines = engine->lines,
+        .bytes = engine->bytes,
+        .matches = engine->matches,
+        .told = engine->told,
+        .open = engine->open,
+        .regex_limits = engine->regex_limits,
+        .overflow_keys = engine->overflow_keys,
+        .notices_first = engine->notices[NOTICE_FIRST],
+        .notices_new = engine->notices[NOTICE_NEW],
+        .notices_resolved = engine->notices[NOTICE_RESOLVED],
+        .notices_repeat = engine->notices[NOTICE_REPEAT],
+        .notices_digest = engine->notices[NOTICE_DIGEST],
+        .notices_held = engine->notices[NOTICE_HELD],
+        .notices_shutdown = engine->notices[NOTICE_SHUTDOWN],
+        .held_mails = engine->held_mails,
+        .groups = engine->groups,
+        .alerts = engine->alerts,
+        .files_watched = inputs->files_watched,
+        .files_open = inputs->files_open,
+        .files_unreadable = inputs->unreadable_files,
+        .files_refused = inputs->refused_files,
+        .rotations = inputs->rotations,
+        .truncations = inputs->truncations,
+        .lost_bytes = inputs->lost_bytes,
+        .cut_lines = inputs->cut_lines,
+        .watch_failures = inputs->watch_failures,
+        .mails_put = outputs->put,
+        .mails_sent = outputs->sent,
+        .mails_dead = outputs->dead,
+        .mails_retried = outputs->retries,
+        .mails_in_doubt = outputs->in_doubt,
+        .mails_merged = outputs->merged,
+        .mails_waiting = outputs->waiting,
+        .recipients_refused = outputs->recipients_refused,
+        .connections = outputs->connections,
+        .logins = outputs->logins,
+        .log_dropped = app->world.log ? app->world.log->dropped_count : 0,
+    };
+}
+
+static bool answer_status(struct app *app, struct slice argument, bool json,
+                          struct buf *out, struct err *err)
+{
+    struct metrics metrics;
+    (void)argument;
+    (void)err;
+    app_measure(app, &metrics);
+    if (!json) {
+        buf_puts(out, "ACCOUNTS\n");
+        outputs_describe(app->outputs, app->now, out);
+        buf_puts(out, "\nFILES\n");
+        inputs_describe(app->inputs, out);
+        buf_puts(out, "\nOPEN GROUPS\n");
+        engine_describe(app->engine, app->now, out);
+        buf_puts(out, "\nCOUNTERS\n");
+    }
+    metrics_put(&metrics, json, out);
+    return true;
+}
+
+static bool answer_list(struct app *app, struct slice argument, bool json,
+                        struct buf *out, struct err *err)
+{
+    (void)argument;
+    return outputs_queue_list(app->outputs, app->now, json, out, err);
+}
+
+static bool parse_id(struct slice argument, int64_t *id, struct err *err)
+{
+    if (slice_to_int(argument, id) && *id > 0)
+        return true;
+    return err_set(err, ERR_INVALID,
+                   "'%.*s' is no mail's number: see `tocsin queue list`",
+                   SLICE_ARG(argument));
+}
+
+static bool answer_show(struct app *app, struct slice argument, bool json,
+                        struct buf *out, struct err *err)
+{
+    int64_t id;
+    return parse_id(argument, &id, err) &&
+           outputs_queue_show(app->outputs, id, app->now, json, out, err);
+}
+
+static bool answer_retry(struct app *app, struct slice argument, bool json,
+                         struct buf *out, struct err *err)
+{
+    int64_t id;
+    (void)json;
+    if (!parse_id(argument, &id, err) ||
+        !outputs_queue_retry(app->outputs, id, app->now, err))
+        return false;
+    buf_printf(out, "mail %lld goes out with the next connection\n", (long long)id);
+    return true;
+}
+
+static bool answer_drop(struct app *app, struct slice argument, bool json,
+                        struct buf *out, struct err *err)
+{
+    int64_t id;
+    (void)json;
+    if (!parse_id(argument, &id, err) ||
+        !outputs_queue_drop(app->outputs, id, app->now, err))
+        return false;
+    buf_printf(out, "mail %lld is dropped and will not be sent\n", (long long)id);
+    return true;
+}
+
+static const struct {
+    const char *request; /**< "json " may stand before it, one argument behind it */
+    bool (*answer)(struct app *app, struct slice argument, bool json, struct buf *out,
+                   struct err *err);
+} requests[] = {
+    { "status", answer_status },     { "queue list", answer_list },
+    { "queue show", answer_show },   { "queue retry", answer_retry },
+    { "queue drop", answer_drop },
+};
+
+bool app_answer(struct app *app, struct slice request, struct buf *out, struct err *err)
+{
+    struct slice rest = slice_trim(request);
+    bool json = slice_starts(rest, SLICE("json "));
+    if (json)
+        rest = slice_make(rest.ptr + 5, rest.len - 5);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        struct slice name = slice_of(requests[i].request);
+        if (slice_starts(rest, name)) {
+            rest = slice_trim(slice_make(rest.ptr + name.len, rest.len - name.len));
+            return requests[i].answer(app, rest, json, out, err);
+        }
+    }
+    return err_set(err, ERR_INVALID, "the agent knows no request '%.*s'",
+                   SLICE_ARG(rest));
+}

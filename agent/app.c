@@ -1,0 +1,320 @@
+/**
+ * The turn. Everything that tocsin does happens in app_turn(), in the order in which an
+ * event walks the road; the rest of this file builds the parts and lets go of them.
+ *
+ * The one decision worth knowing: when the write step fails (disk full), its notices are
+ * kept and it is tried again before anything more is read. So nothing is confirmed that is
+ * not durable, and the inputs feel back-pressure by not being read.
+ */
+#include "agent/app_parts.h"
+
+#include <stdlib.h>
+
+enum {
+    WRITE_RETRY_MS = 1000,
+    STOP_WAIT_MS = 10 * 1000,
+    FINISH_WAIT_MS = 60 * 1000,
+};
+
+/* --- the turn ---------------------------------------------------------------------- */
+
+static void feed_engine(void *ctx, const struct block *block)
+{
+    struct app *app = ctx;
+    engine_feed(app->engine, block, app->now);
+}
+
+static void read_inputs(struct app *app)
+{
+    app->has_more_input = false;
+    if (app->phase <= APP_FINISHING)
+        app->has_more_input =
+            inputs_read(app->inputs, app->now, feed_engine, app);
+}
+
+static void collect_due(struct app *app)
+{
+    if (app->now.mono_ms - app->started.mono_ms >= app->config->settle)
+        engine_tick(app->engine, app->now, &app->notices);
+    if (app->phase == APP_FINISHING && !app->is_flushed &&
+        inputs_at_end(app->inputs)) {
+        engine_flush(app->engine, app->now, &app->notices);
+        app->is_flushed = true;
+        app->deadline_ms = app->now.mono_ms + FINISH_WAIT_MS;
+    }
+}
+
+static bool answer_control(void *ctx, struct slice request, struct buf *out,
+                           struct err *err)
+{
+    return app_answer(ctx, request, out, err);
+}
+
+/** Everything that this turn decided, in one transaction. Without anything to write there
+ *  is none. */
+static bool write_turn(struct app *app, struct err *err)
+{
+    for (size_t i = 0; i < app->notices.count; i++)
+        outputs_put(app->outputs, &app->notices.items[i], app->now, &app->turn);
+    outputs_write(app->outputs, app->now);
+    state_save(app->db, app->engine, app->now);
+    inputs_save(app->inputs, app->now);
+    if (!db_is_dirty(app->db))
+        return true;
+    app->commits++;
+    return db_commit(app->db, err);
+}
+
+/** The back arrow to the inputs: what was read counts now. */
+static void confirm(struct app *app)
+{
+    if (app->write_retry_ms != 0)
+        log_info(app->world.log, "the store can be written to again: reading goes on");
+    app->write_retry_ms = 0;
+    engine_saved(app->engine);
+    inputs_committed(app->inputs);
+    outputs_committed(app->outputs, app->now);
+    control_write(app->control);
+    app->notices.count = 0;
+    arena_clear(&app->turn);
+}
+
+/** A full disk heals; a store that lost or broke what it was given does not. */
+static void hold_back(struct app *app, const struct err *err)
+{
+    app->commit_failures++;
+    control_refuse(app->control, err);
+    control_write(app->control);
+    if (err->kind != ERR_FULL && err->kind != ERR_BUSY && err->kind != ERR_DENIED) {
+        log_error(app->world.log, "%s: stopping, the store recovers at the next start",
+                  err->text);
+        app->failure = *err;
+        app->phase = APP_STOPPED;
+        return;
+    }
+    if (app->write_retry_ms == 0)
+        log_error(app->world.log,
+                  "%s: nothing is read and nothing is lost until it can be written",
+                  err->text);
+    app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
+}
+
+static void take_next_config(struct app *app);
+static void advance_phase(struct app *app);
+
+void app_turn(struct app *app)
+{
+    struct err err = { 0 };
+    app->now = clock_read(&app->world.clock);
+    app->turns++;
+    if (app->write_retry_ms == 0) {
+        read_inputs(app);
+        collect_due(app);
+        control_read(app->control, answer_control, app);
+    }
+    if (app->now.mono_ms >= app->write_retry_ms) {
+        if (write_turn(app, &err))
+            confirm(app);
+        else
+            hold_back(app, &err);
+    }
+    outputs_pump(app->outputs, app->now);
+    if (app->write_retry_ms == 0) {
+        take_next_config(app);
+        advance_phase(app);
+    }
+}
+
+void app_turn_took(struct app *app, int64_t ms)
+{
+    if (ms > 0 && (uint64_t)ms > app->longest_turn_ms)
+        app->longest_turn_ms = (uint64_t)ms;
+}
+
+int64_t app_wake_at(const struct app *app)
+{
+    if (app->write_retry_ms != 0)
+        return app->write_retry_ms;
+    if (app->has_more_input || app->next_config)
+        return app->now.mono_ms;
+    int64_t wake_at = outputs_wake_at(app->outputs);
+    if (app->phase >= APP_FINISHING && app->deadline_ms != 0)
+        wake_at = earlier_ms(wake_at, app->deadline_ms);
+    if (app->phase > APP_FINISHING)
+        return wake_at;
+    int64_t settled = app->started.mono_ms + app->config->settle;
+    int64_t due = engine_wake_at(app->engine);
+    wake_at = earlier_ms(wake_at, due < settled ? settled : due);
+    return earlier_ms(wake_at, inputs_wake_at(app->inputs));
+}
+
+bool app_is_held_back(const struct app *app)
+{
+    return app->write_retry_ms != 0;
+}
+
+/* --- reload and end ------------------------------------------------------------------ */
+
+static struct engine *make_engine(struct app *app, const struct config *config,
+                                  struct err *err)
+{
+    struct engine *engine =
+        engine_create(config->compiled_rules, &config->compiled_routes,
+                      config->sources.count, rng_next(&app->rng), app->now);
+    if (state_load(app->db, engine, app->now, err))
+        return engine;
+    engine_free(engine);
+    return NULL;
+}
+
+/** The new generation takes its state from the store, as after a restart: one way back
+ *  for both, and the turn has just committed everything. */
+static void take_next_config(struct app *app)
+{
+    struct err err = { 0 };
+    if (!app->next_config)
+        return;
+    struct config *config = mem_take(&app->next_config);
+    struct engine *engine = make_engine(app, config, &err);
+    if (!engine) {
+        log_error(app->world.log, "the new configuration is not taken: %s", err.text);
+        config_free(config);
+        return;
+    }
+    engine_free(app->engine);
+    app->engine = engine;
+    inputs_configure(app->inputs, &config->sources, config->source_list, app->now);
+    outputs_configure(app->outputs, config->compiled_outputs, app->now);
+    config_free(app->config);
+    app->config = config;
+    app->reloads++;
+    log_info(app->world.log, "the new configuration is in force");
+}
+
+/** Is there nothing left that sending could do now? */
+static bool is_sent(const struct app *app)
+{
+    return outputs_tally(app->outputs)->waiting == 0 ||
+           app->now.mono_ms >= app->deadline_ms;
+}
+
+static void advance_phase(struct app *app)
+{
+    if (app->phase == APP_FINISHING && app->is_flushed && is_sent(app))
+        app_stop(app);
+    if (app->phase != APP_STOPPING)
+        return;
+    if (outputs_stop(app->outputs, app->now) || app->now.mono_ms >= app->deadline_ms)
+        app->phase = APP_STOPPED;
+}
+
+void app_reload(struct app *app, struct config *config)
+{
+    config_free(app->next_config);
+    app->next_config = config;
+}
+
+void app_stop(struct app *app)
+{
+    if (app->phase >= APP_STOPPING)
+        return;
+    app->phase = APP_STOPPING;
+    app->deadline_ms = clock_read(&app->world.clock).mono_ms + STOP_WAIT_MS;
+}
+
+void app_finish(struct app *app)
+{
+    if (app->phase == APP_RUNNING)
+        app->phase = APP_FINISHING;
+}
+
+bool app_is_stopped(const struct app *app)
+{
+    return app->phase == APP_STOPPED;
+}
+
+const struct err *app_failure(const struct app *app)
+{
+    return &app->failure;
+}
+
+const struct config *app_config(const struct app *app)
+{
+    return app->config;
+}
+
+/* --- building ------------------------------------------------------------------------ */
+
+static bool open_store(struct app *app, struct err *err)
+{
+    struct slice folder = app->config->state_dir.value;
+    app->db = state_open(arena_text(&app->turn, folder), app->world.vfs, err);
+    if (!app->db)
+        return false;
+    uint64_t starts = state_count_start(app->db, err);
+    /* Each start draws other numbers, or two lives would share their Message-IDs. */
+    rng_seed(&app->rng, app->world.seed + starts);
+    return starts != 0;
+}
+
+static bool build_parts(struct app *app, struct err *err)
+{
+    const struct config *config = app->config;
+    app->engine = make_engine(app, config, err);
+    if (!app->engine)
+        return false;
+    app->inputs = inputs_create(
+        &(struct input_world){ .fs = app->world.fs,
+                               .db = app->db,
+                               .wakes = app->world.wakes,
+                               .log = app->world.log },
+        &config->sources, config->source_list, app->now);
+    app->outputs = outputs_create(
+        &(struct outputs_world){ .db = app->db,
+                                 .links = app->world.links,
+                                 .wakes = app->world.wakes,
+                                 .log = app->world.log,
+                                 .seed = rng_next(&app->rng),
+                                 .host = config->host_name },
+        config->compiled_outputs, app->now);
+    return true;
+}
+
+struct app *app_create(struct config *config, const struct world *world, struct err *err)
+{
+    struct app *app = mem_zalloc(sizeof *app);
+    app->world = *world;
+    app->config = config;
+    app->notices.arena = &app->turn;
+    app->now = app->started = clock_read(&app->world.clock);
+    if (!open_store(app, err) || !build_parts(app, err)) {
+        app_free(app);
+        return NULL;
+    }
+    arena_clear(&app->turn);
+    return app;
+}
+
+bool app_listen(struct app *app, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *path = arena_text(&arena, app->config->control.value);
+    app->control = control_open(path, app->world.wakes, err);
+    arena_free(&arena);
+    return app->control != NULL;
+}
+
+void app_free(struct app *app)
+{
+    if (!app)
+        return;
+    control_close(app->control);
+    outputs_free(app->outputs);
+    inputs_free(app->inputs);
+    engine_free(app->engine);
+    db_close(app->db);
+    config_free(app->config);
+    config_free(app->next_config);
+    arena_free(&app->turn);
+    free(app);
+}

@@ -1,0 +1,41 @@
+/** The inside of struct app, for app.c and answer.c only. */
+#ifndef TOCSIN_AGENT_APP_PARTS_H
+#define TOCSIN_AGENT_APP_PARTS_H
+
+#include "agent/app.h"
+#include "agent/base/rng.h"
+#include "agent/control.h"
+#include "agent/state.h"
+
+enum app_phase {
+    APP_RUNNING,
+    APP_FINISHING, /**< run --once: to the end of the input, then tell and send all */
+    APP_STOPPING,  /**< nothing is read; the mail under way is finished */
+    APP_STOPPED,
+};
+
+struct app {
+    struct world world;
+    struct config *config;
+    struct config *next_config; /**< taken at the end of a turn that committed */
+    struct db *db;
+    struct rng rng;
+    struct engine *engine;
+    struct inputs *inputs;
+    struct outputs *outputs;
+    struct control *control; /**< NULL: nobody listens */
+
+    struct arena turn;      /**< what lives for one turn, or until its write succeeds */
+    struct notices notices; /**< of this turn */
+    struct now now, started;
+    bool has_more_input;
+    bool is_flushed; /**< APP_FINISHING: everything counted is in a notice */
+    int64_t write_retry_ms; /**< 0: no write is pending; else when it is tried again */
+    enum app_phase phase;
+    int64_t deadline_ms; /**< of APP_FINISHING's sending and of APP_STOPPING */
+    struct err failure;
+    uint64_t turns, commits, commit_failures, reloads;
+    uint64_t longest_turn_ms;
+};
+
+#endif

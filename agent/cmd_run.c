@@ -1,0 +1,140 @@
+/** run: the agent on this machine's own clocks, files and network. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "agent/app.h"
+#include "agent/base/limits.h"
+#include "agent/base/rng.h"
+#include "agent/cli.h"
+#include "agent/loop.h"
+#include "agent/service.h"
+
+struct run_options {
+    const char *config_path;
+    bool is_once;
+    enum log_level log_level;
+};
+
+struct run {
+    const struct run_options *options;
+    struct log_sink *log;
+    struct app *app;
+};
+
+static bool parse_options(int argc, char **argv, struct run_options *options)
+{
+    static const struct option longs[] = { { "once", no_argument, NULL, '1' },
+                                           { "config", required_argument, NULL, 'c' },
+                                           { "verbose", no_argument, NULL, 'v' },
+                                           { "quiet", no_argument, NULL, 'q' },
+                                           { NULL, 0, NULL, 0 } };
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "c:vq", longs, NULL)) != -1) {
+        if (option == 'c')
+            options->config_path = optarg;
+        else if (option == '1')
+            options->is_once = true;
+        else if (option == 'v')
+            options->log_level = LOG_LEVEL_DEBUG;
+        else if (option == 'q')
+            options->log_level = LOG_LEVEL_WARNING;
+        else
+            return false;
+    }
+    return optind == argc;
+}
+
+/** Complaints go to the log line by line, so that the journal shows them readably. */
+static void log_complaints(struct log_sink *log, const struct buf *complaints)
+{
+    struct slice rest = buf_slice(complaints), line;
+    while (slice_next(&rest, '\n', &line))
+        log_warning(log, "%.*s", SLICE_ARG(line));
+}
+
+static void reload(void *ctx)
+{
+    struct run *run = ctx;
+    struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
+    service_notify("RELOADING=1");
+    struct config *config =
+        config_load(run->options->config_path, &complaints, false);
+    log_complaints(run->log, &complaints);
+    if (config)
+        app_reload(run->app, config);
+    else
+        log_error(run->log, "the new configuration has errors: the old one stays in force");
+    buf_free(&complaints);
+    service_notify("READY=1");
+}
+
+static int run_app(struct run *run, struct loop *loop)
+{
+    struct err err = { 0 };
+    if (run->options->is_once)
+        app_finish(run->app);
+    else if (!app_listen(run->app, &err))
+        log_warning(run->log, "%s: `tocsin status` and `tocsin queue` will not work",
+                    err.text);
+    log_info(run->log, "running: %zu sources, %zu rules",
+             app_config(run->app)->sources.count,
+             rules_count(app_config(run->app)->compiled_rules));
+    service_notify("READY=1");
+    loop_run(loop, run->app, reload, run);
+    service_notify("STOPPING=1");
+    if (app_failure(run->app)->kind != ERR_NONE)
+        return cli_exit_code(app_failure(run->app));
+    struct metrics metrics;
+    app_measure(run->app, &metrics);
+    log_info(run->log,
+             "stopped: %llu lines read, %llu matched, %llu mails sent, %llu waiting",
+             (unsigned long long)metrics.lines, (unsigned long long)metrics.matches,
+             (unsigned long long)metrics.mails_sent,
+             (unsigned long long)metrics.mails_waiting);
+    return run->options->is_once && metrics.mails_waiting > 0 ? EX_TEMPFAIL : EX_OK;
+}
+
+static int run_config(struct run *run, struct config *config)
+{
+    struct err err = { 0 };
+    struct loop *loop = loop_create();
+    struct world world = { .clock = clock_real(),
+                           .fs = fs_real(),
+                           .links = links_curl(),
+                           .wakes = loop_wakes(loop),
+                           .log = run->log,
+                           .seed = rng_system_seed(),
+                           .stdin_fd = STDIN_FILENO };
+    int code;
+    run->app = app_create(config, &world, &err);
+    if (run->app)
+        code = run_app(run, loop);
+    else
+        code = cli_fail(cli_exit_code(&err), "%s", err.text);
+    app_free(run->app);
+    links_curl_free(world.links);
+    loop_free(loop);
+    return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options options = { .log_level = LOG_LEVEL_INFO };
+    if (!parse_options(argc, argv, &options))
+        return cli_usage("run");
+    struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
+    struct config *config =
+        config_load(options.config_path, &complaints, cli_wants_color(2));
+    fputs(complaints.ptr ? complaints.ptr : "", stderr);
+    buf_free(&complaints);
+    if (!config)
+        return EX_CONFIG;
+    struct log_sink log;
+    log_to_stderr(&log, options.log_level, service_logs_to_journal());
+    struct run run = { .options = &options, .log = &log };
+    return run_config(&run, config);
+}

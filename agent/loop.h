@@ -1,0 +1,24 @@
+/**
+ * The event loop: ready descriptors, one timer and signals make the next app_turn() happen.
+ * Nothing is decided here.
+ */
+#ifndef TOCSIN_AGENT_LOOP_H
+#define TOCSIN_AGENT_LOOP_H
+
+#include "agent/app.h"
+
+struct loop;
+
+struct loop *loop_create(void);
+/** The seam through which the parts say what they wait for. Lives as long as the loop. */
+const struct wakes *loop_wakes(struct loop *loop);
+
+/** Turn until the app has stopped.
+ *  SIGTERM and SIGINT stop it; a second one ends the wait for the mail under way.
+ *  SIGHUP calls @reload, however many of them came since the last turn. */
+void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), void *ctx);
+
+/** After app_free(). */
+void loop_free(struct loop *loop);
+
+#endif

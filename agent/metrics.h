@@ -1,0 +1,38 @@
+/**
+ * Every number that tocsin tells about itself: one struct, and one table that names each
+ * member. `status` and its --json print the table; nothing else knows the names.
+ */
+#ifndef TOCSIN_AGENT_METRICS_H
+#define TOCSIN_AGENT_METRICS_H
+
+#include <stdint.h>
+
+#include "agent/base/buf.h"
+
+struct metrics {
+    uint64_t uptime_ms, turns, commits, commit_failures, reloads, reload_failures;
+    uint64_t longest_turn_ms;
+    uint64_t lines, bytes, matches, told, open, regex_limits, overflow_keys;
+    uint64_t notices_first, notices_new, notices_resolved, notices_repeat;
+    uint64_t notices_digest, notices_held, notices_shutdown, held_mails;
+    uint64_t groups, alerts;
+    uint64_t files_watched, files_open, files_unreadable, files_refused;
+    uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures;
+    uint64_t mails_put, mails_sent, mails_dead, mails_retried, mails_in_doubt;
+    uint64_t mails_merged, mails_waiting, recipients_refused, connections, logins;
+    uint64_t log_dropped;
+};
+
+struct metric {
+    const char *name; /**< Prometheus style, without the "tocsin_" */
+    const char *help;
+    size_t offset;
+    int is_gauge;
+};
+extern const struct metric metric_table[];
+extern const size_t metric_count;
+
+/** "name value" a line, or one JSON object. */
+void metrics_put(const struct metrics *metrics, bool json, struct buf *out);
+
+#endif
