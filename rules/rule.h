@@ -8,6 +8,7 @@
 #include "agent/base/now.h"
 #include "agent/base/schema.h"
 #include "rules/alert.h"
+#include "rules/where.h"
 
 struct sample_config {
     const struct yaml_node *node;
@@ -30,20 +31,38 @@ struct rule;
 /** All rules of a generation. */
 struct rules;
 
+/** What rules are compiled against. */
+struct rules_setting {
+    const struct source *sources;
+    size_t source_count;
+    struct slice host;               /**< value of the `host` label */
+    const struct where_files *files; /**< for in_file; NULL: refused */
+};
+
+/** What one rule did since it was compiled, for `status`. */
+struct rule_tally {
+    uint64_t tries;      /**< lines it looked at */
+    uint64_t hits;       /**< lines it matched */
+    uint64_t limit_hits; /**< match attempts that PCRE2 gave up at a limit */
+};
+
 /** Compile and check: names unique, sources known, patterns, conditions, templates (a field
  *  that no pattern of the rule captures is a warning), severity. All complaints are made
  *  before it gives up. Warns of rules without samples.
- *  @configs  of struct rule_config
- *  @host     value of the `host` label
+ *  @configs  of struct rule_config; with @setting borrowed for the life of the rules
  *  @return NULL after an error; otherwise owned by the caller: rules_free(). */
 struct rules *rules_compile(const struct conf_blocks *configs,
-                            const struct source *sources, size_t source_count,
-                            struct slice host, struct arena *arena,
+                            const struct rules_setting *setting, struct arena *arena,
                             struct complaints *complaints);
 void rules_free(struct rules *rules);
 size_t rules_count(const struct rules *rules);
 struct rule *rules_get(const struct rules *rules, size_t index);
 struct slice rule_name(const struct rule *rule);
+const struct rule_tally *rule_tally(const struct rule *rule);
+/** The limit_hits of all rules. */
+uint64_t rules_limit_hits(const struct rules *rules);
+/** Does the rule read the source with this index? */
+bool rule_reads(const struct rule *rule, size_t source_index);
 
 /** Would rule @rule see this line (pattern, unless, where; not the kind's state)?
  *  Fills @event's captures, borrowed from @captures (room for LIMIT_CAPTURES). */

@@ -6,6 +6,7 @@
  *   {{^name}}...{{/name}}   the inside, when it is missing or empty
  *   {{! comment}}       nothing
  *
+ * A section's or comment's tag that stands alone on its line takes the line with it.
  * Sections nest to depth 8. (mustache(5); no partials, no lambdas, no set delimiters.)
  */
 #ifndef TOCSIN_RULES_TEMPLATE_H
@@ -23,7 +24,13 @@ const struct template *template_compile(const struct conf_text *text, struct are
 /** Is there any tag in it? */
 bool template_is_plain(const struct template *template);
 
-/** Render into @out, which bounds it. NULL @template renders nothing.
+/** Call @each for every field it names, with the place of the name. */
+void template_names(const struct template *template,
+                    void (*each)(void *ctx, struct slice name, struct place at),
+                    void *ctx);
+
+/** Render into @out, which bounds it: what does not fit is cut there, between two
+ *  characters, and @out->overflowed is set. NULL @template renders nothing.
  *  @look_up as in where_holds(). */
 void template_render(const struct template *template,
                      struct slice (*look_up)(const void *ctx, struct slice name),

@@ -12,14 +12,30 @@
 #ifndef TOCSIN_RULES_WHERE_H
 #define TOCSIN_RULES_WHERE_H
 
+#include "agent/base/err.h"
 #include "agent/base/schema.h"
 
 struct where;
 
-/** Compile all of @texts into @arena's lifetime; where_free() frees the patterns.
+/** The seam to the files of in_file: rules/ opens nothing itself. */
+struct where_files {
+    /** Read @path, as it stands in the configuration, into @arena.
+     *  @return false with @err filled when it cannot be read or is too large. */
+    bool (*read)(void *ctx, const char *path, struct arena *arena, struct slice *bytes,
+                 struct err *err);
+    void *ctx;
+};
+
+/** Compile all of @texts into @arena's lifetime; where_free() frees the patterns and sets.
+ *  @files  NULL: in_file is refused here
  *  @return NULL when there are none or after complaints. */
-struct where *where_compile(const struct conf_texts *texts, struct arena *arena,
+struct where *where_compile(const struct conf_texts *texts,
+                            const struct where_files *files, struct arena *arena,
                             struct complaints *complaints);
+
+/** Call @each for every name that a condition asks for, with its place. */
+void where_names(const struct where *where,
+                 void (*each)(void *ctx, struct slice name, struct place at), void *ctx);
 
 /** Do all hold? NULL @where holds always.
  *  @look_up  gives the value of a name; the empty slice for unknown ones
