@@ -1,8 +1,6 @@
 /** Borrowed runs of bytes: the few things one does with them. */
 #include "agent/base/slice.h"
 
-#include <strings.h>
-
 int slice_compare(struct slice a, struct slice b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;
@@ -12,9 +10,21 @@ int slice_compare(struct slice a, struct slice b)
     return a.len < b.len ? -1 : a.len > b.len;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* Not strncasecmp: that one stops at a NUL and asks the locale. */
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+            return false;
+    }
+    return true;
 }
 
 bool slice_starts(struct slice s, struct slice prefix)
@@ -24,8 +34,9 @@ bool slice_starts(struct slice s, struct slice prefix)
 
 bool slice_ends(struct slice s, struct slice suffix)
 {
-    return s.len >= suffix.len &&
-           slice_equal(slice_make(s.ptr + (s.len - suffix.len), suffix.len), suffix);
+    if (suffix.len == 0 || s.len < suffix.len)
+        return suffix.len == 0;
+    return memcmp(s.ptr + (s.len - suffix.len), suffix.ptr, suffix.len) == 0;
 }
 
 size_t slice_find(struct slice s, struct slice needle)
@@ -75,8 +86,7 @@ bool slice_to_int(struct slice s, int64_t *value)
     if (i == s.len)
         return false;
     for (; i < s.len; i++) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9' ||
-            __builtin_mul_overflow(sum, 10, &sum) ||
+        if (s.ptr[i] < '0' || s.ptr[i] > '9' || __builtin_mul_overflow(sum, 10, &sum) ||
             __builtin_sub_overflow(sum, s.ptr[i] - '0', &sum))
             return false;
     }
