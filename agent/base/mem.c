@@ -54,7 +54,7 @@ static struct arena_chunk *chunk_create(size_t size)
 {
     struct arena_chunk *chunk = malloc(sizeof *chunk + size);
     must(chunk != NULL);
-    *chunk = (struct arena_chunk){ .size = size };
+    *chunk = (struct arena_chunk) { .size = size };
     return chunk;
 }
 
@@ -65,7 +65,8 @@ void *arena_zalloc(struct arena *arena, size_t size)
     size_t need = (size + step - 1) / step * step;
     struct arena_chunk *chunk = arena->chunk;
     if (!chunk || chunk->size - chunk->used < need) {
-        struct arena_chunk *fresh = chunk_create(need > CHUNK_BYTES ? need : CHUNK_BYTES);
+        struct arena_chunk *fresh =
+            chunk_create(need > CHUNK_BYTES ? need : CHUNK_BYTES);
         fresh->next = chunk;
         arena->chunk = chunk = fresh;
     }
@@ -110,18 +111,24 @@ static void chunks_free(struct arena_chunk *chunk)
     }
 }
 
-void arena_clear(struct arena *arena)
-{
-    arena->total_bytes = 0;
-    if (!arena->chunk)
-        return;
-    chunks_free(arena->chunk->next);
-    arena->chunk->next = NULL;
-    arena->chunk->used = 0;
-}
-
 void arena_free(struct arena *arena)
 {
     chunks_free(arena->chunk);
-    *arena = (struct arena){ 0 };
+    *arena = (struct arena) { 0 };
+}
+
+/* One turn with a huge allocation must not keep that memory for ever. */
+void arena_clear(struct arena *arena)
+{
+    struct arena_chunk *kept = arena->chunk;
+    arena->total_bytes = 0;
+    if (!kept)
+        return;
+    if (kept->size != CHUNK_BYTES) {
+        arena_free(arena);
+        return;
+    }
+    chunks_free(kept->next);
+    kept->next = NULL;
+    kept->used = 0;
 }

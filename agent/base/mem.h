@@ -50,7 +50,7 @@ struct slice arena_slice(struct arena *arena, struct slice s);
 char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
 
-/** Forget everything; the first chunk is kept for the next round. */
+/** Forget everything; one chunk of the usual size is kept for the next round. */
 void arena_clear(struct arena *arena);
 /** Give all memory back; the arena can be used again. */
 void arena_free(struct arena *arena);
