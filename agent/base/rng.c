@@ -1,7 +1,9 @@
 /** xoshiro256**, seeded by splitmix64 as its authors advise. */
 #include "agent/base/rng.h"
 
+#include <errno.h>
 #include <sys/random.h>
+#include <sys/types.h>
 
 #include "agent/base/must.h"
 
@@ -37,15 +39,20 @@ uint64_t rng_next(struct rng *rng)
 
 int64_t rng_jitter(struct rng *rng, int64_t value, int percent)
 {
-    int64_t width = value / 100 * percent;
-    if (width <= 0)
+    must(percent >= 0 && percent <= 100);
+    if (value <= 0 || value > INT64_MAX / 200)
         return value;
+    int64_t width = value * percent / 100;
     return value - width + (int64_t)(rng_next(rng) % (uint64_t)(2 * width + 1));
 }
 
 uint64_t rng_system_seed(void)
 {
     uint64_t seed = 0;
-    must(getrandom(&seed, sizeof seed, 0) == sizeof seed);
+    ssize_t got;
+    do
+        got = getrandom(&seed, sizeof seed, 0);
+    while (got < 0 && errno == EINTR);
+    must(got == sizeof seed);
     return seed;
 }
