@@ -11,7 +11,9 @@
 #include "agent/base/buf.h"
 #include "agent/base/must.h"
 
-enum { LINE_BYTES = 4096 };
+/* With its prefix a line stays within PIPE_BUF (4096): a pipe that is ready then takes it
+ * whole, so that the write cannot block. */
+enum { LINE_BYTES = 4000, PREFIX_BYTES = 64 };
 
 static void put_clean(struct buf *out, const char *text)
 {
@@ -46,12 +48,12 @@ static const char *const level_priorities[] = { "<3>", "<4>", "<6>", "<7>" };
 static void write_to_stderr(struct log_sink *log, const char *prefix, const char *word,
                             const char *text)
 {
-    char line[LINE_BYTES + 32];
+    char line[LINE_BYTES + PREFIX_BYTES];
     int len = snprintf(line, sizeof line, "%stocsin: %s%s\n", prefix, word, text);
-    if (len >= (int)sizeof line)
-        len = (int)sizeof line - 1;
+    must(len > 0 && (size_t)len < sizeof line);
     struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
-    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT) ||
+    /* A pipe without a reader is ready too, but writing to it would raise SIGPIPE. */
+    if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT ||
         write(STDERR_FILENO, line, (size_t)len) < len)
         log->dropped_count++;
 }
@@ -68,7 +70,7 @@ static void write_journal(void *ctx, enum log_level level, const char *text)
 
 void log_to_stderr(struct log_sink *log, enum log_level max_level, int for_journal)
 {
-    *log = (struct log_sink){ .write = for_journal ? write_journal : write_plain,
-                              .ctx = log,
-                              .max_level = max_level };
+    *log = (struct log_sink) { .write = for_journal ? write_journal : write_plain,
+                               .ctx = log,
+                               .max_level = max_level };
 }
