@@ -21,6 +21,7 @@ static inline struct buf buf_make(size_t max_bytes)
     return (struct buf){ .max_bytes = max_bytes };
 }
 
+/** @s must not lie in @buf itself, whose memory may move. */
 void buf_put(struct buf *buf, struct slice s);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
