@@ -1,0 +1,199 @@
+/**
+ * kill -9 at random moments while a writer never stops: every line is counted once in the
+ * mails' totals. Run by tests/e2e/kill9.sh, which starts the sink and writes the
+ * configuration; this program writes lines, rotates, kills, and does the sums.
+ *
+ *   kill9 write FILE LINES ROTATIONS SECONDS     append numbered lines, print "lines sum"
+ *   kill9 kill KILLS MAX_MS -- COMMAND...        start it, kill -9 after 0..MAX_MS, again
+ *   kill9 sum FOLDER                             "mails copies count sum" of the .eml files
+ *
+ * The sum is of the lines' hashes modulo 2^64: one lost line and one doubled line have the
+ * right count and the wrong sum.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/base/hash.h"
+#include "agent/base/map.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/base/rng.h"
+
+static void pause_ms(int64_t ms)
+{
+    struct timespec span = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+    nanosleep(&span, NULL);
+}
+
+/* --- write ------------------------------------------------------------------------- */
+
+static int open_log(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    must(fd >= 0);
+    return fd;
+}
+
+/** FILE.2 -> FILE.3, FILE.1 -> FILE.2, FILE -> FILE.1, a new FILE. */
+static int rotate_log(const char *path, int fd, int keep)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+    for (int i = keep; i > 0; i--) {
+        snprintf(to, sizeof to, "%s.%d", path, i);
+        snprintf(from, sizeof from, i > 1 ? "%s.%d" : "%s", path, i - 1);
+        (void)rename(from, to);
+    }
+    close(fd);
+    return open_log(path);
+}
+
+static int do_write(const char *path, long lines, long rotations, long seconds)
+{
+    uint64_t sum = 0;
+    long batch = lines / (seconds * 50) + 1; /* every 20 ms */
+    long every = lines / (rotations + 1) + 1;
+    int fd = open_log(path);
+    for (long i = 0; i < lines; i++) {
+        char line[160];
+        int len = snprintf(line, sizeof line,
+                           "web01 app[%ld]: ERROR seq=%06ld connection to db1 refused", i % 97,
+                           i);
+        sum += hash_bytes(slice_make(line, (size_t)len));
+        line[len++] = '\n';
+        /* Now and then in two halves, so that a kill finds half a line. */
+        int first = i % 13 == 0 ? len / 2 : len;
+        must(write(fd, line, (size_t)first) == first);
+        if (first < len)
+            must(write(fd, line + first, (size_t)(len - first)) == len - first);
+        if (i % every == every - 1)
+            fd = rotate_log(path, fd, (int)rotations + 1);
+        if (i % batch == batch - 1)
+            pause_ms(20);
+    }
+    close(fd);
+    printf("%ld %016" PRIx64 "\n", lines, sum);
+    return 0;
+}
+
+/* --- kill -------------------------------------------------------------------------- */
+
+static int do_kill(long kills, long max_ms, char **command)
+{
+    struct rng rng;
+    uint64_t seed = rng_system_seed();
+    rng_seed(&rng, seed);
+    printf("seed %" PRIu64 "\n", seed);
+    for (long i = 0; i < kills; i++) {
+        pid_t child = fork();
+        must(child >= 0);
+        if (child == 0) {
+            execv(command[0], command);
+            _exit(127);
+        }
+        pause_ms((int64_t)(rng_next(&rng) % (uint64_t)(max_ms + 1)));
+        int status = 0;
+        if (waitpid(child, &status, WNOHANG) == child) {
+            printf("kill %ld: the agent ended by itself with status %d\n", i, status);
+            return 1;
+        }
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+    }
+    printf("%ld kills\n", kills);
+    return 0;
+}
+
+/* --- sum --------------------------------------------------------------------------- */
+
+struct mail_sum {
+    uint64_t mails, copies, count, sum;
+    struct map seen; /* Message-ID -> the bytes of its first copy */
+};
+
+static char *read_file(const char *path, size_t *len)
+{
+    FILE *in = fopen(path, "r");
+    must(in != NULL);
+    char *bytes = NULL;
+    size_t capacity = 0;
+    *len = 0;
+    for (;;) {
+        bytes = mem_grow(bytes, capacity += 65536, 1);
+        size_t got = fread(bytes + *len, 1, capacity - *len - 1, in);
+        *len += got;
+        if (got == 0)
+            break;
+    }
+    bytes[*len] = '\0';
+    fclose(in);
+    return bytes;
+}
+
+static struct slice header_of(const char *mail, const char *name)
+{
+    const char *at = strstr(mail, name);
+    if (!at)
+        return SLICE("");
+    at += strlen(name);
+    return slice_trim(slice_make(at, strcspn(at, "\r\n")));
+}
+
+static void sum_mail(struct mail_sum *sums, const char *path)
+{
+    size_t len;
+    char *mail = read_file(path, &len);
+    struct slice id = header_of(mail, "\nMessage-ID:");
+    struct slice count = header_of(mail, "\nX-Tocsin-New-Count:");
+    struct slice sum = header_of(mail, "\nX-Tocsin-Line-Hash-Sum:");
+    must(id.len > 0 && count.len > 0 && sum.len == 16);
+    char *before = map_put(&sums->seen, id, mail);
+    if (before) {
+        sums->copies++;
+        must(strcmp(before, mail) == 0); /* a second copy is byte-identical */
+        return;
+    }
+    sums->mails++;
+    sums->count += strtoull(count.ptr, NULL, 10);
+    sums->sum += strtoull(sum.ptr, NULL, 16);
+}
+
+static int do_sum(const char *folder)
+{
+    struct mail_sum sums = { 0 };
+    DIR *dir = opendir(folder);
+    must(dir != NULL);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char path[PATH_MAX];
+        const char *dot = strrchr(entry->d_name, '.');
+        if (!dot || strcmp(dot, ".eml") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        sum_mail(&sums, path);
+    }
+    closedir(dir);
+    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", sums.mails, sums.copies,
+           sums.count, sums.sum);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 6 && strcmp(argv[1], "write") == 0)
+        return do_write(argv[2], strtol(argv[3], NULL, 10), strtol(argv[4], NULL, 10),
+                        strtol(argv[5], NULL, 10));
+    if (argc > 5 && strcmp(argv[1], "kill") == 0 && strcmp(argv[4], "--") == 0)
+        return do_kill(strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10), argv + 5);
+    if (argc == 3 && strcmp(argv[1], "sum") == 0)
+        return do_sum(argv[2]);
+    fprintf(stderr, "usage: see the head of tests/e2e/kill9.c\n");
+    return 64;
+}
