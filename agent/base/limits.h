@@ -8,6 +8,7 @@
 /* --- configuration ------------------------------------------------------------- */
 #define LIMIT_CONFIG_BYTES (1024 * 1024) /* refused with an error */
 #define LIMIT_CONFIG_FILES 256           /* refused with an error */
+#define LIMIT_ZONE_BYTES (256 * 1024)     /* a time zone file; refused with an error */
 #define LIMIT_YAML_DEPTH 32              /* refused with an error */
 #define LIMIT_YAML_NODES 200000          /* refused with an error */
 #define LIMIT_RULES 10000                /* refused with an error */
