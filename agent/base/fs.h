@@ -12,15 +12,20 @@
 
 struct fs_stat {
     uint64_t device, inode;
-    uint64_t birth; /**< inode generation (FS_IOC_GETVERSION) or birth time in ns; 0 = unknown */
+    uint64_t birth;      /**< birth time in ns since 1970; 0 = unknown */
+    uint64_t generation; /**< of the inode (FS_IOC_GETVERSION); 0 = unknown, as by stat() */
     int64_t size_bytes;
+    int64_t modified_ns; /**< a hint that content changed, never a proof; 0 = unknown */
     uint32_t owner_uid;
-    bool is_regular, is_directory, is_symlink;
+    bool is_regular, is_directory;
+    bool is_symlink; /**< open(): the path led through a symbolic link */
 };
 
 struct fs {
-    /** Open for reading: never blocks, never follows into devices or FIFOs (refused after
-     *  fstat). @return a descriptor, or -1. */
+    /** Open a regular file for reading: never blocks, refuses everything else
+     *  (ERR_INVALID), and refuses a symbolic link of another user than root that leads to a
+     *  file which does not belong to that user (ERR_DENIED): whoever can write into a log
+     *  folder must not make tocsin mail /etc/shadow. @return a descriptor, or -1. */
     int (*open)(void *ctx, const char *path, struct fs_stat *stat, struct err *err);
     void (*close)(void *ctx, int fd);
     bool (*fstat)(void *ctx, int fd, struct fs_stat *stat, struct err *err);
