@@ -56,4 +56,11 @@
 #define LIMIT_CONTROL_REQUEST 8192   /* bytes; then closed */
 #define LIMIT_CONTROL_REPLY (8 * 1024 * 1024) /* bytes; then cut and said */
 
+/* --- sink ------------------------------------------------------------------------- */
+#define LIMIT_SINK_CONNECTIONS 64               /* further ones wait in the kernel's queue */
+#define LIMIT_SINK_RULES 1000                   /* of a script; refused with an error */
+#define LIMIT_SINK_LINE_BYTES 16384             /* a command; answered 500 and skipped */
+#define LIMIT_SINK_INBOX_BYTES (64 * 1024)      /* one read; must() */
+#define LIMIT_SINK_OUTPUT_BYTES (1024 * 1024)   /* unread replies; then closed */
+
 #endif

@@ -1,0 +1,105 @@
+/** One exchange of challenges; the script has its word when the credentials are known. */
+#include "agent/sink/login.h"
+
+#include "agent/base/limits.h"
+#include "agent/sink/unmime.h"
+
+static void finish_login(struct session *session)
+{
+    const struct session_config *config = session->config;
+    struct slice user = buf_slice(&session->sasl.user);
+    bool is_right = config->user.len == 0 ||
+                    (slice_equal(user, config->user) &&
+                     slice_equal(buf_slice(&session->sasl.password), config->password));
+    enum effect effect = talk_ask(session, SCRIPT_AUTH, user);
+    session->is_in_auth = false;
+    if (effect == EFFECT_YES || (effect == EFFECT_USUAL && is_right)) {
+        session->is_logged_in = true;
+        buf_clear(&session->user);
+        buf_put(&session->user, user);
+        config->tally->logins++;
+        if (effect == EFFECT_USUAL)
+            talk_reply(session, 235, "2.7.0", SLICE("Accepted"));
+    } else {
+        config->tally->failed_logins++;
+        if (effect == EFFECT_USUAL)
+            talk_say(session, 535, "5.7.8",
+                     "Username and Password not accepted. For more information, go to\n"
+                     " https://support.google.com/mail/?p=BadCredentials");
+    }
+    sasl_clear(&session->sasl);
+}
+
+static void put_challenge(struct session *session, const struct buf *challenge)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    buf_puts(&session->output, "334 ");
+    for (size_t i = 0; i < challenge->len; i += 3) {
+        size_t left = challenge->len - i;
+        uint32_t bits = (uint32_t)(unsigned char)challenge->ptr[i] << 16;
+        bits |= left > 1 ? (uint32_t)(unsigned char)challenge->ptr[i + 1] << 8 : 0;
+        bits |= left > 2 ? (uint32_t)(unsigned char)challenge->ptr[i + 2] : 0;
+        buf_putc(&session->output, digits[bits >> 18]);
+        buf_putc(&session->output, digits[bits >> 12 & 63]);
+        buf_putc(&session->output, left > 1 ? digits[bits >> 6 & 63] : '=');
+        buf_putc(&session->output, left > 2 ? digits[bits & 63] : '=');
+    }
+    buf_puts(&session->output, "\r\n");
+}
+
+static void go_on(struct session *session, struct slice text, bool has_answer)
+{
+    struct buf answer = buf_make(LIMIT_SINK_LINE_BYTES), challenge = buf_make(256);
+    /* "=" is the empty initial response (RFC 4954 4). */
+    bool is_clean = slice_equal(text, SLICE("=")) || unmime_base64(text, &answer);
+    enum sasl_state state = SASL_BAD;
+    session->is_in_auth = true;
+    if (is_clean)
+        state = sasl_step(&session->sasl, buf_slice(&answer), has_answer, &challenge);
+    if (state == SASL_MORE)
+        put_challenge(session, &challenge);
+    else if (state == SASL_DONE)
+        finish_login(session);
+    if (state == SASL_BAD) {
+        session->is_in_auth = false;
+        sasl_clear(&session->sasl);
+        talk_say(session, 501, "5.5.2", "Cannot Decode response");
+    }
+    buf_free(&answer);
+    buf_free(&challenge);
+}
+
+void login_on_auth(struct session *session, struct slice args)
+{
+    struct slice name = args, initial = SLICE("");
+    size_t blank = slice_find(args, SLICE(" "));
+    if (blank != SIZE_MAX) {
+        name = slice_make(args.ptr, blank);
+        initial = slice_trim(slice_make(args.ptr + blank, args.len - blank));
+    }
+    if (!session->has_ehlo)
+        talk_say(session, 503, "5.5.1", "EHLO/HELO first.");
+    else if (!session->is_secure)
+        talk_say(session, 538, "5.7.11", "Must issue a STARTTLS command first.");
+    else if (session->is_logged_in)
+        talk_say(session, 503, "5.7.0", "No identity changes permitted.");
+    else if (session->has_mail)
+        talk_say(session, 503, "5.5.1",
+                 "AUTH is not permitted during a mail transaction.");
+    else if (!sasl_begin(&session->sasl, name))
+        talk_say(session, 504, "5.7.4", "Unrecognized Authentication Type.");
+    else
+        go_on(session, initial, initial.len > 0);
+}
+
+void login_on_answer(struct session *session, struct slice line)
+{
+    if (!slice_equal(line, SLICE("*"))) {
+        go_on(session, line, true);
+        return;
+    }
+    session->is_in_auth = false;
+    sasl_clear(&session->sasl);
+    talk_say(session, 501, "5.7.0", "Authentication canceled.");
+}
