@@ -9,21 +9,16 @@
 #include <unistd.h>
 
 #include "agent/base/buf.h"
+#include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/text.h"
 
 /* With its prefix a line stays within PIPE_BUF (4096): a pipe that is ready then takes it
  * whole, so that the write cannot block. */
 enum { LINE_BYTES = 4000, PREFIX_BYTES = 64 };
 
-static void put_clean(struct buf *out, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if ((*c < 0x20 && *c != '\t') || *c == 0x7f)
-            buf_printf(out, "\\x%02x", *c);
-        else
-            buf_putc(out, (char)*c);
-    }
-}
+/* A byte can become the four of \xNN. */
+enum { CLEAN_GROWTH = 4 };
 
 void log_line(struct log_sink *log, enum log_level level, const char *format, ...)
 {
@@ -35,9 +30,12 @@ void log_line(struct log_sink *log, enum log_level level, const char *format, ..
     int len = vasprintf(&text, format, args);
     va_end(args);
     must(len >= 0);
-    struct buf line = buf_make(LINE_BYTES);
-    put_clean(&line, text);
-    log->write(log->ctx, level, line.ptr ? line.ptr : "");
+    struct buf line = buf_make(LINE_BYTES * CLEAN_GROWTH);
+    size_t kept = len < LINE_BYTES ? (size_t)len : LINE_BYTES;
+    text_put_clean(&line, slice_make(text, kept), false);
+    char *cut = mem_copy(text_cut(buf_slice(&line), LINE_BYTES));
+    log->write(log->ctx, level, cut);
+    free(cut);
     buf_free(&line);
     free(text);
 }
@@ -70,7 +68,7 @@ static void write_journal(void *ctx, enum log_level level, const char *text)
 
 void log_to_stderr(struct log_sink *log, enum log_level max_level, int for_journal)
 {
-    *log = (struct log_sink) { .write = for_journal ? write_journal : write_plain,
-                               .ctx = log,
-                               .max_level = max_level };
+    *log = (struct log_sink){ .write = for_journal ? write_journal : write_plain,
+                              .ctx = log,
+                              .max_level = max_level };
 }

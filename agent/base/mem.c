@@ -54,7 +54,7 @@ static struct arena_chunk *chunk_create(size_t size)
 {
     struct arena_chunk *chunk = malloc(sizeof *chunk + size);
     must(chunk != NULL);
-    *chunk = (struct arena_chunk) { .size = size };
+    *chunk = (struct arena_chunk){ .size = size };
     return chunk;
 }
 
@@ -114,7 +114,7 @@ static void chunks_free(struct arena_chunk *chunk)
 void arena_free(struct arena *arena)
 {
     chunks_free(arena->chunk);
-    *arena = (struct arena) { 0 };
+    *arena = (struct arena){ 0 };
 }
 
 /* One turn with a huge allocation must not keep that memory for ever. */

@@ -23,8 +23,8 @@ static void keep(void *ctx, enum log_level level, const char *text)
 TEST(log, control_characters_are_shown_not_obeyed)
 {
     struct log_sink log = { .write = keep, .max_level = LOG_LEVEL_DEBUG };
-    log_info(&log, "a\x1b[31mred\nforged\r\x7f %d", 7);
-    ck_assert_str_eq(last_text, "a\\x1b[31mred\\x0aforged\\x0d\\x7f 7");
+    log_info(&log, "a\x1b[31mred\nforged\r\x7f \xff\xc2\x9b %d", 7);
+    ck_assert_str_eq(last_text, "a\\x1B[31mred\\x0Aforged\\x0D\\x7F \\xFF\\xC2\\x9B 7");
 }
 
 TEST(log, what_is_less_important_than_wanted_is_not_written)

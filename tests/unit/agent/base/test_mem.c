@@ -23,7 +23,7 @@ TEST(mem, pushed_elements_start_as_zeros_and_keep_their_place)
         struct pair *pair = mem_push(pairs, count, capacity);
         ck_assert_int_eq(pair->a, 0);
         ck_assert_int_eq(pair->b, 0);
-        *pair = (struct pair) { i, -i };
+        *pair = (struct pair){ i, -i };
     }
     ck_assert_uint_eq(count, 100);
     for (int i = 0; i < 100; i++)
