@@ -2,7 +2,7 @@
  * Complaints are what is wrong with what a person wrote, all of it in one run: the place,
  * what is wrong, and the remedy. Printed with the source line and a caret:
  *
- *     rules.yaml:14:7: error: unknown key 'severty' in rule 'oom', did you mean 'severity'?
+ *     rules.yaml:14:5: error: unknown key 'severty' in rule 'oom', did you mean 'severity'?
  *       14 |     severty: critical
  *          |     ^~~~~~~
  */
@@ -45,7 +45,8 @@ void complain_softly(struct complaints *complaints, struct place at, const char 
                      ...) __attribute__((format(printf, 3, 4)));
 
 /** ", did you mean 'X'?" for the nearest of @choices (NULL-terminated), or "" when none is
- *  near. By Damerau-Levenshtein distance, at most a third of the word. In @arena. */
+ *  near: its start ('crit'), or by Damerau-Levenshtein distance at most a third of the
+ *  word, where case is ignored and '-' is '_'. In @arena. */
 const char *did_you_mean(struct arena *arena, struct slice word,
                          const char *const *choices);
 

@@ -48,9 +48,9 @@ struct field {
     const char *name;
     enum field_type type;
     size_t offset;
-    const char *def; /**< the default, written as in YAML; NULL: zeroed */
-    const char *doc; /**< one or two sentences for the man page */
-    int64_t min, max; /**< both 0: no bounds but those of the type */
+    const char *def;            /**< the default, written as in YAML; NULL: zeroed */
+    const char *doc;            /**< one or two sentences for the man page */
+    int64_t min, max;           /**< both 0: no bounds but those of the type */
     const char *const *choices; /**< NULL-terminated */
     const struct schema *sub;
     bool is_required;
@@ -63,17 +63,17 @@ struct field {
 struct schema {
     const char *name; /**< what one of these is called in a message: "rule" */
     const char *doc;
-    size_t size;      /**< of the struct */
+    size_t size;        /**< of the struct */
     size_t node_offset; /**< of its `const struct yaml_node *node` member */
     const struct field *fields;
     size_t field_count;
 };
 
 #define FIELD_HAS_TYPE(type, s, m) (0 * sizeof(_Generic(((s *)0)->m, type : 1)))
-#define FIELD_AS(key, ftype, ctype, s, m, ...)                                           \
-    {                                                                                    \
-        .name = (key), .type = (ftype),                                                  \
-        .offset = offsetof(s, m) + FIELD_HAS_TYPE(ctype, s, m), __VA_ARGS__              \
+#define FIELD_AS(key, ftype, ctype, s, m, ...)                              \
+    {                                                                       \
+        .name = (key), .type = (ftype),                                     \
+        .offset = offsetof(s, m) + FIELD_HAS_TYPE(ctype, s, m), __VA_ARGS__ \
     }
 /* The key is the member's name; FIELD_AS is for where that cannot be (`continue`). */
 #define FIELD_ROW(ftype, ctype, s, m, ...) FIELD_AS(#m, ftype, ctype, s, m, __VA_ARGS__)
