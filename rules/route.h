@@ -25,7 +25,7 @@ struct limit_config {
 
 struct route_config {
     const struct yaml_node *node;
-    struct conf_text name; /**< default: "route-N"; the name under which its state is kept */
+    struct conf_text name; /**< keys its stored state; default: "route-N" */
     struct conf_texts match, to, group_by;
     int64_t group_wait, group_interval, repeat_interval;
     struct digest_config *digest;
@@ -41,7 +41,7 @@ struct route {
     const struct route_config *config;
     struct where *match;
     struct zone *digest_zone;
-    int digest_minute; /**< of the day; -1: by interval or no digest */
+    int digest_minute;  /**< of the day; -1: by interval or no digest */
     bool groups_by_all; /**< group_by: ['...'] */
 };
 
@@ -50,13 +50,21 @@ struct routes {
     size_t count;
 };
 
-/** Compile and check all routes against the names of the outputs: at least one, the last
- *  without `match`, `to` known, group_interval >= 1s, digest and limit sane; a route behind
- *  one without `match` can never be reached (warning).
- *  @return false after an error. */
-bool routes_compile(const struct conf_blocks *configs, const struct conf_text *outputs,
-                    size_t output_count, struct arena *arena, struct routes *routes,
-                    struct complaints *complaints);
+/** What routes are compiled against. */
+struct routes_setting {
+    const struct conf_text *outputs; /**< the names of all outputs */
+    size_t output_count;
+    const struct where_files *files; /**< for in_file; NULL: refused */
+};
+
+/** Compile and check all routes: at least one, the last without `match`, names unique, `to`
+ *  known, group_interval >= 1s, digest and limit sane; a route behind one that takes every
+ *  alert can never be reached (warning).
+ *  @configs  of struct route_config; borrowed for the life of @routes, as @arena is
+ *  @return false after an error; @routes is empty then. */
+bool routes_compile(const struct conf_blocks *configs,
+                    const struct routes_setting *setting, struct arena *arena,
+                    struct routes *routes, struct complaints *complaints);
 void routes_free(struct routes *routes);
 
 #endif
