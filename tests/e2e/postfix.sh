@@ -15,7 +15,7 @@ chmod 755 "$work"
 make_certificates
 starttls_port=$(free_port)
 implicit_port=$(free_port)
-mkdir etc queue data mail sasl
+mkdir -p etc/sasl queue data mail
 chown postfix data
 chown nobody mail
 cat >etc/main.cf <<CF
@@ -42,7 +42,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = cyrus
 smtpd_sasl_path = smtpd
 smtpd_sasl_local_domain = example.com
-cyrus_sasl_config_path = $work/sasl
+cyrus_sasl_config_path = $work/etc/sasl
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = permit_sasl_authenticated, reject
 CF
@@ -61,7 +61,7 @@ for service in 'pickup unix n - n 60 1 pickup' 'cleanup unix n - n - 0 cleanup' 
     echo "$service" >>etc/master.cf
 done
 printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\nsasldb_path: %s\n' \
-    "$work/sasldb2" >sasl/smtpd.conf
+    "$work/sasldb2" >etc/sasl/smtpd.conf
 echo secret | saslpasswd2 -p -f "$work/sasldb2" -c -u example.com agent
 chgrp postfix sasldb2
 chmod 640 sasldb2
