@@ -1,6 +1,7 @@
 /**
  * PCRE2 as tocsin uses it: bytes, not UTF mode; JIT where the kernel allows it; match, depth
  * and heap limits always set, and not to be raised by the pattern itself; \C forbidden.
+ * A regex owns what a match attempt needs, so it serves one thread.
  */
 #ifndef TOCSIN_RULES_REGEX_H
 #define TOCSIN_RULES_REGEX_H
@@ -14,6 +15,10 @@ struct regex;
  *  Complains with the place inside the pattern and PCRE2's reason. NULL then. */
 struct regex *regex_compile(const struct conf_text *text, bool anchored,
                             struct complaints *complaints);
+/** The same for @pattern, which begins at byte @offset of the scalar @node (NULL: none). */
+struct regex *regex_compile_part(struct slice pattern, const struct yaml_node *node,
+                                 size_t offset, bool anchored,
+                                 struct complaints *complaints);
 void regex_free(struct regex *regex);
 
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT /**< gave up at a limit: no match */ };

@@ -33,8 +33,13 @@
 #define LIMIT_GROUPS 10000          /* per route; further keys share one "(other)" group */
 #define LIMIT_GROUP_ALERTS 1000     /* per group; further ones share one "(other)" alert */
 #define LIMIT_REGEX_MATCH 100000    /* PCRE2 match limit; counted as a rule error */
-#define LIMIT_REGEX_DEPTH 1000      /* PCRE2 depth limit */
-#define LIMIT_REGEX_HEAP_KIB 1024   /* PCRE2 heap limit */
+#define LIMIT_REGEX_TOTAL 50000000  /* the same over all start positions of a long line */
+#define LIMIT_REGEX_DEPTH 10000     /* PCRE2 depth limit, where there is no JIT */
+#define LIMIT_REGEX_HEAP_KIB 1024   /* PCRE2 heap limit, and of the JIT's stack */
+#define LIMIT_REGEX_BYTES 8192      /* of a pattern; refused at load */
+#define LIMIT_REGEX_PARENS 64       /* nested parentheses; refused at load */
+#define LIMIT_RULE_NAME_BYTES 100   /* refused at load */
+#define LIMIT_TEMPLATE_DEPTH 8      /* nested sections; refused at load */
 
 /* --- mail ---------------------------------------------------------------------- */
 #define LIMIT_MAIL_HTML_BYTES (90 * 1024)  /* further alerts are counted, not shown */

@@ -1,0 +1,308 @@
+/**
+ * The only file that runs PCRE2. What a match attempt needs is allocated once, when the
+ * pattern is compiled, so that reading a line allocates nothing.
+ *
+ * PCRE2 counts its match limit anew at every start position, so a long hostile line could
+ * cost the limit times its length. A long line therefore gets a smaller limit for each
+ * position, and the sum stays within LIMIT_REGEX_TOTAL.
+ */
+#include "rules/regex.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+
+#include "agent/base/limits.h"
+#include "agent/base/must.h"
+#include "rules/regex_remedy.h"
+
+struct group_name {
+    struct slice name; /* borrowed from the compiled pattern */
+    uint32_t number;
+};
+
+/* What a match attempt writes to. */
+struct scratch {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack; /* NULL until a line needs more than the machine's stack */
+};
+
+struct regex {
+    pcre2_code *code;
+    struct scratch *scratch;
+    struct group_name *names;
+    size_t name_count;
+    bool has_one_start; /* anchored, or tried at the starts of lines only */
+    int first_byte;     /* that every match begins with; -1: not known */
+};
+
+/* --- compile ------------------------------------------------------------------------- */
+
+/* Where a pattern stands in the configuration. */
+struct pattern_place {
+    struct slice pattern;
+    const struct yaml_node *node;
+    size_t offset;
+};
+
+static struct place place_at(const struct pattern_place *where, size_t offset)
+{
+    if (!where->node)
+        return (struct place) { 0 };
+    return yaml_place_inside(where->node, where->offset + offset);
+}
+
+static void complain_about(const struct pattern_place *where, int code, size_t offset,
+                           struct complaints *complaints)
+{
+    PCRE2_UCHAR reason[160];
+    const char *remedy = regex_remedy(where->pattern, code, &offset);
+    if (pcre2_get_error_message(code, reason, sizeof reason) < 0)
+        reason[0] = '\0';
+    complain(complaints, place_at(where, offset),
+             "this pattern is no regular expression that can be used: %s%s%s",
+             (const char *)reason, remedy[0] ? "; " : "", remedy);
+}
+
+/* Bytes that come from YAML and not from the person: they never match a line. */
+static void warn_about_bytes(const struct pattern_place *where,
+                             struct complaints *complaints)
+{
+    struct slice pattern = where->pattern;
+    size_t feed = slice_find(pattern, SLICE("\n"));
+    if (feed != SIZE_MAX)
+        complain_softly(
+            complaints, place_at(where, feed),
+            "this pattern holds a line feed, which no line does; write it in "
+            "single quotes on one line, or behind '|-' instead of '|'");
+    size_t backspace = slice_find(pattern, SLICE("\b"));
+    if (backspace != SIZE_MAX)
+        complain_softly(complaints, place_at(where, backspace),
+                        "this pattern holds a backspace, because YAML reads \"\\b\" in "
+                        "double quotes so; write the pattern in single quotes");
+}
+
+static pcre2_code *compile_code(const struct pattern_place *where, bool anchored,
+                                struct complaints *complaints)
+{
+    uint32_t options = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
+    if (anchored)
+        options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    must(context != NULL);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    pcre2_set_parens_nest_limit(context, LIMIT_REGEX_PARENS);
+    int code = 0;
+    size_t offset = 0;
+    struct slice pattern = where->pattern;
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)(pattern.len ? pattern.ptr : ""),
+                                         pattern.len, options, &code, &offset, context);
+    pcre2_compile_context_free(context);
+    if (!compiled)
+        complain_about(where, code, offset, complaints);
+    return compiled;
+}
+
+static uint32_t code_info(const struct regex *regex, uint32_t what)
+{
+    uint32_t value = 0;
+    must(pcre2_pattern_info(regex->code, what, &value) == 0);
+    return value;
+}
+
+/* The table has one entry a name: two bytes of group number, the name, a NUL. */
+static void read_names(struct regex *regex)
+{
+    PCRE2_SPTR entry = NULL;
+    size_t entry_bytes = code_info(regex, PCRE2_INFO_NAMEENTRYSIZE);
+    must(pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &entry) == 0);
+    regex->name_count = code_info(regex, PCRE2_INFO_NAMECOUNT);
+    regex->names = mem_zalloc(regex->name_count * sizeof *regex->names);
+    for (size_t i = 0; i < regex->name_count; i++, entry += entry_bytes) {
+        regex->names[i].number = (uint32_t)entry[0] << 8 | entry[1];
+        regex->names[i].name = slice_of((const char *)entry + 2);
+    }
+}
+
+static struct scratch *scratch_create(const pcre2_code *code)
+{
+    struct scratch *scratch = mem_zalloc(sizeof *scratch);
+    scratch->data = pcre2_match_data_create_from_pattern(code, NULL);
+    scratch->context = pcre2_match_context_create(NULL);
+    must(scratch->data != NULL && scratch->context != NULL);
+    pcre2_set_match_limit(scratch->context, LIMIT_REGEX_MATCH);
+    pcre2_set_depth_limit(scratch->context, LIMIT_REGEX_DEPTH);
+    pcre2_set_heap_limit(scratch->context, LIMIT_REGEX_HEAP_KIB);
+    return scratch;
+}
+
+static struct regex *regex_create(pcre2_code *code)
+{
+    struct regex *regex = mem_zalloc(sizeof *regex);
+    regex->code = code;
+    /* Without it (a kernel that forbids new executable memory) PCRE2 interprets. */
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    regex->scratch = scratch_create(code);
+    uint32_t first_type = code_info(regex, PCRE2_INFO_FIRSTCODETYPE);
+    regex->has_one_start =
+        (code_info(regex, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED) || first_type == 2;
+    regex->first_byte =
+        first_type == 1 ? (int)code_info(regex, PCRE2_INFO_FIRSTCODEUNIT) : -1;
+    read_names(regex);
+    return regex;
+}
+
+struct regex *regex_compile_part(struct slice pattern, const struct yaml_node *node,
+                                 size_t offset, bool anchored,
+                                 struct complaints *complaints)
+{
+    struct pattern_place where = { pattern, node, offset };
+    if (pattern.len > LIMIT_REGEX_BYTES) {
+        complain(complaints, place_at(&where, 0),
+                 "this pattern has %zu bytes, but at most %d are allowed; split it",
+                 pattern.len, LIMIT_REGEX_BYTES);
+        return NULL;
+    }
+    pcre2_code *code = compile_code(&where, anchored, complaints);
+    if (!code)
+        return NULL;
+    struct regex *regex = regex_create(code);
+    if (regex->name_count > LIMIT_CAPTURES) {
+        complain(complaints, place_at(&where, 0),
+                 "this pattern has %zu named groups, but at most %d are allowed",
+                 regex->name_count, LIMIT_CAPTURES);
+        regex_free(regex);
+        return NULL;
+    }
+    warn_about_bytes(&where, complaints);
+    return regex;
+}
+
+struct regex *regex_compile(const struct conf_text *text, bool anchored,
+                            struct complaints *complaints)
+{
+    return regex_compile_part(text->value, text->node, 0, anchored, complaints);
+}
+
+void regex_free(struct regex *regex)
+{
+    if (!regex)
+        return;
+    pcre2_match_data_free(regex->scratch->data);
+    pcre2_match_context_free(regex->scratch->context);
+    pcre2_jit_stack_free(regex->scratch->stack);
+    free(regex->scratch);
+    pcre2_code_free(regex->code);
+    free(regex->names);
+    free(regex);
+}
+
+/* --- match --------------------------------------------------------------------------- */
+
+static size_t count_byte(struct slice s, int byte)
+{
+    size_t count = 0;
+    const char *end = s.ptr + s.len;
+    const char *at = s.ptr;
+    while (at < end && (at = memchr(at, byte, (size_t)(end - at))) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+/* At how many positions can an attempt begin? Whether the first letter's case counts is
+ * not to be asked of PCRE2, so both cases are counted. */
+static size_t count_starts(const struct regex *regex, struct slice subject)
+{
+    if (regex->has_one_start)
+        return 1 + count_byte(subject, '\n');
+    if (regex->first_byte < 0)
+        return subject.len + 1;
+    int byte = regex->first_byte;
+    bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    if (!is_letter)
+        return count_byte(subject, byte);
+    return count_byte(subject, byte & ~0x20) + count_byte(subject, byte | 0x20);
+}
+
+static uint32_t limit_for(const struct regex *regex, struct slice subject)
+{
+    size_t starts = count_starts(regex, subject);
+    size_t share = starts ? LIMIT_REGEX_TOTAL / starts : LIMIT_REGEX_MATCH;
+    return share < LIMIT_REGEX_MATCH ? (uint32_t)share : LIMIT_REGEX_MATCH;
+}
+
+static int run_code(const struct regex *regex, struct slice subject)
+{
+    const struct scratch *scratch = regex->scratch;
+    return pcre2_match(regex->code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""),
+                       subject.len, 0, 0, scratch->data, scratch->context);
+}
+
+/* The second try of a line for which the machine's own stack was too small. */
+static int run_with_stack(const struct regex *regex, struct slice subject)
+{
+    struct scratch *scratch = regex->scratch;
+    if (scratch->stack)
+        return PCRE2_ERROR_JIT_STACKLIMIT;
+    size_t max_bytes = (size_t)LIMIT_REGEX_HEAP_KIB * 1024;
+    scratch->stack = pcre2_jit_stack_create(32 * 1024, max_bytes, NULL);
+    if (!scratch->stack)
+        return PCRE2_ERROR_JIT_STACKLIMIT;
+    pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
+    return run_code(regex, subject);
+}
+
+static int run_within_limits(const struct regex *regex, struct slice subject)
+{
+    /* Shorter lines cannot pass the total, so they are not even counted. */
+    bool is_long = subject.len >= LIMIT_REGEX_TOTAL / LIMIT_REGEX_MATCH;
+    if (is_long)
+        pcre2_set_match_limit(regex->scratch->context, limit_for(regex, subject));
+    int found = run_code(regex, subject);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
+        found = run_with_stack(regex, subject);
+    if (is_long)
+        pcre2_set_match_limit(regex->scratch->context, LIMIT_REGEX_MATCH);
+    return found;
+}
+
+static size_t take_captures(const struct regex *regex, struct slice subject,
+                            struct capture *captures)
+{
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(regex->scratch->data);
+    size_t count = 0;
+    for (size_t i = 0; i < regex->name_count; i++) {
+        size_t from = offsets[2 * regex->names[i].number];
+        size_t to = offsets[2 * regex->names[i].number + 1];
+        if (from == PCRE2_UNSET || to < from)
+            continue;
+        captures[count].name = regex->names[i].name;
+        captures[count++].value = slice_make(subject.ptr + from, to - from);
+    }
+    return count;
+}
+
+enum regex_result regex_match(const struct regex *regex, struct slice subject,
+                              struct capture *captures, size_t *count)
+{
+    int found = run_within_limits(regex, subject);
+    if (count)
+        *count = 0;
+    if (found == PCRE2_ERROR_NOMATCH)
+        return REGEX_NO;
+    if (found < 0)
+        return REGEX_LIMIT;
+    if (captures)
+        *count = take_captures(regex, subject, captures);
+    return REGEX_YES;
+}
+
+bool regex_names(const struct regex *regex, struct slice name)
+{
+    for (size_t i = 0; i < regex->name_count; i++)
+        if (slice_equal(regex->names[i].name, name))
+            return true;
+    return false;
+}
