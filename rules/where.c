@@ -1,0 +1,306 @@
+/**
+ * An operator is one row: how its value is prepared once, and when it holds. Everything
+ * that can be done at load is done there, so that a line costs a comparison.
+ */
+#include "rules/where.h"
+
+#include "agent/base/map.h"
+#include "rules/cidr.h"
+#include "rules/decimal.h"
+#include "rules/regex.h"
+#include "rules/where_parse.h"
+
+struct operator_row;
+
+struct condition {
+    const struct conf_text *source;
+    struct where_parts parts;
+    const struct operator_row *op;
+    struct regex *regex;
+    struct decimal number;
+    struct cidr *cidrs;
+    size_t cidr_count;
+    struct map set;
+};
+
+struct where {
+    struct condition *conditions;
+    size_t count;
+};
+
+/* What the preparation of a value may need. */
+struct where_context {
+    const struct where_files *files;
+    struct arena *arena;
+    struct complaints *complaints;
+};
+
+struct operator_row {
+    /* NULL: the value is taken as it is. @return false after a complaint. */
+    bool (*prepare)(struct condition *condition, const struct where_context *context);
+    bool (*holds)(const struct condition *condition, struct slice value);
+};
+
+/* --- prepare ------------------------------------------------------------------------- */
+
+static struct place value_place(const struct condition *condition)
+{
+    return where_place(condition->source, condition->parts.value_at,
+                       condition->parts.value.len);
+}
+
+static bool prepare_regex(struct condition *condition,
+                          const struct where_context *context)
+{
+    const struct where_parts *parts = &condition->parts;
+    condition->regex = regex_compile_part(parts->value, condition->source->node,
+                                          parts->value_at, true, context->complaints);
+    return condition->regex != NULL;
+}
+
+static bool prepare_number(struct condition *condition,
+                           const struct where_context *context)
+{
+    if (decimal_parse(condition->parts.value, &condition->number))
+        return true;
+    complain(
+        context->complaints, value_place(condition),
+        "'%.*s' compares numbers, but '%.*s' is none; a number is written as 5 or 0.5",
+        SLICE_ARG(condition->parts.op), SLICE_ARG(condition->parts.value));
+    return false;
+}
+
+static size_t count_parts(struct slice list)
+{
+    size_t count = 0;
+    struct slice part;
+    while (slice_next(&list, ',', &part))
+        count++;
+    return count;
+}
+
+static bool prepare_cidrs(struct condition *condition,
+                          const struct where_context *context)
+{
+    struct slice list = condition->parts.value, part;
+    condition->cidrs =
+        arena_zalloc(context->arena, count_parts(list) * sizeof *condition->cidrs);
+    while (slice_next(&list, ',', &part)) {
+        if (cidr_parse(part, &condition->cidrs[condition->cidr_count++]))
+            continue;
+        complain(
+            context->complaints, value_place(condition),
+            "'%.*s' is no network; write it as 10.0.0.0/8 or 2001:db8::/32, several "
+            "with commas between them",
+            SLICE_ARG(slice_trim(part)));
+        return false;
+    }
+    return true;
+}
+
+static struct slice without_comment(struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        bool begins = i == 0 || line.ptr[i - 1] == ' ' || line.ptr[i - 1] == '\t';
+        if (line.ptr[i] == '#' && begins)
+            return slice_make(line.ptr, i);
+    }
+    return line;
+}
+
+static bool prepare_file(struct condition *condition,
+                         const struct where_context *context)
+{
+    struct slice bytes, line;
+    struct err err = { 0 };
+    const struct where_files *files = context->files;
+    if (!files) {
+        complain(context->complaints, value_place(condition),
+                 "'in_file' can only be used in the 'where' of a rule");
+        return false;
+    }
+    const char *path = arena_text(context->arena, condition->parts.value);
+    if (!files->read(files->ctx, path, context->arena, &bytes, &err)) {
+        complain(context->complaints, value_place(condition), "%s", err.text);
+        return false;
+    }
+    while (slice_next(&bytes, '\n', &line)) {
+        line = slice_trim(without_comment(line));
+        if (line.len > 0)
+            map_put(&condition->set, line, condition);
+    }
+    return true;
+}
+
+/* --- hold ---------------------------------------------------------------------------- */
+
+static bool is_equal(const struct condition *condition, struct slice value)
+{
+    return slice_equal(value, condition->parts.value);
+}
+
+static bool is_different(const struct condition *condition, struct slice value)
+{
+    return !is_equal(condition, value);
+}
+
+static bool is_match(const struct condition *condition, struct slice value)
+{
+    return regex_match(condition->regex, value, NULL, NULL) == REGEX_YES;
+}
+
+/* A value that PCRE2 gave up on counts as different: then the alarm is told. */
+static bool is_no_match(const struct condition *condition, struct slice value)
+{
+    return !is_match(condition, value);
+}
+
+static bool compare(const struct condition *condition, struct slice value, int *order)
+{
+    struct decimal number;
+    if (!decimal_parse(value, &number))
+        return false;
+    *order = decimal_compare(&number, &condition->number);
+    return true;
+}
+
+static bool is_less(const struct condition *condition, struct slice value)
+{
+    int order;
+    return compare(condition, value, &order) && order < 0;
+}
+
+static bool is_at_most(const struct condition *condition, struct slice value)
+{
+    int order;
+    return compare(condition, value, &order) && order <= 0;
+}
+
+static bool is_more(const struct condition *condition, struct slice value)
+{
+    int order;
+    return compare(condition, value, &order) && order > 0;
+}
+
+static bool is_at_least(const struct condition *condition, struct slice value)
+{
+    int order;
+    return compare(condition, value, &order) && order >= 0;
+}
+
+static bool is_in_cidr(const struct condition *condition, struct slice value)
+{
+    for (size_t i = 0; i < condition->cidr_count; i++)
+        if (cidr_has(&condition->cidrs[i], value))
+            return true;
+    return false;
+}
+
+static bool is_in_file(const struct condition *condition, struct slice value)
+{
+    return value.len > 0 && map_find(&condition->set, value) != NULL;
+}
+
+/* --- the operators ------------------------------------------------------------------- */
+
+static const char *const operator_names[] = {
+    "=", "!=", "=~", "!~", "<", "<=", ">", ">=", "in_cidr", "in_file", NULL
+};
+
+/* Parallel to operator_names. */
+static const struct operator_row operators[] = {
+    { NULL, is_equal },
+    { NULL, is_different },
+    { prepare_regex, is_match },
+    { prepare_regex, is_no_match },
+    { prepare_number, is_less },
+    { prepare_number, is_at_most },
+    { prepare_number, is_more },
+    { prepare_number, is_at_least },
+    { prepare_cidrs, is_in_cidr },
+    { prepare_file, is_in_file },
+};
+_Static_assert(sizeof operators / sizeof *operators ==
+                   sizeof operator_names / sizeof *operator_names - 1,
+               "each operator has a name");
+
+static const struct operator_row *find_operator(struct slice name)
+{
+    size_t i = 0;
+    while (!slice_equal(name, slice_of(operator_names[i])))
+        i++;
+    return &operators[i];
+}
+
+static bool compile_condition(struct condition *condition,
+                              const struct where_context *context)
+{
+    struct where_parts *parts = &condition->parts;
+    if (!where_parse(condition->source, operator_names, parts, context->complaints))
+        return false;
+    condition->op = find_operator(parts->op);
+    if (!condition->op->prepare)
+        return true;
+    if (parts->value.len == 0 && !parts->is_quoted) {
+        complain(context->complaints,
+                 where_place(condition->source, parts->op_at, parts->op.len),
+                 "a value is expected behind '%.*s'", SLICE_ARG(parts->op));
+        return false;
+    }
+    return condition->op->prepare(condition, context);
+}
+
+struct where *where_compile(const struct conf_texts *texts,
+                            const struct where_files *files, struct arena *arena,
+                            struct complaints *complaints)
+{
+    const struct where_context context = { files, arena, complaints };
+    bool is_right = true;
+    if (texts->count == 0)
+        return NULL;
+    struct where *where = arena_zalloc(arena, sizeof *where);
+    where->count = texts->count;
+    where->conditions = arena_zalloc(arena, where->count * sizeof *where->conditions);
+    for (size_t i = 0; i < where->count; i++) {
+        where->conditions[i].source = &texts->items[i];
+        is_right &= compile_condition(&where->conditions[i], &context);
+    }
+    if (is_right)
+        return where;
+    where_free(where);
+    return NULL;
+}
+
+void where_names(const struct where *where,
+                 void (*each)(void *ctx, struct slice name, struct place at), void *ctx)
+{
+    for (size_t i = 0; where && i < where->count; i++) {
+        const struct condition *condition = &where->conditions[i];
+        const struct where_parts *parts = &condition->parts;
+        each(ctx, parts->name,
+             where_place(condition->source, parts->name_at, parts->name.len));
+    }
+}
+
+bool where_holds(const struct where *where,
+                 struct slice (*look_up)(const void *ctx, struct slice name),
+                 const void *ctx, struct slice *failed)
+{
+    for (size_t i = 0; where && i < where->count; i++) {
+        const struct condition *condition = &where->conditions[i];
+        if (condition->op->holds(condition, look_up(ctx, condition->parts.name)))
+            continue;
+        if (failed)
+            *failed = condition->source->value;
+        return false;
+    }
+    return true;
+}
+
+void where_free(struct where *where)
+{
+    for (size_t i = 0; where && i < where->count; i++) {
+        regex_free(where->conditions[i].regex);
+        map_free(&where->conditions[i].set);
+    }
+}
