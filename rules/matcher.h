@@ -14,9 +14,9 @@ void matcher_free(struct matcher *matcher);
 
 /** Scan @block. @return the number of lines in it (an unterminated last one included).
  *  @found's event is good during the call only. */
-uint64_t matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms,
-                      void (*found)(void *ctx, struct rule *rule,
-                                    const struct event *event),
-                      void *ctx);
+uint64_t
+matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms,
+             void (*found)(void *ctx, struct rule *rule, const struct event *event),
+             void *ctx);
 
 #endif

@@ -25,6 +25,7 @@ struct scratch {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack; /* NULL until a line needs more than the machine's stack */
+    uint64_t limit_hits;
 };
 
 struct regex {
@@ -292,11 +293,29 @@ enum regex_result regex_match(const struct regex *regex, struct slice subject,
         *count = 0;
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO;
-    if (found < 0)
+    if (found < 0) {
+        regex->scratch->limit_hits++;
         return REGEX_LIMIT;
+    }
     if (captures)
         *count = take_captures(regex, subject, captures);
     return REGEX_YES;
+}
+
+uint64_t regex_limit_hits(const struct regex *regex)
+{
+    return regex->scratch->limit_hits;
+}
+
+size_t regex_name_count(const struct regex *regex)
+{
+    return regex->name_count;
+}
+
+struct slice regex_name_at(const struct regex *regex, size_t index)
+{
+    must(index < regex->name_count);
+    return regex->names[index].name;
 }
 
 bool regex_names(const struct regex *regex, struct slice name)

@@ -21,7 +21,11 @@ struct regex *regex_compile_part(struct slice pattern, const struct yaml_node *n
                                  struct complaints *complaints);
 void regex_free(struct regex *regex);
 
-enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT /**< gave up at a limit: no match */ };
+enum regex_result {
+    REGEX_NO,
+    REGEX_YES,
+    REGEX_LIMIT /**< gave up at a limit: no match */
+};
 
 /** One match attempt on the bytes of @subject.
  *  @captures  room for LIMIT_CAPTURES, or NULL; named groups only, unset ones left out; the
@@ -30,6 +34,12 @@ enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT /**< gave up at a limit: no
 enum regex_result regex_match(const struct regex *regex, struct slice subject,
                               struct capture *captures, size_t *count);
 
+/** Match attempts that ended with REGEX_LIMIT. */
+uint64_t regex_limit_hits(const struct regex *regex);
+
+/** The named groups, sorted by name; borrowed. With (?J) a name may come twice. */
+size_t regex_name_count(const struct regex *regex);
+struct slice regex_name_at(const struct regex *regex, size_t index);
 /** Does the pattern have a named group @name? */
 bool regex_names(const struct regex *regex, struct slice name);
 

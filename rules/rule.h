@@ -41,9 +41,10 @@ struct rules_setting {
 
 /** What one rule did since it was compiled, for `status`. */
 struct rule_tally {
-    uint64_t tries;      /**< lines it looked at */
-    uint64_t hits;       /**< lines it matched */
-    uint64_t limit_hits; /**< match attempts that PCRE2 gave up at a limit */
+    uint64_t tries;          /**< lines it looked at */
+    uint64_t hits;           /**< lines it matched */
+    uint64_t limit_hits;     /**< match attempts that PCRE2 gave up at a limit */
+    uint64_t odd_severities; /**< severity templates that rendered to none: warning */
 };
 
 /** Compile and check: names unique, sources known, patterns, conditions, templates (a field
@@ -58,7 +59,7 @@ void rules_free(struct rules *rules);
 size_t rules_count(const struct rules *rules);
 struct rule *rules_get(const struct rules *rules, size_t index);
 struct slice rule_name(const struct rule *rule);
-const struct rule_tally *rule_tally(const struct rule *rule);
+struct rule_tally rule_tally(const struct rule *rule);
 /** The limit_hits of all rules. */
 uint64_t rules_limit_hits(const struct rules *rules);
 /** Does the rule read the source with this index? */

@@ -18,7 +18,8 @@ struct template;
 
 /** Compile @text. Everything lives in @arena. Complains with the place inside the text:
  *  unclosed tag or section, a section closed by another name, an empty name. NULL then. */
-const struct template *template_compile(const struct conf_text *text, struct arena *arena,
+const struct template *template_compile(const struct conf_text *text,
+                                        struct arena *arena,
                                         struct complaints *complaints);
 
 /** Is there any tag in it? */

@@ -95,7 +95,10 @@ static bool prepare_cidrs(struct condition *condition,
             SLICE_ARG(slice_trim(part)));
         return false;
     }
-    return true;
+    if (condition->cidr_count == 0)
+        complain(context->complaints, value_place(condition),
+                 "'in_cidr' names no network; write it as 10.0.0.0/8");
+    return condition->cidr_count > 0;
 }
 
 static struct slice without_comment(struct slice line)
@@ -295,6 +298,15 @@ bool where_holds(const struct where *where,
         return false;
     }
     return true;
+}
+
+uint64_t where_limit_hits(const struct where *where)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; where && i < where->count; i++)
+        if (where->conditions[i].regex)
+            sum += regex_limit_hits(where->conditions[i].regex);
+    return sum;
 }
 
 void where_free(struct where *where)

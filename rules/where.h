@@ -35,7 +35,8 @@ struct where *where_compile(const struct conf_texts *texts,
 
 /** Call @each for every name that a condition asks for, with its place. */
 void where_names(const struct where *where,
-                 void (*each)(void *ctx, struct slice name, struct place at), void *ctx);
+                 void (*each)(void *ctx, struct slice name, struct place at),
+                 void *ctx);
 
 /** Do all hold? NULL @where holds always.
  *  @look_up  gives the value of a name; the empty slice for unknown ones
@@ -44,6 +45,9 @@ void where_names(const struct where *where,
 bool where_holds(const struct where *where,
                  struct slice (*look_up)(const void *ctx, struct slice name),
                  const void *ctx, struct slice *failed);
+
+/** Match attempts of its patterns that PCRE2 gave up at a limit. */
+uint64_t where_limit_hits(const struct where *where);
 
 void where_free(struct where *where);
 

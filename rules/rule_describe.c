@@ -1,0 +1,108 @@
+/**
+ * What a rule says about one event: labels, severity, texts, the line itself. All of it is
+ * copied into the arena, because the event dies when its block is read.
+ *
+ * `rule` and `severity` are set first and never overwritten: routes rely on them.
+ */
+#include "agent/base/limits.h"
+#include "rules/rule_fields.h"
+
+static struct slice render(const struct template *template,
+                           const struct rule_fields *fields, size_t max_bytes,
+                           struct arena *arena)
+{
+    struct buf out = buf_make(max_bytes);
+    template_render(template, rule_fields_find, fields, &out);
+    struct slice text = arena_slice(arena, buf_slice(&out));
+    buf_free(&out);
+    return text;
+}
+
+static enum severity judge_severity(struct rule *rule, const struct rule_fields *fields,
+                                    struct arena *arena)
+{
+    enum severity severity = SEVERITY_WARNING;
+    struct slice text = render(rule->severity, fields, LIMIT_LABEL_BYTES, arena);
+    if (!severity_parse(slice_trim(text), &severity))
+        rule->odd_severities++;
+    return severity;
+}
+
+static bool is_fixed(struct slice name)
+{
+    return slice_equal(name, SLICE("rule")) || slice_equal(name, SLICE("severity"));
+}
+
+/* A label past LIMIT_LABELS is left off; the rule's own were counted when it was compiled,
+ * so that only a source with many labels can come so far. */
+static void put_label(struct labels *labels, struct arena *arena, struct slice name,
+                      struct slice value)
+{
+    if (!is_fixed(name))
+        (void)labels_set(labels, arena, name, value);
+}
+
+static void put_source_labels(struct labels *labels, const struct event *event,
+                              struct arena *arena)
+{
+    const struct labels *own = &event->source->labels;
+    for (size_t i = 0; i < own->count; i++)
+        put_label(labels, arena, own->items[i].name, own->items[i].value);
+}
+
+/* A template that renders to nothing leaves the label that the source gave. */
+static void put_rule_labels(struct labels *labels, const struct rule *rule,
+                            const struct rule_fields *fields, struct arena *arena)
+{
+    for (size_t i = 0; i < rule->label_count; i++) {
+        const struct rule_label *label = &rule->labels[i];
+        struct slice value = render(label->value, fields, LIMIT_LABEL_BYTES, arena);
+        if (value.len > 0 || template_is_plain(label->value))
+            put_label(labels, arena, label->name, value);
+    }
+    for (size_t i = 0; i < rule->config->by.count; i++) {
+        struct slice name = rule->config->by.items[i].value;
+        struct slice value = rule_fields_find(fields, name);
+        if (value.len > 0)
+            put_label(labels, arena, name, value);
+    }
+}
+
+static struct sample take_sample(const struct event *event, struct arena *arena)
+{
+    struct slice line = event->line;
+    if (line.len > LIMIT_SAMPLE_BYTES)
+        line.len = LIMIT_SAMPLE_BYTES;
+    return (struct sample) { .line = arena_slice(arena, line),
+                             .path = arena_slice(arena, event->path),
+                             .offset = event->offset,
+                             .unix_ms = event->unix_ms };
+}
+
+void rule_describe(struct rule *rule, const struct event *event, struct arena *arena,
+                   struct sighting *sighting)
+{
+    struct labels labels = { 0 };
+    struct rule_fields fields;
+    rule_fields_init(&fields, rule, event, &event->source->labels);
+    enum severity severity = judge_severity(rule, &fields, arena);
+    (void)labels_set(&labels, arena, SLICE("rule"), rule->name);
+    (void)labels_set(&labels, arena, SLICE("severity"),
+                     slice_of(severity_names[severity]));
+    (void)labels_set(&labels, arena, SLICE("host"), rule->setting->host);
+    fields.labels = &labels;
+    put_source_labels(&labels, event, arena);
+    put_rule_labels(&labels, rule, &fields, arena);
+    *sighting = (struct sighting) {
+        .rule = rule,
+        .labels = labels,
+        .severity = severity,
+        .summary = render(rule->summary, &fields, LIMIT_SUMMARY_BYTES, arena),
+        .description =
+            render(rule->description, &fields, LIMIT_DESCRIPTION_BYTES, arena),
+        .runbook = rule->config->runbook.value,
+        .sample = take_sample(event, arena),
+        .count = 1,
+        .resolve_after_ms = rule->resolve_after_ms,
+    };
+}

@@ -1,0 +1,58 @@
+/**
+ * A compiled rule from the inside, for the files that compile it, match with it and judge
+ * by it. Outside of rules/ only rule.h is known.
+ */
+#ifndef TOCSIN_RULES_RULE_PARTS_H
+#define TOCSIN_RULES_RULE_PARTS_H
+
+#include "rules/kind.h"
+#include "rules/regex.h"
+#include "rules/template.h"
+#include "rules/where.h"
+
+struct regexes {
+    struct regex **items;
+    size_t count;
+};
+
+/** A label that the rule sets. */
+struct rule_label {
+    struct slice name;
+    const struct template *value;
+};
+
+struct rule {
+    const struct rule_config *config;
+    const struct rules_setting *setting;
+    struct slice name;
+    bool *reads; /**< by source index */
+    struct regexes match, unless;
+    struct where *where;
+    const struct template *severity, *summary, *description;
+    struct rule_label *labels;
+    size_t label_count;
+    int64_t resolve_after_ms;
+    const struct rule_kind *kind;
+    uint64_t tries, hits, odd_severities;
+};
+
+struct rules {
+    struct rule *items;
+    size_t count;
+};
+
+/** Compile @config into the zeroed @rule; complains of all its mistakes. What was compiled
+ *  is there even then, for rule_clear(). */
+void rule_compile(struct rule *rule, const struct rule_config *config,
+                  const struct rules_setting *setting, struct arena *arena,
+                  struct complaints *complaints);
+void rule_clear(struct rule *rule);
+
+/** Warn of what can be seen only in a rule that compiled without a mistake. */
+void rule_warn(const struct rule *rule, struct complaints *complaints);
+
+/** Fill *@sighting, in @arena, with what the rule says about one event. */
+void rule_describe(struct rule *rule, const struct event *event, struct arena *arena,
+                   struct sighting *sighting);
+
+#endif
