@@ -36,7 +36,7 @@ bool decimal_parse(struct slice text, struct decimal *number)
     while (fraction.len > 0 && fraction.ptr[fraction.len - 1] == '0')
         fraction.len--;
     bool is_zero = whole.len + fraction.len == 0;
-    *number = (struct decimal) { whole, fraction, is_negative && !is_zero };
+    *number = (struct decimal){ whole, fraction, is_negative && !is_zero };
     return true;
 }
 

@@ -49,7 +49,7 @@ struct pattern_place {
 static struct place place_at(const struct pattern_place *where, size_t offset)
 {
     if (!where->node)
-        return (struct place) { 0 };
+        return (struct place){ 0 };
     return yaml_place_inside(where->node, where->offset + offset);
 }
 

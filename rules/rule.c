@@ -83,7 +83,7 @@ const struct schema rule_schema = {
 
 static struct place place_of(const struct conf_text *text)
 {
-    return text->node ? text->node->at : (struct place) { 0 };
+    return text->node ? text->node->at : (struct place){ 0 };
 }
 
 static void check_names(const struct conf_blocks *configs,
@@ -124,7 +124,7 @@ struct rules *rules_compile(const struct conf_blocks *configs,
 {
     size_t errors = complaints->error_count;
     if (configs->count > LIMIT_RULES) {
-        complain(complaints, (struct place) { 0 },
+        complain(complaints, (struct place){ 0 },
                  "there are %zu rules, but at most %d are allowed", configs->count,
                  LIMIT_RULES);
         return NULL;
@@ -176,7 +176,7 @@ static uint64_t limit_hits(const struct regexes *regexes)
 
 struct rule_tally rule_tally(const struct rule *rule)
 {
-    return (struct rule_tally) {
+    return (struct rule_tally){
         .tries = rule->tries,
         .hits = rule->hits,
         .limit_hits = limit_hits(&rule->match) + limit_hits(&rule->unless) +

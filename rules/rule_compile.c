@@ -17,7 +17,7 @@ struct compiler {
 
 static struct place place_of(const struct conf_text *text)
 {
-    return text->node ? text->node->at : (struct place) { 0 };
+    return text->node ? text->node->at : (struct place){ 0 };
 }
 
 /* --- name and sources ---------------------------------------------------------------- */

@@ -73,10 +73,10 @@ static struct sample take_sample(const struct event *event, struct arena *arena)
     struct slice line = event->line;
     if (line.len > LIMIT_SAMPLE_BYTES)
         line.len = LIMIT_SAMPLE_BYTES;
-    return (struct sample) { .line = arena_slice(arena, line),
-                             .path = arena_slice(arena, event->path),
-                             .offset = event->offset,
-                             .unix_ms = event->unix_ms };
+    return (struct sample){ .line = arena_slice(arena, line),
+                            .path = arena_slice(arena, event->path),
+                            .offset = event->offset,
+                            .unix_ms = event->unix_ms };
 }
 
 void rule_describe(struct rule *rule, const struct event *event, struct arena *arena,
@@ -93,7 +93,7 @@ void rule_describe(struct rule *rule, const struct event *event, struct arena *a
     fields.labels = &labels;
     put_source_labels(&labels, event, arena);
     put_rule_labels(&labels, rule, &fields, arena);
-    *sighting = (struct sighting) {
+    *sighting = (struct sighting){
         .rule = rule,
         .labels = labels,
         .severity = severity,

@@ -7,7 +7,7 @@ const char *const rule_field_names[] = { "line", "path", "file",   "source",
 void rule_fields_init(struct rule_fields *fields, const struct rule *rule,
                       const struct event *event, const struct labels *labels)
 {
-    *fields = (struct rule_fields) { .rule = rule, .event = event, .labels = labels };
+    *fields = (struct rule_fields){ .rule = rule, .event = event, .labels = labels };
     int64_t left = event->offset;
     if (left < 0)
         return;

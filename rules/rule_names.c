@@ -113,7 +113,7 @@ static void check_by(const struct rule *rule, const struct conf_text *by,
                      struct complaints *complaints)
 {
     struct slice name = by->value;
-    struct place at = by->node ? by->node->at : (struct place) { 0 };
+    struct place at = by->node ? by->node->at : (struct place){ 0 };
     size_t capturing = count_capturing(rule, name);
     if (capturing == rule->match.count || is_built_in(name) || is_label(rule, name))
         return;

@@ -44,7 +44,7 @@ static struct place place_of(const struct conf_text *source, const char *at,
                              size_t width)
 {
     if (!source->node)
-        return (struct place) { 0 };
+        return (struct place){ 0 };
     struct place place =
         yaml_place_inside(source->node, (size_t)(at - source->value.ptr));
     place.width = (uint32_t)width;
@@ -55,7 +55,7 @@ static struct op *add_op(struct compiler *compiler, enum op_kind kind,
                          struct slice text)
 {
     struct op *op = &compiler->template->ops[compiler->template->count++];
-    *op = (struct op) { .kind = kind, .text = text };
+    *op = (struct op){ .kind = kind, .text = text };
     return op;
 }
 
@@ -91,7 +91,7 @@ static bool read_tag(struct compiler *compiler, size_t begin, struct tag *tag)
         return false;
     }
     struct slice inside = slice_trim(slice_make(rest.ptr, len));
-    *tag = (struct tag) { .begin = begin, .end = begin + 2 + len + 2 };
+    *tag = (struct tag){ .begin = begin, .end = begin + 2 + len + 2 };
     if (inside.len > 0 && inside.ptr[0] && strchr("#^/!&>={", inside.ptr[0])) {
         tag->sigil = inside.ptr[0];
         inside = slice_trim(slice_make(inside.ptr + 1, inside.len - 1));

@@ -4,7 +4,7 @@
 struct place where_place(const struct conf_text *text, size_t offset, size_t width)
 {
     if (!text->node)
-        return (struct place) { 0 };
+        return (struct place){ 0 };
     struct place place = yaml_place_inside(text->node, offset);
     place.width = (uint32_t)width;
     return place;
@@ -154,7 +154,7 @@ bool where_parse(const struct conf_text *text, const char *const *ops,
     while (own.value.len > 0 && strchr(" \t\r\n", own.value.ptr[own.value.len - 1]))
         own.value.len--;
     struct slice all = own.value;
-    *parts = (struct where_parts) { .name_at = skip_blanks(all, 0) };
+    *parts = (struct where_parts){ .name_at = skip_blanks(all, 0) };
     parts->name = take_while(all, parts->name_at, is_name_byte);
     if (parts->name.len == 0) {
         complain(complaints, where_place(text, parts->name_at, 1),
