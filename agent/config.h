@@ -8,17 +8,18 @@
 #include "agent/base/complaint.h"
 #include "agent/inputs/input.h"
 #include "outputs/output.h"
-#include "rules/rule.h"
 #include "rules/route.h"
+#include "rules/rule.h"
 
 struct config {
     const struct yaml_node *node;
-    struct conf_texts include;          /**< globs, relative to the file's folder */
+    struct conf_texts include; /**< globs, relative to the file's folder */
     struct conf_blocks sources, rules, routes, accounts, outputs;
-    struct conf_text state_dir;         /**< holds tocsin.db; default /var/lib/tocsin */
-    struct conf_text control;           /**< path of the socket; default /run/tocsin/control.sock */
-    struct conf_text host;              /**< default: gethostname() */
-    int64_t settle;                     /**< ms after start before the first mail; default 0s */
+    struct conf_text state_dir; /**< holds tocsin.db; default /var/lib/tocsin */
+    struct conf_text
+        control;           /**< path of the socket; default /run/tocsin/control.sock */
+    struct conf_text host; /**< default: gethostname() */
+    int64_t settle;        /**< ms after start before the first mail; default 0s */
 
     /* compiled */
     struct source *source_list; /**< parallel to sources */

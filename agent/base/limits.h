@@ -9,6 +9,8 @@
 #define LIMIT_CONFIG_BYTES (1024 * 1024) /* refused with an error */
 #define LIMIT_CONFIG_FILES 256           /* refused with an error */
 #define LIMIT_ZONE_BYTES (256 * 1024)     /* a time zone file; refused with an error */
+#define LIMIT_LIST_FILE_BYTES (8 * 1024 * 1024) /* of in_file; refused with an error */
+#define LIMIT_HOST_NAME_BYTES 253        /* RFC 1035; refused, the system's is cut */
 #define LIMIT_YAML_DEPTH 32              /* refused with an error */
 #define LIMIT_YAML_NODES 200000          /* refused with an error */
 #define LIMIT_RULES 10000                /* refused with an error */

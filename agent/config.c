@@ -1,0 +1,323 @@
+/**
+ * The root of the configuration: its keys, and the order in which a generation is compiled.
+ * All parts complain into one list, so that a person sees every mistake in one run; the
+ * same code loads for `check` and for the daemon, so neither finds what the other does not.
+ */
+#include "agent/config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/base/limits.h"
+#include "agent/base/map.h"
+#include "agent/config_files.h"
+
+static const char default_path[] = "/etc/tocsin/tocsin.yaml";
+
+static void check_socket_path(const struct field *field, const void *value,
+                              const struct yaml_node *node,
+                              struct complaints *complaints)
+{
+    const struct conf_text *path = value;
+    size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    if (path->value.len == 0 || path->value.len > most)
+        complain(complaints, node->at, "%s: the path of a socket has 1 to %zu bytes",
+                 field->name, most);
+}
+
+static void check_folder(const struct field *field, const void *value,
+                         const struct yaml_node *node, struct complaints *complaints)
+{
+    const struct conf_text *path = value;
+    if (!slice_starts(path->value, SLICE("/")))
+        complain(complaints, node->at, "%s: a folder is written from the top: /...",
+                 field->name);
+}
+
+static bool is_host_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '.';
+}
+
+static void check_host(const struct field *field, const void *value,
+                       const struct yaml_node *node, struct complaints *complaints)
+{
+    const struct conf_text *host = value;
+    bool is_good = host->value.len > 0 && host->value.len <= LIMIT_HOST_NAME_BYTES;
+    for (size_t i = 0; i < host->value.len; i++)
+        is_good = is_good && is_host_char(host->value.ptr[i]);
+    if (!is_good)
+        complain(complaints, node->at,
+                 "%s: a host name has 1 to %d letters, digits, '-' and '.'",
+                 field->name, LIMIT_HOST_NAME_BYTES);
+}
+
+static const struct field config_fields[] = {
+    TEXTS(struct config, include,
+          .doc = "Further files with the same keys, as paths or globs; what is not "
+                 "absolute starts at the folder of the including file. Lists are added "
+                 "together, and every file is read once."),
+    BLOCKS(struct config, sources, .sub = &source_schema, .doc = "What is read."),
+    BLOCKS(struct config, rules, .sub = &rule_schema,
+           .doc = "Which lines are worth a mail."),
+    BLOCKS(struct config, routes, .sub = &route_schema,
+           .doc = "Who is told, and how alerts share a mail. The first route that "
+                  "matches takes the alert. With one output and no routes, all alerts "
+                  "go to it."),
+    BLOCKS(struct config, accounts, .sub = &account_schema,
+           .doc = "The mail servers, and who we are there."),
+    BLOCKS(struct config, outputs, .sub = &output_schema, .doc = "Who gets the mail."),
+    TEXT(struct config, state_dir, .def = "/var/lib/tocsin", .check = check_folder,
+         .doc =
+             "The folder of the store. Positions, counts and mails that wait are kept "
+             "there."),
+    TEXT(struct config, control, .def = "/run/tocsin/control.sock",
+         .check = check_socket_path,
+         .doc = "The socket through which the other commands talk to the agent."),
+    TEXT(struct config, host, .check = check_host,
+         .doc = "The name of this host in labels and mails. Without it, the name that "
+                "the system gives."),
+    DURATION(struct config, settle, .def = "0s", .max = 60 * MINUTE_MS,
+             .doc = "How long after a start no mail is sent, while a host that boots "
+                    "makes noise. Alerts are kept and told afterwards."),
+};
+
+const struct schema config_schema = {
+    .name = "configuration",
+    .doc = "Everything that tocsin knows stands in one YAML file and the files it "
+           "includes.",
+    .size = sizeof(struct config),
+    .node_offset = offsetof(struct config, node),
+    .fields = config_fields,
+    .field_count = sizeof config_fields / sizeof *config_fields,
+};
+
+/* --- host ------------------------------------------------------------------------ */
+
+/** Letters, digits, '-' and '.' of @name, with '-' for every other byte. */
+static struct slice clean_host(struct arena *arena, struct slice name)
+{
+    if (name.len > LIMIT_HOST_NAME_BYTES)
+        name.len = LIMIT_HOST_NAME_BYTES;
+    char *clean = arena_text(arena, name);
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_host_char(clean[i]))
+            clean[i] = '-';
+    return name.len > 0 ? slice_make(clean, name.len) : SLICE("localhost");
+}
+
+static void find_host(struct config *config)
+{
+    char own[LIMIT_HOST_NAME_BYTES + 1] = "";
+    struct slice name = config->host.value;
+    if (name.len == 0 && gethostname(own, sizeof own - 1) == 0)
+        name = slice_of(own);
+    config->host_name = clean_host(&config->arena, name);
+}
+
+/* --- sources --------------------------------------------------------------------- */
+
+static bool is_label_name(struct slice name)
+{
+    bool is_good = name.len > 0 && !isdigit((unsigned char)name.ptr[0]);
+    for (size_t i = 0; i < name.len; i++)
+        is_good =
+            is_good && (isalnum((unsigned char)name.ptr[i]) || name.ptr[i] == '_');
+    return is_good;
+}
+
+static void compile_labels(struct config *config, const struct source_config *from,
+                           struct source *source, struct complaints *complaints)
+{
+    for (size_t i = 0; i < from->labels.count; i++) {
+        const struct conf_pair *pair = &from->labels.items[i];
+        if (!is_label_name(pair->name.value))
+            complain(complaints, pair->name.node->at,
+                     "the name of a label has letters, digits and '_', and starts with "
+                     "no digit");
+        else if (!labels_set(&source->labels, &config->arena, pair->name.value,
+                             pair->value.value))
+            complain(complaints, pair->name.node->at, "more than %d labels",
+                     LIMIT_LABELS);
+    }
+}
+
+static void check_source(const struct source_config *source, struct map *names,
+                         struct complaints *complaints)
+{
+    struct place at = source->name.node ? source->name.node->at : source->node->at;
+    bool has_files = source->files.count > 0;
+    if (!has_files && !source->is_stdin && !yaml_find(source->node, SLICE("files")))
+        complain(complaints, at,
+                 "this source reads nothing; give it 'files: [...]' or 'stdin: true'");
+    if (has_files && source->is_stdin)
+        complain(complaints, at,
+                 "a source reads either files or stdin; make two sources of it");
+    if (!source->name.node)
+        return;
+    if (source->name.value.len == 0) {
+        complain(complaints, at, "a source needs a name");
+        return;
+    }
+    const struct source_config *first = map_find(names, source->name.value);
+    if (first)
+        complain(complaints, at, "a source '%.*s' stands in %s:%u already",
+                 SLICE_ARG(source->name.value), first->name.node->at.source->name,
+                 first->name.node->at.line);
+    else
+        map_put(names, source->name.value, (void *)source);
+}
+
+static void compile_sources(struct config *config, struct complaints *complaints)
+{
+    const struct source_config *from = config->sources.items;
+    const struct source_config *reads_stdin = NULL;
+    struct map names = { 0 };
+    size_t count = config->sources.count;
+    config->source_list =
+        arena_zalloc(&config->arena, count * sizeof *config->source_list);
+    for (size_t i = 0; i < count; i++) {
+        config->source_list[i].name = from[i].name.value;
+        config->source_list[i].index = i;
+        check_source(&from[i], &names, complaints);
+        compile_labels(config, &from[i], &config->source_list[i], complaints);
+        if (from[i].is_stdin && reads_stdin)
+            complain(complaints, from[i].node->at,
+                     "stdin is read by the source '%.*s' already",
+                     SLICE_ARG(reads_stdin->name.value));
+        if (from[i].is_stdin)
+            reads_stdin = &from[i];
+    }
+    map_free(&names);
+}
+
+/* --- routes ---------------------------------------------------------------------- */
+
+/** Who has one output and no routes means: all to it. */
+static void add_default_route(struct config *config, struct complaints *complaints)
+{
+    struct arena *arena = &config->arena;
+    const struct output_config *output = config->outputs.items;
+    struct route_config *route = arena_zalloc(arena, sizeof *route);
+    schema_defaults(&route_schema, route, complaints);
+    route->node = output->node;
+    route->to.items = arena_zalloc(arena, sizeof *route->to.items);
+    route->to.items[0] = output->name;
+    route->to.count = 1;
+    config->routes = (struct conf_blocks){ route, 1 };
+}
+
+static void compile_routes(struct config *config, const struct where_files *files,
+                           struct complaints *complaints)
+{
+    const struct output_config *outputs = config->outputs.items;
+    size_t count = config->outputs.count;
+    struct conf_text *names = arena_zalloc(&config->arena, count * sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = outputs[i].name;
+    if (config->routes.count == 0 && count == 1)
+        add_default_route(config, complaints);
+    const struct routes_setting setting = { names, count, files };
+    if (!routes_compile(&config->routes, &setting, &config->arena,
+                        &config->compiled_routes, complaints))
+        config->compiled_routes = (struct routes){ 0 };
+}
+
+/* --- the whole ------------------------------------------------------------------- */
+
+/** Is the list @key neither there nor complained about? */
+static bool is_left_out(const struct config *config, const char *key)
+{
+    const struct yaml_node *node = yaml_find(config->node, slice_of(key));
+    return !node || (node->kind == YAML_LIST && node->count == 0);
+}
+
+static void check_whole(const struct config *config, struct complaints *complaints)
+{
+    struct place at = { .source = config->node->at.source };
+    if (is_left_out(config, "sources"))
+        complain_softly(complaints, at, "there are no sources, so nothing is read");
+    if (is_left_out(config, "rules"))
+        complain_softly(complaints, at,
+                        "there are no rules, so nothing is ever mailed");
+    if (is_left_out(config, "outputs"))
+        complain(complaints, at, "there are no outputs, so no mail can go anywhere");
+    if (config->outputs.count > 1 && is_left_out(config, "routes"))
+        complain(complaints, at,
+                 "there are %zu outputs and no 'routes'; say which alert goes to which",
+                 config->outputs.count);
+}
+
+/** What the compiled rules borrow lives as long as they do. */
+static const struct rules_setting *rules_setting(struct config *config,
+                                                 const struct where_files *files)
+{
+    struct rules_setting *setting = arena_zalloc(&config->arena, sizeof *setting);
+    *setting = (struct rules_setting){
+        .sources = config->source_list,
+        .source_count = config->sources.count,
+        .host = config->host_name,
+        .files = files,
+    };
+    return setting;
+}
+
+static void compile(struct config *config, const char *name,
+                    struct complaints *complaints)
+{
+    const struct where_files *files = config_list_files(name, &config->arena);
+    check_whole(config, complaints);
+    find_host(config);
+    compile_sources(config, complaints);
+    config->compiled_rules = rules_compile(&config->rules, rules_setting(config, files),
+                                           &config->arena, complaints);
+    config->compiled_outputs =
+        outputs_compile(&config->accounts, &config->outputs, config->host_name,
+                        &config->arena, complaints);
+    if (config->outputs.count == 1 || config->routes.count > 0)
+        compile_routes(config, files, complaints);
+}
+
+/** Print what there is to say, and keep @config only when it has no error. */
+static struct config *finish(struct config *config, struct complaints *complaints,
+                             struct buf *out, bool color)
+{
+    bool is_good = complaints->error_count == 0;
+    complaints_print(complaints, out, color);
+    complaints_free(complaints);
+    if (is_good)
+        return config;
+    config_free(config);
+    return NULL;
+}
+
+struct config *config_load(const char *path, struct buf *out, bool color)
+{
+    struct config *config = mem_zalloc(sizeof *config);
+    struct complaints complaints = { .arena = &config->arena };
+    path = path ? path : default_path;
+    if (config_read(config, path, &complaints))
+        compile(config, path, &complaints);
+    return finish(config, &complaints, out, color);
+}
+
+struct config *config_load_text(const char *name, struct slice yaml, struct buf *out)
+{
+    struct config *config = mem_zalloc(sizeof *config);
+    struct complaints complaints = { .arena = &config->arena };
+    if (config_read_text(config, name, yaml, &complaints))
+        compile(config, name, &complaints);
+    return finish(config, &complaints, out, false);
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    rules_free(config->compiled_rules);
+    routes_free(&config->compiled_routes);
+    arena_free(&config->arena);
+    free(config);
+}
