@@ -38,30 +38,33 @@ static struct smtp_reply sample_of(const struct verdict_row *row)
 {
     struct smtp_reply reply = { 0 };
     struct reply_parser parser = { 0 };
-    enum smtp_phase phase = PHASE_MAIL;
-    /* A row for everywhere is tried where no row for one phase is in the way. */
-    if ((row->phases & (1u << PHASE_MAIL)) == 0)
-        for (phase = PHASE_RESOLVE; (row->phases & (1u << phase)) == 0;)
-            phase++;
     if (row->code == 0)
-        return reply_of_network(phase, slice_of(row->sample));
+        return reply_of_network(PHASE_RESOLVE, slice_of(row->sample));
     struct buf line = buf_make(1024);
     buf_printf(&line, "%s\r\n", row->sample);
     struct slice bytes = buf_slice(&line);
     ck_assert_int_eq(reply_feed(&parser, &bytes, &reply), REPLY_DONE);
-    reply.phase = phase;
     buf_free(&line);
     return reply;
 }
 
+/* A row for everywhere need not be hit where a row for one phase stands before it. */
+static bool is_hit(const struct verdict_row *row)
+{
+    struct smtp_reply reply = sample_of(row);
+    for (int phase = PHASE_RESOLVE; phase <= PHASE_QUIT; phase++) {
+        reply.phase = (enum smtp_phase)phase;
+        if ((row->phases & (1u << phase)) != 0 && verdict_row_of(&reply) == row)
+            return true;
+    }
+    return false;
+}
+
 TEST(verdict, every_row_is_hit_by_its_sample)
 {
-    for (size_t i = 0; i < verdict_row_count; i++) {
-        struct smtp_reply reply = sample_of(&verdict_table[i]);
-        ptrdiff_t hit = verdict_row_of(&reply) - verdict_table;
-        ck_assert_msg(hit == (ptrdiff_t)i, "row %zu: '%s' hits row %td", i,
-                      verdict_table[i].sample, hit);
-    }
+    for (size_t i = 0; i < verdict_row_count; i++)
+        ck_assert_msg(is_hit(&verdict_table[i]), "row %zu is not hit by '%s'", i,
+                      verdict_table[i].sample);
 }
 
 TEST(verdict, every_row_but_success_has_advice_and_account_rows_a_wait)
