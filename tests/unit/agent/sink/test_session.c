@@ -27,16 +27,16 @@ static struct talk *talk_open(const char *rule)
     struct talk *talk = mem_zalloc(sizeof *talk);
     struct err err;
     talk->heard = talk->mails = buf_make(1 << 20);
-    talk->config = (struct session_config) { .host = SLICE("smtp.gmail.com"),
-                                             .user = SLICE("alerts@example.com"),
-                                             .password = SLICE("secret"),
-                                             .offers_starttls = true,
-                                             .wants_login = true,
-                                             .max_bytes = 4000,
-                                             .script = &talk->script,
-                                             .tally = &talk->tally,
-                                             .accept = keep_mail,
-                                             .ctx = talk };
+    talk->config = (struct session_config){ .host = SLICE("smtp.gmail.com"),
+                                            .user = SLICE("alerts@example.com"),
+                                            .password = SLICE("secret"),
+                                            .offers_starttls = true,
+                                            .wants_login = true,
+                                            .max_bytes = 4000,
+                                            .script = &talk->script,
+                                            .tally = &talk->tally,
+                                            .accept = keep_mail,
+                                            .ctx = talk };
     if (rule)
         ck_assert_msg(script_add(&talk->script, slice_of(rule), &err), "%s", err.text);
     return talk;

@@ -1,0 +1,213 @@
+/** sink: a local mail server that behaves like Gmail's, to try against and to test with. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "agent/base/text.h"
+#include "agent/cli.h"
+#include "agent/sink/server.h"
+
+enum option_id {
+    OPTION_SMTP = 256,
+    OPTION_SMTPS,
+    OPTION_LISTEN,
+    OPTION_PLAIN,
+    OPTION_USER,
+    OPTION_SAYS,
+    OPTION_STRICT,
+    OPTION_SIZE,
+    OPTION_WRITE_CA,
+    OPTION_MAILDIR,
+    OPTION_EML,
+    OPTION_LOG,
+    OPTION_TOKEN,
+    OPTION_PRINT,
+    OPTION_MAX,
+    OPTION_FOR,
+    OPTION_QUICKACK,
+    OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+    { "smtp", required_argument, NULL, OPTION_SMTP },
+    { "smtps", required_argument, NULL, OPTION_SMTPS },
+    { "listen", required_argument, NULL, OPTION_LISTEN },
+    { "plain", no_argument, NULL, OPTION_PLAIN },
+    { "user", required_argument, NULL, OPTION_USER },
+    { "says", required_argument, NULL, OPTION_SAYS },
+    { "strict", no_argument, NULL, OPTION_STRICT },
+    { "size", required_argument, NULL, OPTION_SIZE },
+    { "write-ca", required_argument, NULL, OPTION_WRITE_CA },
+    { "maildir", required_argument, NULL, OPTION_MAILDIR },
+    { "eml", required_argument, NULL, OPTION_EML },
+    { "log", required_argument, NULL, OPTION_LOG },
+    { "token", required_argument, NULL, OPTION_TOKEN },
+    { "print", no_argument, NULL, OPTION_PRINT },
+    { "max", required_argument, NULL, OPTION_MAX },
+    { "for", required_argument, NULL, OPTION_FOR },
+    { "quickack", no_argument, NULL, OPTION_QUICKACK },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+    "Usage: tocsin sink [OPTION]...\n"
+    "A mail server on this host alone that behaves like Gmail's. It prints its "
+    "ports.\n\n"
+    "  --smtp PORT       port with STARTTLS (default: any that is free)\n"
+    "  --smtps PORT      port with TLS from the first byte (default: any that is "
+    "free)\n"
+    "  --listen ADDRESS  loopback address (default: 127.0.0.1)\n"
+    "  --plain           no TLS and no login; only the first port\n"
+    "  --user USER:PASS  the only right login (default: every login is right)\n"
+    "  --write-ca FILE   write the certificate that clients are to trust (ca_file:)\n"
+    "  --print           show each mail as it arrives\n"
+    "  --maildir DIR     keep the mails in a Maildir\n"
+    "  --eml DIR         keep the mails as numbered .eml files\n"
+    "  --log FILE        one line a mail: unix time in ns, Message-ID, subject\n"
+    "  --token PREFIX    ... and the first word of the mail that begins with PREFIX\n"
+    "  --max N           end after N mails\n"
+    "  --for DURATION    end after this time, as 30s or 5m\n"
+    "  --size SIZE       largest mail (default: 35882577B, as Gmail)\n"
+    "  --strict          refuse mails and commands with bare CR or LF\n"
+    "  --quickack        acknowledge each TCP segment at once\n"
+    "  --says RULE       answer otherwise; may be repeated, the first that fits "
+    "decides:\n"
+    "                    PHASE[(TEXT)]:[2x|#3|#3+ ]ACTION\n"
+    "      PHASE   greeting ehlo starttls auth mail rcpt data body dot rset quit\n"
+    "      ACTION  '550 5.1.1 text', 'close 550 text', 'stay 421 text', close, reset,\n"
+    "              hang, 'slow BYTES', 'wait 2s', ok, 'take ACTION' (dot only)\n"
+    "      as in   --says 'rcpt(bob@):550 5.1.1 no such user' --says 'dot:take "
+    "close'\n";
+
+static bool parse_port(const char *text, int64_t *port, struct err *err)
+{
+    if (slice_to_int(slice_of(text), port) && *port >= 0 && *port <= 65535)
+        return true;
+    return err_set(err, ERR_INVALID, "'%s' is no port; a number from 0 to 65535 is.",
+                   text);
+}
+
+static bool parse_user(const char *text, struct sink_options *options, struct err *err)
+{
+    const char *colon = strchr(text, ':');
+    if (!colon || colon == text)
+        return err_set(err, ERR_INVALID, "--user is written USER:PASSWORD.");
+    options->user = slice_make(text, (size_t)(colon - text));
+    options->password = slice_of(colon + 1);
+    return true;
+}
+
+static bool parse_count(const char *text, uint64_t *count, struct err *err)
+{
+    int64_t value;
+    if (!slice_to_int(slice_of(text), &value) || value < 1)
+        return err_set(err, ERR_INVALID, "'%s' is no number from 1.", text);
+    *count = (uint64_t)value;
+    return true;
+}
+
+static bool parse_span(const char *text, int64_t *ms, struct err *err)
+{
+    return (text_to_duration(slice_of(text), ms) && *ms > 0) ||
+           err_set(err, ERR_INVALID, "'%s' is no duration; 30s and 5m are.", text);
+}
+
+static bool parse_size(const char *text, int64_t *bytes, struct err *err)
+{
+    return (text_to_size(slice_of(text), bytes) && *bytes > 0 && *bytes <= 1 << 30) ||
+           err_set(err, ERR_INVALID, "'%s' is no size up to 1GiB; 64KiB and 1MiB are.",
+                   text);
+}
+
+/** Options that only say yes, or name something. @return false: not one of these. */
+static bool take_plain_option(int id, char *value, struct sink_options *options)
+{
+    switch (id) {
+    case OPTION_LISTEN:
+        options->address = value;
+        return true;
+    case OPTION_PLAIN:
+        options->is_plain = true;
+        return true;
+    case OPTION_STRICT:
+        options->is_strict = true;
+        return true;
+    case OPTION_WRITE_CA:
+        options->write_ca = value;
+        return true;
+    case OPTION_MAILDIR:
+        options->store.maildir = value;
+        return true;
+    case OPTION_EML:
+        options->store.eml_folder = value;
+        return true;
+    case OPTION_LOG:
+        options->log = value;
+        return true;
+    case OPTION_TOKEN:
+        options->token = value;
+        return true;
+    case OPTION_PRINT:
+        options->prints = true;
+        return true;
+    case OPTION_QUICKACK:
+        options->is_quickack = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/** Options whose value can be wrong. */
+static bool take_option(int id, char *value, struct sink_options *options,
+                        struct err *err)
+{
+    switch (id) {
+    case OPTION_SMTP:
+        return parse_port(value, &options->smtp_port, err);
+    case OPTION_SMTPS:
+        return parse_port(value, &options->smtps_port, err);
+    case OPTION_USER:
+        return parse_user(value, options, err);
+    case OPTION_SAYS:
+        return script_add(&options->script, slice_of(value), err);
+    case OPTION_SIZE:
+        return parse_size(value, &options->max_bytes, err);
+    case OPTION_MAX:
+        return parse_count(value, &options->max_mails, err);
+    case OPTION_FOR:
+        return parse_span(value, &options->for_ms, err);
+    default:
+        return take_plain_option(id, value, options) ||
+               err_set(err, ERR_INVALID, "See tocsin sink --help.");
+    }
+}
+
+int cmd_sink(int argc, char **argv)
+{
+    struct sink_options options = { .address = "127.0.0.1",
+                                    .max_bytes = SESSION_GMAIL_SIZE };
+    struct err err = { 0 };
+    bool is_right = true;
+    int id, code = EX_OK;
+    optind = 1;
+    while (is_right && (id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (id == OPTION_HELP) {
+            fputs(help, stdout);
+            script_clear(&options.script);
+            return EX_OK;
+        }
+        is_right = take_option(id, optarg, &options, &err);
+    }
+    if (is_right && optind < argc)
+        is_right = err_set(&err, ERR_INVALID, "'%s' is one word too many; see --help.",
+                           argv[optind]);
+    if (!is_right)
+        code = cli_fail(EX_USAGE, "%s", err.text);
+    else if (!sink_run(&options, &err))
+        code = cli_fail(cli_exit_code(&err), "%s", err.text);
+    script_clear(&options.script);
+    return code;
+}
