@@ -7,15 +7,15 @@
 
 #include "agent/base/slice.h"
 
-/** A number in parts, borrowed from its text: no leading zeros in @whole, no trailing ones
- *  in @fraction; zero is never negative. */
+/** A number in parts, borrowed from its text: no leading zeros in `whole`, no trailing
+ *  ones in `fraction`; zero is never negative. */
 struct decimal {
     struct slice whole, fraction;
     bool is_negative;
 };
 
-/** Parse "12", "-0.5", "+3", ".5" with blanks around it. @return false for anything else,
- *  as exponents, hexadecimal or units. */
+/** Parse "12", "-0.5", "+3", ".5", blanks around it apart. @return false for anything
+ *  else, as exponents, hexadecimal or units. */
 bool decimal_parse(struct slice text, struct decimal *number);
 
 /** <0, 0, >0 */

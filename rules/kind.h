@@ -1,6 +1,6 @@
 /**
- * A kind decides when an event that a rule matched is to be told. A new kind is one file,
- * kind_<name>.c, and one row in kind.c; the schema's choices come from there.
+ * A kind decides when an event that a rule matched is to be told. A new kind is one
+ * file, kind_<name>.c, and one row in kind.c; the schema's choices come from there.
  */
 #ifndef TOCSIN_RULES_KIND_H
 #define TOCSIN_RULES_KIND_H

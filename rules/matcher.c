@@ -1,6 +1,7 @@
 /**
- * Every rule of a source is tried on each of its lines, in one walk over the block. Nothing
- * is allocated and no byte copied for a line; an event is one struct that is used again.
+ * Every rule of a source is tried on each of its lines, in one walk over the block.
+ * Nothing is allocated and no byte copied for a line; an event is one struct that is
+ * used again.
  */
 #include "rules/matcher.h"
 

@@ -1,6 +1,7 @@
 /**
- * All rules against a block of lines: calls back for each (rule, line) that matches, in the
- * order of lines, then of rules. The one place where the speed of reading is decided.
+ * All rules against a block of lines: calls back for each (rule, line) that matches, in
+ * the order of lines, then of rules. The one place where the speed of reading is
+ * decided.
  */
 #ifndef TOCSIN_RULES_MATCHER_H
 #define TOCSIN_RULES_MATCHER_H

@@ -2,9 +2,9 @@
  * The only file that runs PCRE2. What a match attempt needs is allocated once, when the
  * pattern is compiled, so that reading a line allocates nothing.
  *
- * PCRE2 counts its match limit anew at every start position, so a long hostile line could
- * cost the limit times its length. A long line therefore gets a smaller limit for each
- * position, and the sum stays within LIMIT_REGEX_TOTAL.
+ * PCRE2 counts its match limit anew at every start position, so a long hostile line
+ * could cost the limit times its length. A long line therefore gets a smaller limit for
+ * each position, and the sum stays within LIMIT_REGEX_TOTAL.
  */
 #include "rules/regex.h"
 
@@ -13,7 +13,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/must.h"
-#include "rules/regex_remedy.h"
+#include "rules/regex_brackets.h"
 
 struct group_name {
     struct slice name; /* borrowed from the compiled pattern */
@@ -37,7 +37,67 @@ struct regex {
     int first_byte;     /* that every match begins with; -1: not known */
 };
 
-/* --- compile ------------------------------------------------------------------------- */
+/* --- remedies --------------------------------------------------------------------- */
+
+static const struct {
+    int code;
+    const char *remedy;
+} remedies[] = {
+    { PCRE2_ERROR_END_BACKSLASH, "write two backslashes to mean one" },
+    { PCRE2_ERROR_MISSING_SQUARE_BRACKET,
+      "put a backslash before '[' when it means itself" },
+    { PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS,
+      "put a backslash before '(' when it means itself" },
+    { PCRE2_ERROR_UNKNOWN_ESCAPE,
+      "only punctuation can be made to mean itself by a backslash" },
+    { PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS,
+      "put a backslash before ')' when it means itself" },
+    { PCRE2_ERROR_MISSING_NAME_TERMINATOR, "write a named group as '(?<name>...)'" },
+    { PCRE2_ERROR_SUBPATTERN_NAME_EXPECTED, "write a named group as '(?<name>...)'" },
+    { PCRE2_ERROR_UNRECOGNIZED_AFTER_QUERY_P, "write a named group as '(?<name>...)'" },
+    { PCRE2_ERROR_SUBPATTERN_NAME_TOO_LONG, "a name has at most 32 characters" },
+    { PCRE2_ERROR_INVALID_SUBPATTERN_NAME,
+      "a name begins with a letter or '_' and goes on with letters, digits and '_'" },
+    { PCRE2_ERROR_DUPLICATE_SUBPATTERN_NAME,
+      "start the pattern with (?J) when the groups stand in different alternatives" },
+    { PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH,
+      "match the text before it and put a named group around what is wanted" },
+    { PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER, "write the smaller number first" },
+    { PCRE2_ERROR_CLASS_RANGE_ORDER,
+      "write the smaller character first, or put '-' last when it means itself" },
+    { PCRE2_ERROR_BACKSLASH_C_CALLER_DISABLED, "write '.' for any byte" },
+    { PCRE2_ERROR_UTF_IS_DISABLED, "patterns are matched on bytes" },
+    { PCRE2_ERROR_UCP_IS_DISABLED, "patterns are matched on bytes" },
+    { PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP, "split it into several patterns" },
+    { PCRE2_ERROR_PATTERN_TOO_LARGE, "split it, or make its repeat counts smaller" },
+};
+
+static const char *remedy_for(struct slice pattern, int code, size_t offset)
+{
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (remedies[i].code == code)
+            return remedies[i].remedy;
+    if (code != PCRE2_ERROR_QUANTIFIER_INVALID)
+        return "";
+    if (offset == 0 && slice_starts(pattern, SLICE("*")))
+        return "this is a regular expression and no file glob: any text is '.*', and "
+               "at "
+               "the start of a pattern it is not needed";
+    return "put a backslash before the character when it means itself";
+}
+
+/* The byte that a person has to change. */
+static size_t place_of_mistake(struct slice pattern, int code, size_t offset)
+{
+    size_t open = SIZE_MAX;
+    if (code == PCRE2_ERROR_MISSING_SQUARE_BRACKET)
+        open = regex_open_class(pattern);
+    if (code == PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS)
+        open = regex_open_paren(pattern);
+    return open == SIZE_MAX ? offset : open;
+}
+
+/* --- compile ---------------------------------------------------------------------- */
 
 /* Where a pattern stands in the configuration. */
 struct pattern_place {
@@ -57,7 +117,8 @@ static void complain_about(const struct pattern_place *where, int code, size_t o
                            struct complaints *complaints)
 {
     PCRE2_UCHAR reason[160];
-    const char *remedy = regex_remedy(where->pattern, code, &offset);
+    const char *remedy = remedy_for(where->pattern, code, offset);
+    offset = place_of_mistake(where->pattern, code, offset);
     if (pcre2_get_error_message(code, reason, sizeof reason) < 0)
         reason[0] = '\0';
     complain(complaints, place_at(where, offset),
@@ -198,7 +259,7 @@ void regex_free(struct regex *regex)
     free(regex);
 }
 
-/* --- match --------------------------------------------------------------------------- */
+/* --- match ------------------------------------------------------------------------ */
 
 static size_t count_byte(struct slice s, int byte)
 {

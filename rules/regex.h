@@ -1,7 +1,7 @@
 /**
- * PCRE2 as tocsin uses it: bytes, not UTF mode; JIT where the kernel allows it; match, depth
- * and heap limits always set, and not to be raised by the pattern itself; \C forbidden.
- * A regex owns what a match attempt needs, so it serves one thread.
+ * PCRE2 as tocsin uses it: bytes, not UTF mode; JIT where the kernel allows it; match,
+ * depth and heap limits always set, and not to be raised by the pattern itself; \C
+ * forbidden. A regex owns what a match attempt needs, so it serves one thread.
  */
 #ifndef TOCSIN_RULES_REGEX_H
 #define TOCSIN_RULES_REGEX_H
@@ -15,7 +15,7 @@ struct regex;
  *  Complains with the place inside the pattern and PCRE2's reason. NULL then. */
 struct regex *regex_compile(const struct conf_text *text, bool anchored,
                             struct complaints *complaints);
-/** The same for @pattern, which begins at byte @offset of the scalar @node (NULL: none). */
+/** The same for @pattern, which begins at byte @offset of @node (or NULL). */
 struct regex *regex_compile_part(struct slice pattern, const struct yaml_node *node,
                                  size_t offset, bool anchored,
                                  struct complaints *complaints);
@@ -28,8 +28,8 @@ enum regex_result {
 };
 
 /** One match attempt on the bytes of @subject.
- *  @captures  room for LIMIT_CAPTURES, or NULL; named groups only, unset ones left out; the
- *             slices borrow from @subject (values) and @regex (names)
+ *  @captures  room for LIMIT_CAPTURES, or NULL; named groups only, unset ones left out;
+ *             the slices borrow from @subject (values) and @regex (names)
  *  @count     set to the captures found; may be NULL when @captures is */
 enum regex_result regex_match(const struct regex *regex, struct slice subject,
                               struct capture *captures, size_t *count);

@@ -1,4 +1,4 @@
-/** The keys of a rule, all rules of a generation, and the way of one line through one. */
+/** The keys of a rule, all rules of a generation, and how a line passes one. */
 #include "rules/rule.h"
 
 #include "agent/base/limits.h"
@@ -6,7 +6,7 @@
 #include "agent/base/must.h"
 #include "rules/rule_fields.h"
 
-/* --- the keys ------------------------------------------------------------------------ */
+/* --- the keys --------------------------------------------------------------------- */
 
 static const struct field sample_fields[] = {
     TEXTS(struct sample_config, match, .doc = "Lines that the rule must match."),
@@ -79,7 +79,7 @@ const struct schema rule_schema = {
     .field_count = sizeof rule_fields_table / sizeof *rule_fields_table,
 };
 
-/* --- all rules ----------------------------------------------------------------------- */
+/* --- all rules -------------------------------------------------------------------- */
 
 static struct place place_of(const struct conf_text *text)
 {
@@ -159,7 +159,7 @@ struct rule *rules_get(const struct rules *rules, size_t index)
     return &rules->items[index];
 }
 
-/* --- one rule ------------------------------------------------------------------------ */
+/* --- one rule --------------------------------------------------------------------- */
 
 struct slice rule_name(const struct rule *rule)
 {

@@ -1,6 +1,7 @@
 /**
  * A rule: which lines it is about, and what its alerts say. Compiled once a generation.
- * Its kind decides when an event becomes an alert; a kind is one file and one row in kind.c.
+ * Its kind decides when an event becomes an alert; a kind is one file and one row in
+ * kind.c.
  */
 #ifndef TOCSIN_RULES_RULE_H
 #define TOCSIN_RULES_RULE_H
@@ -47,9 +48,9 @@ struct rule_tally {
     uint64_t odd_severities; /**< severity templates that rendered to none: warning */
 };
 
-/** Compile and check: names unique, sources known, patterns, conditions, templates (a field
- *  that no pattern of the rule captures is a warning), severity. All complaints are made
- *  before it gives up. Warns of rules without samples.
+/** Compile and check: names unique, sources known, patterns, conditions, templates (a
+ *  field that no pattern of the rule captures is a warning), severity. All complaints
+ *  are made before it gives up. Warns of rules without samples.
  *  @configs  of struct rule_config; with @setting borrowed for the life of the rules
  *  @return NULL after an error; otherwise owned by the caller: rules_free(). */
 struct rules *rules_compile(const struct conf_blocks *configs,
@@ -74,8 +75,9 @@ bool rule_matches(struct rule *rule, struct event *event, struct capture *captur
 bool rule_judge(struct rule *rule, const struct event *event, struct arena *arena,
                 struct sighting *sighting);
 
-/** Run `samples:` of all rules: each `match` line must match, each `no_match` must not, on the
- *  source labels of the rule's first source. @report gets one call a line. @return failures. */
+/** Run `samples:` of all rules: each `match` line must match, each `no_match` must not,
+ *  on the labels of the rule's first source. @report gets one call a line.
+ *  @return failures */
 size_t rules_run_samples(struct rules *rules,
                          void (*report)(void *ctx, const struct rule *rule,
                                         struct slice line, bool wanted, bool passed),

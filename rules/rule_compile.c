@@ -1,6 +1,6 @@
 /**
- * From the keys of one rule to what a line is tried on. Each key is looked at, whatever is
- * wrong with the one before, so that one run shows all mistakes.
+ * From the keys of one rule to what a line is tried on. Each key is looked at, whatever
+ * is wrong with the one before, so that one run shows all mistakes.
  */
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ static struct place place_of(const struct conf_text *text)
     return text->node ? text->node->at : (struct place){ 0 };
 }
 
-/* --- name and sources ---------------------------------------------------------------- */
+/* --- name and sources ------------------------------------------------------------- */
 
 static bool has_control_byte(struct slice text)
 {
@@ -81,7 +81,7 @@ static void compile_from(struct compiler *compiler)
         read_source(compiler, &from->items[i]);
 }
 
-/* --- patterns and conditions --------------------------------------------------------- */
+/* --- patterns and conditions ------------------------------------------------------ */
 
 static void compile_patterns(struct compiler *compiler, const struct conf_texts *texts,
                              struct regexes *into)
@@ -105,7 +105,7 @@ static void compile_conditions(struct compiler *compiler)
                                 compiler->complaints);
 }
 
-/* --- texts --------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------ */
 
 static const struct template *compile_text(struct compiler *compiler,
                                            const struct conf_text *text)
@@ -134,7 +134,7 @@ static bool is_url_byte(char c)
     return c > ' ' && c < 0x7f && !strchr("\"<>\\^`{|}", c);
 }
 
-/* A plain address: it becomes a link, and a link must not be made of what a log says. */
+/* A plain address: it becomes a link, and a link is not made of what a log says. */
 static void check_runbook(struct compiler *compiler)
 {
     const struct conf_text *text = &compiler->config->runbook;
@@ -171,7 +171,7 @@ static void compile_resolve_after(struct compiler *compiler)
             "'resolve_after' is at least 1s; an alert that is never over has 'never'");
 }
 
-/* --- labels -------------------------------------------------------------------------- */
+/* --- labels ----------------------------------------------------------------------- */
 
 static bool is_label_name(struct slice name)
 {
@@ -220,7 +220,7 @@ static void compile_labels(struct compiler *compiler)
                  LIMIT_LABELS);
 }
 
-/* --- the whole ----------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------- */
 
 void rule_compile(struct rule *rule, const struct rule_config *config,
                   const struct rules_setting *setting, struct arena *arena,
@@ -264,7 +264,7 @@ void rule_clear(struct rule *rule)
     rule->where = NULL;
 }
 
-/* --- warnings ------------------------------------------------------------------------ */
+/* --- warnings --------------------------------------------------------------------- */
 
 static void warn_of_pattern(const struct rule *rule, size_t index,
                             struct complaints *complaints)

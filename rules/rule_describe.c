@@ -1,6 +1,6 @@
 /**
- * What a rule says about one event: labels, severity, texts, the line itself. All of it is
- * copied into the arena, because the event dies when its block is read.
+ * What a rule says about one event: labels, severity, texts, the line itself. All of it
+ * is copied into the arena, because the event dies when its block is read.
  *
  * `rule` and `severity` are set first and never overwritten: routes rely on them.
  */
@@ -33,8 +33,8 @@ static bool is_fixed(struct slice name)
     return slice_equal(name, SLICE("rule")) || slice_equal(name, SLICE("severity"));
 }
 
-/* A label past LIMIT_LABELS is left off; the rule's own were counted when it was compiled,
- * so that only a source with many labels can come so far. */
+/* A label past LIMIT_LABELS is left off; the rule's own were counted when it was
+ * compiled, so that only a source with many labels can come so far. */
 static void put_label(struct labels *labels, struct arena *arena, struct slice name,
                       struct slice value)
 {

@@ -1,6 +1,6 @@
 /**
- * A template with a name that nothing captures still gives a mail, so it is a warning; in
- * `by` it would throw all alerts of the rule together, so there it is an error.
+ * A template with a name that nothing captures still gives a mail, so it is a warning;
+ * in `by` it would throw all alerts of the rule together, so there it is an error.
  */
 #include "rules/rule_names.h"
 
@@ -41,7 +41,7 @@ static size_t count_capturing(const struct rule *rule, struct slice name)
     return count;
 }
 
-/* --- did you mean -------------------------------------------------------------------- */
+/* --- did you mean ----------------------------------------------------------------- */
 
 struct choices {
     const char **items;
@@ -80,7 +80,7 @@ static const char *near_field(const struct rule *rule, struct slice name,
     return text;
 }
 
-/* --- the checks ---------------------------------------------------------------------- */
+/* --- the checks ------------------------------------------------------------------- */
 
 struct name_check {
     const struct rule *rule;

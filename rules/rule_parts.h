@@ -1,6 +1,6 @@
 /**
- * A compiled rule from the inside, for the files that compile it, match with it and judge
- * by it. Outside of rules/ only rule.h is known.
+ * A compiled rule from the inside, for the files that compile it, match with it and
+ * judge by it. Outside of rules/ only rule.h is known.
  */
 #ifndef TOCSIN_RULES_RULE_PARTS_H
 #define TOCSIN_RULES_RULE_PARTS_H
@@ -41,8 +41,8 @@ struct rules {
     size_t count;
 };
 
-/** Compile @config into the zeroed @rule; complains of all its mistakes. What was compiled
- *  is there even then, for rule_clear(). */
+/** Compile @config into the zeroed @rule; complains of all its mistakes. What was
+ *  compiled is there even then, for rule_clear(). */
 void rule_compile(struct rule *rule, const struct rule_config *config,
                   const struct rules_setting *setting, struct arena *arena,
                   struct complaints *complaints);

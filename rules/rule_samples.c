@@ -1,4 +1,4 @@
-/** Samples are lines like any other; only the tries and hits they make are taken back. */
+/** Samples are lines like any other; only their tries and hits are taken back. */
 #include "agent/base/limits.h"
 #include "rules/rule_parts.h"
 

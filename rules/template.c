@@ -1,6 +1,6 @@
 /**
- * A template is compiled to a flat list of operations: a section is a jump over its inside,
- * so rendering needs no recursion and no depth.
+ * A template is compiled to a flat list of operations: a section is a jump over its
+ * inside, so rendering needs no recursion and no depth.
  */
 #include "rules/template.h"
 
@@ -22,7 +22,7 @@ struct template
     const struct conf_text *source;
 };
 
-/* --- compile ------------------------------------------------------------------------- */
+/* --- compile ---------------------------------------------------------------------- */
 
 /* A tag as it stands in the text; offsets are those of the whole text. */
 struct tag {
@@ -181,7 +181,7 @@ static bool put_tag(struct compiler *compiler, const struct tag *tag)
     }
 }
 
-/* A section's or comment's tag alone on its line takes the line with it (mustache(5)). */
+/* A section's or comment's tag alone on its line takes the line along (mustache(5)). */
 static void widen_to_line(struct slice text, struct tag *tag)
 {
     size_t begin = tag->begin, end = tag->end;
@@ -282,7 +282,7 @@ void template_names(const struct template *template,
     }
 }
 
-/* --- render -------------------------------------------------------------------------- */
+/* --- render ----------------------------------------------------------------------- */
 
 static void put_cut(struct buf *out, struct slice text)
 {

@@ -1,7 +1,7 @@
 /**
  * Text with {{fields}}: a mustache subset of our own, without code.
  *
- *   {{name}}            the field, as it is (cleaning is the mail's work); "" when missing
+ *   {{name}}            the field, as it is (the mail cleans it); "" when missing
  *   {{#name}}...{{/name}}   the inside, when the field is there and not empty
  *   {{^name}}...{{/name}}   the inside, when it is missing or empty
  *   {{! comment}}       nothing
@@ -17,7 +17,7 @@
 struct template;
 
 /** Compile @text. Everything lives in @arena. Complains with the place inside the text:
- *  unclosed tag or section, a section closed by another name, an empty name. NULL then. */
+ *  unclosed tag or section, a section closed by another name, no name. NULL then. */
 const struct template *template_compile(const struct conf_text *text,
                                         struct arena *arena,
                                         struct complaints *complaints);

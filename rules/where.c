@@ -41,7 +41,7 @@ struct operator_row {
     bool (*holds)(const struct condition *condition, struct slice value);
 };
 
-/* --- prepare ------------------------------------------------------------------------- */
+/* --- prepare ---------------------------------------------------------------------- */
 
 static struct place value_place(const struct condition *condition)
 {
@@ -135,7 +135,7 @@ static bool prepare_file(struct condition *condition,
     return true;
 }
 
-/* --- hold ---------------------------------------------------------------------------- */
+/* --- hold ------------------------------------------------------------------------- */
 
 static bool is_equal(const struct condition *condition, struct slice value)
 {
@@ -204,7 +204,7 @@ static bool is_in_file(const struct condition *condition, struct slice value)
     return value.len > 0 && map_find(&condition->set, value) != NULL;
 }
 
-/* --- the operators ------------------------------------------------------------------- */
+/* --- the operators ---------------------------------------------------------------- */
 
 static const char *const operator_names[] = {
     "=", "!=", "=~", "!~", "<", "<=", ">", ">=", "in_cidr", "in_file", NULL

@@ -1,12 +1,13 @@
 /**
  * Conditions: `user!=backup`, `ip!~"^192\.168\."`, `n>=5`, `ip in_cidr 10.0.0.0/8`,
- * `user in_file /etc/tocsin/staff`. They stand in a rule's `where:` (on captures, fields and
- * labels) and in a route's `match:` (on labels). All must hold.
+ * `user in_file /etc/tocsin/staff`. They stand in a rule's `where:` (on captures,
+ * fields and labels) and in a route's `match:` (on labels). All must hold.
  *
- * Grammar: name, operator, value; blanks around the operator are free; a value may stand in
- * double quotes with \\ and \" (Alertmanager's matcher grammar, widened by numbers and sets).
- * = and != compare bytes; =~ and !~ are fully anchored PCRE2; < <= > >= compare decimal
- * numbers, and do not hold where either side is none. A missing name is the empty value.
+ * Grammar: name, operator, value; blanks around the operator are free; a value may
+ * stand in double quotes with \\ and \" (Alertmanager's matcher grammar, widened by
+ * numbers and sets). = and != compare bytes; =~ and !~ are fully anchored PCRE2;
+ * < <= > >= compare decimal numbers, and do not hold where either side is none. A
+ * missing name is the empty value.
  * in_file holds for a line of the file (trimmed, '#' comments apart), read at load.
  */
 #ifndef TOCSIN_RULES_WHERE_H
@@ -26,7 +27,7 @@ struct where_files {
     void *ctx;
 };
 
-/** Compile all of @texts into @arena's lifetime; where_free() frees the patterns and sets.
+/** Compile all of @texts into @arena's lifetime; where_free() frees patterns and sets.
  *  @files  NULL: in_file is refused here
  *  @return NULL when there are none or after complaints. */
 struct where *where_compile(const struct conf_texts *texts,
@@ -40,8 +41,8 @@ void where_names(const struct where *where,
 
 /** Do all hold? NULL @where holds always.
  *  @look_up  gives the value of a name; the empty slice for unknown ones
- *  @failed   set to the text of the first condition that did not hold (for explain); may be
- *            NULL */
+ *  @failed   set to the text of the first condition that did not hold (for explain);
+ *            may be NULL */
 bool where_holds(const struct where *where,
                  struct slice (*look_up)(const void *ctx, struct slice name),
                  const void *ctx, struct slice *failed);

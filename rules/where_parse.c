@@ -1,4 +1,4 @@
-/** Reads a condition from left to right; a mistake is complained about where it stands. */
+/** Reads a condition from left to right; a mistake is complained about in place. */
 #include "rules/where_parse.h"
 
 struct place where_place(const struct conf_text *text, size_t offset, size_t width)
@@ -48,7 +48,7 @@ static bool is_listed(struct slice word, const char *const *list)
     return false;
 }
 
-/* What people write who come from other languages; too short to be guessed by distance. */
+/* What people write who come from other languages; too short for a guess by distance. */
 static const char *usual_mistake(struct slice op)
 {
     static const char *const pairs[][2] = {
