@@ -57,6 +57,7 @@
 #define LIMIT_CONNECTION_MAILS 100         /* then a new connection */
 #define LIMIT_RECIPIENTS 100               /* per mail; refused at load */
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
+#define LIMIT_DEAD_LETTERS 10000           /* rows; the oldest are forgotten, counted */
 
 /* --- control socket -------------------------------------------------------------- */
 #define LIMIT_CONTROL_CLIENTS 16     /* further ones wait in the kernel's queue */

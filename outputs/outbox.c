@@ -1,0 +1,504 @@
+/** The outbox in SQL. States are written as numbers so that partial indexes apply. */
+#include "outputs/outbox.h"
+
+#include "agent/base/limits.h"
+#include "agent/base/must.h"
+#include "outputs/output.h"
+
+const char outputs_schema_sql[] =
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY, output TEXT NOT NULL, account TEXT "
+    "NOT "
+    "NULL, state INTEGER NOT NULL, priority INTEGER NOT NULL, created INTEGER NOT "
+    "NULL, "
+    "next_at INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0, attempts INTEGER "
+    "NOT "
+    "NULL DEFAULT 0, doubts INTEGER NOT NULL DEFAULT 0, message_id TEXT NOT NULL, "
+    "subject "
+    "TEXT NOT NULL, reason TEXT NOT NULL, event_count INTEGER NOT NULL, mail_count "
+    "INTEGER "
+    "NOT NULL, line_hash INTEGER NOT NULL, sender TEXT NOT NULL, size INTEGER NOT "
+    "NULL, "
+    "reply TEXT NOT NULL DEFAULT '', advice TEXT NOT NULL DEFAULT '');"
+    "CREATE INDEX outbox_due ON outbox (account, priority, next_at, id) WHERE state = "
+    "0;"
+    "CREATE INDEX outbox_open ON outbox (created) WHERE state < 2;"
+    "CREATE INDEX outbox_dead ON outbox (settled) WHERE state = 2;"
+    "CREATE INDEX outbox_history ON outbox (settled) WHERE state > 2;"
+    "CREATE TABLE outbox_body (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+    "CREATE TABLE outbox_recipient (id INTEGER NOT NULL, place INTEGER NOT NULL, "
+    "address "
+    "TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (id, place)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE account_hold (account TEXT PRIMARY KEY, until INTEGER NOT NULL, "
+    "failures "
+    "INTEGER NOT NULL, reply TEXT NOT NULL, advice TEXT NOT NULL, wants_secret INTEGER "
+    "NOT "
+    "NULL, secret INTEGER NOT NULL) WITHOUT ROWID;";
+
+enum { FORGET_AT_ONCE = 256 };
+
+/* --- moves ---------------------------------------------------------------------------- */
+
+/* Every move that a row can make. There are no others. */
+static const struct {
+    enum row_state from;
+    enum row_event on;
+    enum row_state to;
+} moves[] = {
+    { ROW_WAITING, EVENT_CLAIM, ROW_HANDING_OVER },
+    { ROW_WAITING, EVENT_EXPIRE, ROW_DEAD },
+    { ROW_WAITING, EVENT_RETRY, ROW_WAITING },
+    { ROW_WAITING, EVENT_DROP, ROW_CANCELLED },
+    { ROW_WAITING, EVENT_MERGE, ROW_CANCELLED },
+    { ROW_HANDING_OVER, EVENT_ACCEPT, ROW_SENT },
+    { ROW_HANDING_OVER, EVENT_POSTPONE, ROW_WAITING },
+    { ROW_HANDING_OVER, EVENT_DOUBT, ROW_WAITING },
+    { ROW_HANDING_OVER, EVENT_REFUSE, ROW_DEAD },
+    { ROW_HANDING_OVER, EVENT_EXPIRE, ROW_DEAD },
+    { ROW_DEAD, EVENT_RETRY, ROW_WAITING },
+    { ROW_DEAD, EVENT_DROP, ROW_CANCELLED },
+};
+enum { MOVE_COUNT = sizeof moves / sizeof *moves };
+
+static size_t find_move(enum row_state from, enum row_event on)
+{
+    size_t i = 0;
+    while (i < MOVE_COUNT && (moves[i].from != from || moves[i].on != on))
+        i++;
+    return i;
+}
+
+bool row_may_move(enum row_state from, enum row_event on)
+{
+    return find_move(from, on) < MOVE_COUNT;
+}
+
+enum row_state row_move(enum row_state from, enum row_event on)
+{
+    size_t i = find_move(from, on);
+    must(i < MOVE_COUNT);
+    return moves[i].to;
+}
+
+const char *row_state_name(enum row_state state)
+{
+    static const char *const names[] = { "waiting", "handing over", "dead", "sent",
+                                         "cancelled" };
+    return names[state];
+}
+
+/* --- put -------------------------------------------------------------------------------- */
+
+static void put_row(struct db *db, const struct outbox_entry *entry)
+{
+    const struct message *message = entry->message;
+    struct db_row *row = db_query(
+        db, "INSERT INTO outbox (output, account, state, priority, created, next_at, "
+            "message_id, subject, reason, event_count, mail_count, line_hash, sender, "
+            "size) "
+            "VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    db_bind_text(row, message->output);
+    db_bind_text(row, entry->account);
+    db_bind_int(row, message->priority);
+    db_bind_int(row, entry->created_ms);
+    db_bind_int(row, entry->created_ms);
+    db_bind_text(row, message->message_id);
+    db_bind_text(row, message->subject);
+    db_bind_text(row, message->reason);
+    db_bind_int(row, (int64_t)message->event_count);
+    db_bind_int(row, (int64_t)entry->mail_count);
+    db_bind_int(row, (int64_t)entry->line_hash);
+    db_bind_text(row, message->from);
+    db_bind_int(row, (int64_t)message->bytes.len);
+    db_run(row);
+}
+
+int64_t outbox_put(struct db *db, const struct outbox_entry *entry)
+{
+    put_row(db, entry);
+    int64_t id = db_last_id(db);
+    struct db_row *row =
+        db_query(db, "INSERT INTO outbox_body (id, bytes) VALUES (?, ?)");
+    db_bind_int(row, id);
+    db_bind_blob(row, entry->message->bytes);
+    db_run(row);
+    for (size_t i = 0; i < entry->message->recipient_count; i++) {
+        row = db_query(
+            db, "INSERT INTO outbox_recipient (id, place, address) VALUES (?, ?, ?)");
+        db_bind_int(row, id);
+        db_bind_int(row, (int64_t)i);
+        db_bind_text(row, entry->message->recipients[i]);
+        db_run(row);
+    }
+    return id;
+}
+
+/* --- claim ------------------------------------------------------------------------------ */
+
+static int64_t find_due(struct db *db, struct slice account, int priority,
+                        struct now now)
+{
+    int64_t id = 0;
+    struct db_row *row = db_query(
+        db, "SELECT id FROM outbox WHERE state = 0 AND account = ? AND priority = ? "
+            "AND next_at <= ? ORDER BY next_at, id LIMIT 1");
+    db_bind_text(row, account);
+    db_bind_int(row, priority);
+    db_bind_int(row, now.unix_ms);
+    if (db_next(row)) {
+        id = db_int(row, 0);
+        db_done(row);
+    }
+    return id;
+}
+
+/* @return false when the row was in another state, or the turn has failed already. */
+static bool set_state(struct db *db, int64_t id, enum row_state from, enum row_state to)
+{
+    struct db_row *row =
+        db_query(db, "UPDATE outbox SET state = ? WHERE id = ? AND state = ?");
+    db_bind_int(row, to);
+    db_bind_int(row, id);
+    db_bind_int(row, from);
+    db_run(row);
+    return db_error(db)->kind == ERR_NONE && db_changed_count(db) == 1;
+}
+
+int64_t outbox_claim(struct db *db, struct slice account, struct now now)
+{
+    int64_t id = 0;
+    for (int priority = PRIORITY_CRITICAL; priority >= 0 && id == 0; priority--)
+        id = find_due(db, account, priority, now);
+    if (id == 0)
+        return 0;
+    enum row_state to = row_move(ROW_WAITING, EVENT_CLAIM);
+    return set_state(db, id, ROW_WAITING, to) ? id : 0;
+}
+
+int64_t outbox_due_at(struct db *db, struct slice account)
+{
+    int64_t due = NEVER_MS;
+    for (int priority = 0; priority <= PRIORITY_CRITICAL; priority++) {
+        struct db_row *row =
+            db_query(db,
+                     "SELECT next_at FROM outbox WHERE state = 0 AND account = ? AND "
+                     "priority = ? ORDER BY next_at LIMIT 1");
+        db_bind_text(row, account);
+        db_bind_int(row, priority);
+        if (db_next(row)) {
+            due = earlier_ms(due, db_int(row, 0));
+            db_done(row);
+        }
+    }
+    return due;
+}
+
+void outbox_heal_clock(struct db *db, struct slice account, struct now now)
+{
+    struct db_row *row =
+        db_query(db, "UPDATE outbox SET next_at = ? WHERE state = 0 AND "
+                     "account = ? AND next_at > ?");
+    db_bind_int(row, now.unix_ms);
+    db_bind_text(row, account);
+    db_bind_int(row, now.unix_ms + 2 * DAY_MS);
+    db_run(row);
+}
+
+/* --- load ------------------------------------------------------------------------------- */
+
+static bool load_row(struct db *db, struct outbox_job *job, struct arena *arena)
+{
+    struct db_row *row = db_query(
+        db,
+        "SELECT output, subject, sender, message_id, created, attempts, doubts, bytes "
+        "FROM outbox JOIN outbox_body USING (id) WHERE id = ?");
+    db_bind_int(row, job->id);
+    if (!db_next(row))
+        return false;
+    job->output = arena_slice(arena, db_text(row, 0));
+    job->subject = arena_slice(arena, db_text(row, 1));
+    job->from = arena_slice(arena, db_text(row, 2));
+    job->message_id = arena_slice(arena, db_text(row, 3));
+    job->created_ms = db_int(row, 4);
+    job->attempts = db_int(row, 5);
+    job->doubts = db_int(row, 6);
+    job->bytes = arena_slice(arena, db_blob(row, 7));
+    db_done(row);
+    return true;
+}
+
+static void load_recipients(struct db *db, struct outbox_job *job, struct arena *arena)
+{
+    struct slice *addresses = arena_zalloc(arena, LIMIT_RECIPIENTS * sizeof *addresses);
+    int64_t *places = arena_zalloc(arena, LIMIT_RECIPIENTS * sizeof *places);
+    struct db_row *row =
+        db_query(db, "SELECT place, address, state FROM outbox_recipient "
+                     "WHERE id = ? ORDER BY place");
+    db_bind_int(row, job->id);
+    while (db_next(row)) {
+        enum recipient_state state = (enum recipient_state)db_int(row, 2);
+        job->delivered_count += state == RECIPIENT_DELIVERED;
+        if (state != RECIPIENT_WAITING || job->recipient_count == LIMIT_RECIPIENTS)
+            continue;
+        places[job->recipient_count] = db_int(row, 0);
+        addresses[job->recipient_count++] = arena_slice(arena, db_text(row, 1));
+    }
+    job->recipients = addresses;
+    job->places = places;
+}
+
+bool outbox_load(struct db *db, int64_t id, struct outbox_job *job, struct arena *arena)
+{
+    *job = (struct outbox_job){ .id = id };
+    if (!load_row(db, job, arena))
+        return false;
+    load_recipients(db, job, arena);
+    return db_error(db)->kind == ERR_NONE;
+}
+
+/* --- settle ----------------------------------------------------------------------------- */
+
+static void drop_body(struct db *db, int64_t id)
+{
+    struct db_row *row = db_query(db, "DELETE FROM outbox_body WHERE id = ?");
+    db_bind_int(row, id);
+    db_run(row);
+}
+
+static void settle_recipients(struct db *db, const struct outbox_settlement *settlement)
+{
+    for (size_t i = 0; i < settlement->recipient_count; i++) {
+        if (settlement->recipient_states[i] == RECIPIENT_WAITING)
+            continue;
+        struct db_row *row = db_query(
+            db, "UPDATE outbox_recipient SET state = ? WHERE id = ? AND place = ?");
+        db_bind_int(row, settlement->recipient_states[i]);
+        db_bind_int(row, settlement->id);
+        db_bind_int(row, settlement->places[i]);
+        db_run(row);
+    }
+}
+
+void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
+                   struct now now)
+{
+    enum row_state to = row_move(ROW_HANDING_OVER, settlement->event);
+    struct db_row *row = db_query(
+        db, "UPDATE outbox SET state = ?, next_at = ?, settled = ?, attempts = "
+            "attempts + ?, "
+            "doubts = doubts + ?, reply = ?, advice = ? WHERE id = ? AND state = 1");
+    db_bind_int(row, to);
+    db_bind_int(row, settlement->next_at_ms);
+    db_bind_int(row, now.unix_ms);
+    db_bind_int(row, settlement->is_attempt);
+    db_bind_int(row, settlement->event == EVENT_DOUBT);
+    db_bind_text(row, settlement->reply);
+    db_bind_text(row, settlement->advice);
+    db_bind_int(row, settlement->id);
+    db_run(row);
+    settle_recipients(db, settlement);
+    if (to == ROW_SENT)
+        drop_body(db, settlement->id);
+}
+
+bool outbox_find(struct db *db, int64_t id, enum row_state *state)
+{
+    struct db_row *row = db_query(db, "SELECT state FROM outbox WHERE id = ?");
+    db_bind_int(row, id);
+    if (!db_next(row))
+        return false;
+    *state = (enum row_state)db_int(row, 0);
+    db_done(row);
+    return true;
+}
+
+/* A person's retry is a new life: the clock of giving up starts anew, and recipients that
+ * were given up get their chance. */
+static void revive(struct db *db, int64_t id, struct now now)
+{
+    struct db_row *row =
+        db_query(db,
+                 "UPDATE outbox SET next_at = ?, created = ?, attempts = 0, doubts = 0 "
+                 "WHERE id = ?");
+    db_bind_int(row, now.unix_ms);
+    db_bind_int(row, now.unix_ms);
+    db_bind_int(row, id);
+    db_run(row);
+    row = db_query(db,
+                   "UPDATE outbox_recipient SET state = 0 WHERE id = ? AND state = 2");
+    db_bind_int(row, id);
+    db_run(row);
+}
+
+bool outbox_move(struct db *db, int64_t id, enum row_event on, struct slice advice,
+                 struct now now)
+{
+    enum row_state from;
+    if (!outbox_find(db, id, &from) || !row_may_move(from, on))
+        return false;
+    enum row_state to = row_move(from, on);
+    set_state(db, id, from, to);
+    struct db_row *row =
+        db_query(db, "UPDATE outbox SET settled = ?, advice = ? WHERE id = ?");
+    db_bind_int(row, now.unix_ms);
+    db_bind_text(row, advice);
+    db_bind_int(row, id);
+    db_run(row);
+    if (on == EVENT_RETRY)
+        revive(db, id, now);
+    if (to == ROW_CANCELLED)
+        drop_body(db, id);
+    return true;
+}
+
+static int64_t changed(const struct db *db)
+{
+    return db_error(db)->kind == ERR_NONE ? db_changed_count(db) : 0;
+}
+
+int64_t outbox_expire(struct db *db, struct slice account, int64_t before_ms,
+                      struct slice advice, struct now now)
+{
+    struct db_row *row =
+        db_query(db,
+                 "UPDATE outbox SET state = 2, settled = ?, advice = ? WHERE state = 0 "
+                 "AND account = ? AND created < ?");
+    db_bind_int(row, now.unix_ms);
+    db_bind_text(row, advice);
+    db_bind_text(row, account);
+    db_bind_int(row, before_ms);
+    db_run(row);
+    return changed(db);
+}
+
+int64_t outbox_expire_output(struct db *db, struct slice output, struct slice advice,
+                             struct now now)
+{
+    struct db_row *row =
+        db_query(db,
+                 "UPDATE outbox SET state = 2, settled = ?, advice = ? WHERE state = 0 "
+                 "AND output = ?");
+    db_bind_int(row, now.unix_ms);
+    db_bind_text(row, advice);
+    db_bind_text(row, output);
+    db_run(row);
+    return changed(db);
+}
+
+void outbox_reassign(struct db *db, struct slice output, struct slice account)
+{
+    struct db_row *row = db_query(db, "UPDATE outbox SET account = ?1 WHERE state = 0 "
+                                      "AND output = ?2 AND account <> ?1");
+    db_bind_text(row, account);
+    db_bind_text(row, output);
+    db_run(row);
+}
+
+/* --- look ---------------------------------------------------------------------------------- */
+
+static size_t take_ids(struct db_row *row, int64_t *ids, size_t max)
+{
+    size_t count = 0;
+    while (count < max && db_next(row))
+        ids[count++] = db_int(row, 0);
+    if (count == max)
+        db_done(row);
+    return count;
+}
+
+size_t outbox_handing_over(struct db *db, int64_t *ids, size_t max)
+{
+    return take_ids(db_query(db, "SELECT id FROM outbox WHERE state < 2 AND state = 1"),
+                    ids, max);
+}
+
+static bool add_to_fold(struct db_row *row, struct outbox_fold *fold, size_t *count)
+{
+    if (*count == 2)
+        return false;
+    if (*count == 0 || db_int(row, 1) < fold->created_ms)
+        fold->created_ms = db_int(row, 1);
+    fold->ids[(*count)++] = db_int(row, 0);
+    fold->mail_count += (uint64_t)db_int(row, 2);
+    fold->event_count += (uint64_t)db_int(row, 3);
+    fold->line_hash += (uint64_t)db_int(row, 4);
+    return true;
+}
+
+bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
+                      int priority_end, struct outbox_fold *fold)
+{
+    size_t count = 0;
+    *fold = (struct outbox_fold){ 0 };
+    for (int priority = 0; priority < priority_end && count < 2; priority++) {
+        struct db_row *row = db_query(
+            db,
+            "SELECT id, created, mail_count, event_count, line_hash FROM outbox WHERE "
+            "state = 0 AND account = ? AND priority = ? AND output = ? "
+            "ORDER BY next_at, id LIMIT 2");
+        db_bind_text(row, account);
+        db_bind_int(row, priority);
+        db_bind_text(row, output);
+        while (db_next(row))
+            add_to_fold(row, fold, &count);
+    }
+    return count == 2;
+}
+
+void outbox_count(struct db *db, uint64_t *open_count, int64_t *oldest_ms)
+{
+    *open_count = 0;
+    *oldest_ms = 0;
+    struct db_row *row =
+        db_query(db, "SELECT count(*), min(created) FROM outbox WHERE state < 2");
+    if (db_next(row)) {
+        *open_count = (uint64_t)db_int(row, 0);
+        *oldest_ms = db_int(row, 1);
+        db_done(row);
+    }
+}
+
+/* --- forget ---------------------------------------------------------------------------------- */
+
+static void forget_row(struct db *db, int64_t id)
+{
+    static const char *const deletes[] = {
+        "DELETE FROM outbox WHERE id = ?",
+        "DELETE FROM outbox_body WHERE id = ?",
+        "DELETE FROM outbox_recipient WHERE id = ?",
+    };
+    for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++) {
+        struct db_row *row = db_query(db, deletes[i]);
+        db_bind_int(row, id);
+        db_run(row);
+    }
+}
+
+static size_t forget_past(struct db *db, struct db_row *counting,
+                          const char *oldest_sql, int64_t limit)
+{
+    int64_t ids[FORGET_AT_ONCE];
+    int64_t count = 0;
+    if (db_next(counting)) {
+        count = db_int(counting, 0);
+        db_done(counting);
+    }
+    if (count <= limit)
+        return 0;
+    struct db_row *row = db_query(db, oldest_sql);
+    db_bind_int(row, count - limit < FORGET_AT_ONCE ? count - limit : FORGET_AT_ONCE);
+    size_t found = take_ids(row, ids, FORGET_AT_ONCE);
+    for (size_t i = 0; i < found; i++)
+        forget_row(db, ids[i]);
+    return found;
+}
+
+size_t outbox_forget(struct db *db)
+{
+    forget_past(db, db_query(db, "SELECT count(*) FROM outbox WHERE state > 2"),
+                "SELECT id FROM outbox WHERE state > 2 ORDER BY settled LIMIT ?",
+                LIMIT_SENT_HISTORY);
+    return forget_past(db, db_query(db, "SELECT count(*) FROM outbox WHERE state = 2"),
+                       "SELECT id FROM outbox WHERE state = 2 ORDER BY settled LIMIT ?",
+                       LIMIT_DEAD_LETTERS);
+}

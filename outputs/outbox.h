@@ -1,0 +1,125 @@
+/**
+ * The outbox: every mail that was decided on, in the store, until it is sent or given up. A
+ * row moves only along the table of moves; each function here runs inside the turn's
+ * transaction and may be repeated when the commit failed, because it remembers nothing.
+ */
+#ifndef TOCSIN_OUTPUTS_OUTBOX_H
+#define TOCSIN_OUTPUTS_OUTBOX_H
+
+#include "agent/base/db.h"
+#include "agent/base/mem.h"
+#include "agent/base/now.h"
+#include "outputs/message.h"
+
+/** Stored as these numbers; the indexes rely on their order. */
+enum row_state {
+    ROW_WAITING,
+    ROW_HANDING_OVER, /**< claimed: bytes of it may have left */
+    ROW_DEAD,         /**< given up; kept with its bytes for `queue retry` */
+    ROW_SENT,
+    ROW_CANCELLED, /**< by `queue drop`, or merged into another */
+};
+enum row_event {
+    EVENT_CLAIM,
+    EVENT_ACCEPT,   /**< the server has it */
+    EVENT_POSTPONE, /**< not now */
+    EVENT_DOUBT,    /**< nobody knows whether the server has it */
+    EVENT_REFUSE,   /**< never */
+    EVENT_EXPIRE,   /**< tried for too long, or its output is gone */
+    EVENT_RETRY,    /**< a person wants it now */
+    EVENT_DROP,     /**< a person does not want it any more */
+    EVENT_MERGE,    /**< another mail tells it */
+};
+/** "waiting", "handing over", "dead", "sent", "cancelled". */
+const char *row_state_name(enum row_state state);
+/** Is there such a move? */
+bool row_may_move(enum row_state from, enum row_event on);
+/** Where it leads; there must be one. */
+enum row_state row_move(enum row_state from, enum row_event on);
+
+enum recipient_state { RECIPIENT_WAITING, RECIPIENT_DELIVERED, RECIPIENT_DEAD };
+
+/** A mail to be stored. */
+struct outbox_entry {
+    const struct message *message;
+    struct slice account; /**< which lane of the courier takes it */
+    int64_t created_ms;   /**< unix */
+    uint64_t mail_count;  /**< mails that it stands for: 1, or more after a merge */
+    uint64_t line_hash;   /**< notice.line_hash_sum */
+};
+/** @return its id. */
+int64_t outbox_put(struct db *db, const struct outbox_entry *entry);
+
+/** Claim the next due row of @account: highest priority first, then the longest due.
+ *  @return its id, 0: none. */
+int64_t outbox_claim(struct db *db, struct slice account, struct now now);
+/** When the first row of @account is due, in unix ms; NEVER_MS: none waits. */
+int64_t outbox_due_at(struct db *db, struct slice account);
+/** Rows that would wait longer than any rule lets them: the clock was set back. */
+void outbox_heal_clock(struct db *db, struct slice account, struct now now);
+
+/** What is needed to send a claimed row; lives in the arena given. */
+struct outbox_job {
+    int64_t id;
+    struct slice output, subject, from, bytes, message_id;
+    int64_t created_ms, attempts, doubts;
+    int64_t delivered_count; /**< recipients that have it from an earlier attempt */
+    const struct slice *recipients; /**< those that still wait */
+    const int64_t *places;          /**< parallel: their places in the stored list */
+    size_t recipient_count;
+};
+/** @return false when there is no such row or the store cannot be read. */
+bool outbox_load(struct db *db, int64_t id, struct outbox_job *job,
+                 struct arena *arena);
+
+/** The outcome of one attempt. */
+struct outbox_settlement {
+    int64_t id;
+    enum row_event event;
+    int64_t next_at_ms; /**< unix; of a row that waits again */
+    bool is_attempt;    /**< counts as one */
+    struct slice reply, advice;
+    const int64_t *places; /**< of the recipients that were tried */
+    const enum recipient_state *recipient_states;
+    size_t recipient_count;
+};
+void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
+                   struct now now);
+
+/** Move one row that is not handed over by @on; @advice says why.
+ *  @return false when it is not in a state that has this move. */
+bool outbox_move(struct db *db, int64_t id, enum row_event on, struct slice advice,
+                 struct now now);
+/** The state of row @id. @return false: no such row. */
+bool outbox_find(struct db *db, int64_t id, enum row_state *state);
+
+/** Give up the waiting rows of @account that are older than @before_ms. @return how many. */
+int64_t outbox_expire(struct db *db, struct slice account, int64_t before_ms,
+                      struct slice advice, struct now now);
+/** Give up the waiting rows of @output. @return how many. */
+int64_t outbox_expire_output(struct db *db, struct slice output, struct slice advice,
+                             struct now now);
+/** Let @account take the waiting rows of @output. */
+void outbox_reassign(struct db *db, struct slice output, struct slice account);
+
+/** Ids of rows that a crash left in `handing_over`, at most @max. */
+size_t outbox_handing_over(struct db *db, int64_t *ids, size_t max);
+
+/** The two oldest rows below @priority_end of @output that wait, for a merge. @return false:
+ *  there are no two. */
+struct outbox_fold {
+    int64_t ids[2];
+    int64_t created_ms;                          /**< of the older */
+    uint64_t mail_count, event_count, line_hash; /**< sums */
+};
+bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
+                      int priority_end, struct outbox_fold *fold);
+
+/** Rows that wait or are handed over, and the oldest of them in unix ms (0: none). */
+void outbox_count(struct db *db, uint64_t *open_count, int64_t *oldest_ms);
+
+/** Forget the oldest sent and cancelled rows past LIMIT_SENT_HISTORY and the oldest dead
+ *  ones past LIMIT_DEAD_LETTERS, some at a time. @return how many dead were forgotten. */
+size_t outbox_forget(struct db *db);
+
+#endif
