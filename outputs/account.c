@@ -1,0 +1,328 @@
+/** The keys of an account, what they mean together, and the reading of its secret. */
+#include "outputs/account.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/base/now.h"
+#include "outputs/mime.h"
+
+enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16 };
+
+/* --- keys ---------------------------------------------------------------------------- */
+
+static const char *const tls_names[] = { "implicit", "starttls", "none", NULL };
+
+static const struct field smtp_fields[] = {
+    TEXT(struct smtp_config, host, .is_required = true,
+         .doc = "The mail server's name. Its certificate has to show this name."),
+    COUNT(struct smtp_config, port, .min = 0, .max = 65535,
+          .doc =
+              "The port. Default: 465 with tls: implicit, 587 with starttls, 25 with "
+              "none."),
+    CHOICE(struct smtp_config, tls, .def = "implicit", .choices = tls_names,
+           .doc = "implicit: TLS from the first byte. starttls: in clear at first, and "
+                  "refused when the server offers no TLS. none: only towards this host "
+                  "itself and without user."),
+    TEXT(struct smtp_config, user,
+         .doc = "The name to log in with. Default: no login."),
+    TEXT(struct smtp_config, password_file,
+         .doc = "A file with the password, which only its owner may read."),
+    TEXT(struct smtp_config, ca_file,
+         .doc = "Trust the certificates in this file instead of the system's."),
+    TEXT(struct smtp_config, ehlo,
+         .doc = "The name by which we greet the server. Default: the host's name."),
+};
+static const struct schema smtp_schema = {
+    .name = "smtp",
+    .doc = "A mail server that is not Gmail's.",
+    .size = sizeof(struct smtp_config),
+    .node_offset = offsetof(struct smtp_config, node),
+    .fields = smtp_fields,
+    .field_count = sizeof smtp_fields / sizeof *smtp_fields,
+};
+
+static const struct field account_fields[] = {
+    TEXT(struct account_config, name, .is_required = true,
+         .doc = "The name by which outputs use the account."),
+    TEXT(struct account_config, gmail,
+         .doc = "The Gmail or Workspace address that sends. Instead of `smtp`."),
+    TEXT(struct account_config, password_file,
+         .doc = "With `gmail`: a file with the App Password, which only its owner may "
+                "read. Blanks in the password do not matter."),
+    TEXT(struct account_config, ca_file,
+         .doc = "With `gmail`: trust the certificates in this file instead of the "
+                "system's."),
+    COUNT(struct account_config, port, .min = 0, .max = 65535,
+          .doc = "With `gmail`: 465 (implicit TLS, the default) or 587 (STARTTLS)."),
+    BLOCK(struct account_config, smtp, struct smtp_config, .sub = &smtp_schema,
+          .doc = "Another mail server. Instead of `gmail`."),
+    TEXT(struct account_config, from,
+         .doc = "The sender's address. Default: the gmail address, or the smtp user."),
+    DURATION(struct account_config, doubt_wait, .def = "10m", .min = 0, .max = DAY_MS,
+             .doc = "When the connection broke before the server confirmed a mail, the "
+                    "same mail is sent again after this time, at most twice."),
+};
+const struct schema account_schema = {
+    .name = "account",
+    .doc = "A way to send mail: the server, and who we are there.",
+    .size = sizeof(struct account_config),
+    .node_offset = offsetof(struct account_config, node),
+    .fields = account_fields,
+    .field_count = sizeof account_fields / sizeof *account_fields,
+};
+
+/* --- what the keys mean together ---------------------------------------------------------- */
+
+struct resolving {
+    const struct account_config *config;
+    struct account *account;
+    struct slice host_name;
+    struct arena *arena;
+    struct complaints *complaints;
+};
+
+static struct place place_of(const struct conf_text *text,
+                             const struct yaml_node *owner)
+{
+    return text->node ? text->node->at : owner->at;
+}
+
+static bool is_host(struct slice host)
+{
+    for (size_t i = 0; i < host.len; i++)
+        if (!isalnum((unsigned char)host.ptr[i]) && !strchr(".-:[]", host.ptr[i]))
+            return false;
+    return host.len > 0 && host.len <= 255;
+}
+
+static bool is_loopback(struct slice host)
+{
+    return slice_equal_nocase(host, SLICE("localhost")) ||
+           slice_starts(host, SLICE("127.")) || slice_equal(host, SLICE("::1")) ||
+           slice_equal(host, SLICE("[::1]"));
+}
+
+static void check_tls(const struct resolving *resolving)
+{
+    const struct smtp_config *smtp = resolving->config->smtp;
+    if (smtp->tls == TLS_NONE && !is_loopback(smtp->host.value))
+        complain(resolving->complaints, place_of(&smtp->host, smtp->node),
+                 "tls: none is only for a mail server on this host (localhost); use "
+                 "implicit or starttls");
+    if (smtp->tls == TLS_NONE && smtp->user.value.len > 0)
+        complain(resolving->complaints, place_of(&smtp->user, smtp->node),
+                 "a password is never sent in clear; use tls: implicit or starttls, or "
+                 "leave 'user' out");
+    if (smtp->tls == TLS_IMPLICIT && smtp->port == 587)
+        complain_softly(
+            resolving->complaints, smtp->node->at,
+            "servers speak STARTTLS at port 587; did you mean tls: starttls?");
+    if (smtp->tls == TLS_STARTTLS && smtp->port == 465)
+        complain_softly(resolving->complaints, smtp->node->at,
+                        "servers speak TLS at once at port 465; did you mean tls: "
+                        "implicit?");
+}
+
+static void resolve_smtp(const struct resolving *resolving)
+{
+    static const int default_ports[] = { 465, 587, 25 };
+    const struct smtp_config *smtp = resolving->config->smtp;
+    struct account *account = resolving->account;
+    if (smtp->host.value.len > 0 && !is_host(smtp->host.value))
+        complain(resolving->complaints, place_of(&smtp->host, smtp->node),
+                 "'host' must be a host name or an address");
+    if (smtp->ehlo.value.len > 0 && !is_host(smtp->ehlo.value))
+        complain(resolving->complaints, place_of(&smtp->ehlo, smtp->node),
+                 "'ehlo' must be a host name");
+    if ((smtp->user.value.len > 0) != (smtp->password_file.value.len > 0))
+        complain(resolving->complaints, smtp->node->at,
+                 "'user' and 'password_file' belong together; one of them is missing");
+    check_tls(resolving);
+    account->host = smtp->host.value;
+    account->port = smtp->port ? (int)smtp->port : default_ports[smtp->tls];
+    account->tls = smtp->tls;
+    account->user = smtp->user.value;
+    account->password_file = smtp->password_file.value;
+    account->ca_file = smtp->ca_file.value;
+    account->ehlo = smtp->ehlo.value.len > 0 ? smtp->ehlo.value : resolving->host_name;
+    account->from = smtp->user.value;
+}
+
+static void resolve_gmail(const struct resolving *resolving)
+{
+    const struct account_config *config = resolving->config;
+    struct account *account = resolving->account;
+    if (!mime_is_address(config->gmail.value))
+        complain(resolving->complaints, place_of(&config->gmail, config->node),
+                 "'gmail' must be one e-mail address");
+    if (config->password_file.value.len == 0)
+        complain(resolving->complaints, config->node->at,
+                 "this account has no 'password_file'; put an App Password into a file "
+                 "(support.google.com/accounts/answer/185833) and name it");
+    if (config->port != 0 && config->port != 465 && config->port != 587)
+        complain(resolving->complaints, config->node->at,
+                 "Gmail takes mail at port 465 or 587");
+    account->host = SLICE("smtp.gmail.com");
+    account->port = config->port ? (int)config->port : 465;
+    account->tls = account->port == 587 ? TLS_STARTTLS : TLS_IMPLICIT;
+    account->user = config->gmail.value;
+    account->password_file = config->password_file.value;
+    account->ca_file = config->ca_file.value;
+    account->ehlo = resolving->host_name;
+    account->from = config->gmail.value;
+}
+
+static void check_stray_keys(const struct resolving *resolving)
+{
+    const struct account_config *config = resolving->config;
+    if (config->password_file.value.len > 0 || config->ca_file.value.len > 0 ||
+        config->port != 0)
+        complain(resolving->complaints, config->node->at,
+                 "'password_file', 'ca_file' and 'port' belong below 'smtp' here");
+}
+
+static void resolve_from(const struct resolving *resolving)
+{
+    const struct account_config *config = resolving->config;
+    struct account *account = resolving->account;
+    if (config->from.value.len > 0)
+        account->from = config->from.value;
+    if (mime_is_address(account->from))
+        return;
+    if (config->from.value.len > 0)
+        complain(resolving->complaints, place_of(&config->from, config->node),
+                 "'from' must be one e-mail address");
+    else if (config->smtp)
+        complain(resolving->complaints, config->node->at,
+                 "this account needs 'from', the sender's e-mail address");
+}
+
+bool account_resolve(const struct account_config *config, struct slice host_name,
+                     struct account *account, struct arena *arena,
+                     struct complaints *complaints)
+{
+    size_t errors_before = complaints->error_count;
+    const struct resolving resolving = { config, account, host_name, arena,
+                                         complaints };
+    bool is_gmail = config->gmail.value.len > 0;
+    *account = (struct account){ .name = config->name.value,
+                                 .doubt_wait_ms = config->doubt_wait };
+    if (is_gmail && config->smtp) {
+        complain(complaints, config->node->at, "'gmail' and 'smtp' exclude each other");
+        return false;
+    }
+    if (!is_gmail && !config->smtp) {
+        complain(complaints, config->node->at,
+                 "an account needs 'gmail: ADDRESS' or 'smtp: {host: NAME}'");
+        return false;
+    }
+    if (is_gmail) {
+        resolve_gmail(&resolving);
+    } else {
+        resolve_smtp(&resolving);
+        check_stray_keys(&resolving);
+    }
+    resolve_from(&resolving);
+    account->host = arena_slice(arena, account->host);
+    return complaints->error_count == errors_before;
+}
+
+/* --- secrets --------------------------------------------------------------------------------- */
+
+static bool check_owner(const struct stat *stat, const char *path, struct err *err)
+{
+    if (!S_ISREG(stat->st_mode))
+        return err_set(err, ERR_DENIED, "the secret '%s' is not a regular file", path);
+    if ((stat->st_mode & 077) != 0)
+        return err_set(err, ERR_DENIED,
+                       "others may read the secret '%s': run \"chmod 600 %s\"", path,
+                       path);
+    if (stat->st_uid != 0 && stat->st_uid != geteuid())
+        return err_set(err, ERR_DENIED,
+                       "the secret '%s' belongs to another user: run \"chown %ld %s\"",
+                       path, (long)geteuid(), path);
+    if (stat->st_size > SECRET_MAX_BYTES)
+        return err_set(err, ERR_INVALID, "the secret '%s' is larger than %d bytes",
+                       path, SECRET_MAX_BYTES);
+    return true;
+}
+
+/* Google shows an App Password as four groups of four letters. */
+static void drop_blanks(char *text, size_t *len)
+{
+    size_t letters = 0;
+    for (size_t i = 0; i < *len; i++) {
+        if (text[i] >= 'a' && text[i] <= 'z')
+            letters++;
+        else if (text[i] != ' ')
+            return;
+    }
+    if (letters != APP_PASSWORD_LETTERS)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < *len; i++)
+        if (text[i] != ' ')
+            text[kept++] = text[i];
+    *len = kept;
+}
+
+static bool take_secret(char *text, size_t len, const char *path, struct buf *secret,
+                        struct err *err)
+{
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return err_set(err, ERR_INVALID, "the secret '%s' is empty", path);
+    for (size_t i = 0; i < len; i++)
+        if (iscntrl((unsigned char)text[i]))
+            return err_set(
+                err, ERR_INVALID,
+                "the secret '%s' must be one line without control characters", path);
+    drop_blanks(text, &len);
+    buf_put(secret, slice_make(text, len));
+    return true;
+}
+
+static bool read_secret(int fd, const char *path, struct buf *secret, struct err *err)
+{
+    char text[SECRET_MAX_BYTES];
+    struct stat stat;
+    if (fstat(fd, &stat) != 0)
+        return err_set_errno(err, "cannot look at the secret '%s'", path);
+    if (!check_owner(&stat, path, err))
+        return false;
+    ssize_t len;
+    do
+        len = read(fd, text, sizeof text);
+    while (len < 0 && errno == EINTR);
+    bool ok = len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
+                      : take_secret(text, (size_t)len, path, secret, err);
+    explicit_bzero(text, sizeof text);
+    return ok;
+}
+
+bool secret_read(struct slice path, struct buf *secret, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *name = arena_text(&arena, path);
+    bool ok = false;
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0) {
+        ok = read_secret(fd, name, secret, err);
+        close(fd);
+    } else if (errno == ELOOP) {
+        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
+                name);
+    } else {
+        err_set_errno(err, "cannot open the secret '%s'", name);
+    }
+    arena_free(&arena);
+    return ok;
+}
