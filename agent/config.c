@@ -1,7 +1,8 @@
 /**
- * The root of the configuration: its keys, and the order in which a generation is compiled.
- * All parts complain into one list, so that a person sees every mistake in one run; the
- * same code loads for `check` and for the daemon, so neither finds what the other does not.
+ * The root of the configuration: its keys, and the order in which a generation is
+ * compiled. All parts complain into one list, so that a person sees every mistake in
+ * one run; the same code loads for `check` and for the daemon, so neither finds what
+ * the other does not.
  */
 #include "agent/config.h"
 

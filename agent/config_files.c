@@ -161,8 +161,8 @@ static char *path_beside(struct arena *arena, const char *name, struct slice pat
                         SLICE_ARG(path));
 }
 
-/** A folder that is not there holds no files; one that cannot be read may hold rules that
- *  would be missing in silence. */
+/** A folder that is not there holds no files; one that cannot be read may hold rules
+ *  that would be missing in silence. */
 static int stops_glob(const char *folder, int code)
 {
     (void)folder;

@@ -1,6 +1,7 @@
 /**
- * Complaints: collected while a text is checked, printed in the order of the text. An error
- * is worth more than a warning: when the list is full, an error takes a warning's place.
+ * Complaints: collected while a text is checked, printed in the order of the text. An
+ * error is worth more than a warning: when the list is full, an error takes a warning's
+ * place.
  */
 #include "agent/base/complaint.h"
 
@@ -44,7 +45,7 @@ static void complain_args(struct complaints *complaints, bool is_warning,
         return;
     must(vasprintf(&text, format, args) >= 0);
     struct slice kept = text_cut(slice_of(text), TEXT_MAX_BYTES);
-    *complaint = (struct complaint) {
+    *complaint = (struct complaint){
         .is_warning = is_warning,
         .at = at,
         .text = arena_text(complaints->arena, kept),

@@ -1,8 +1,8 @@
 /**
- * Complaints are what is wrong with what a person wrote, all of it in one run: the place,
- * what is wrong, and the remedy. Printed with the source line and a caret:
+ * Complaints are what is wrong with what a person wrote, all of it in one run: the
+ * place, what is wrong, and the remedy. Printed with the source line and a caret:
  *
- *     rules.yaml:14:5: error: unknown key 'severty' in rule 'oom', did you mean 'severity'?
+ *     a.yaml:14:5: error: unknown key 'severty' in rule 'oom', did you mean 'severity'?
  *       14 |     severty: critical
  *          |     ^~~~~~~
  */
@@ -44,14 +44,14 @@ void complain(struct complaints *complaints, struct place at, const char *format
 void complain_softly(struct complaints *complaints, struct place at, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
 
-/** ", did you mean 'X'?" for the nearest of @choices (NULL-terminated), or "" when none is
- *  near: its start ('crit'), or by Damerau-Levenshtein distance at most a third of the
- *  word, where case is ignored and '-' is '_'. In @arena. */
+/** ", did you mean 'X'?" for the nearest of @choices (NULL-terminated), or "" when none
+ *  is near: its start ('crit'), or by Damerau-Levenshtein distance at most a third of
+ *  the word, where case is ignored and '-' is '_'. In @arena. */
 const char *did_you_mean(struct arena *arena, struct slice word,
                          const char *const *choices);
 
-/** Print all, in order of file and line. @color: ANSI colours for a terminal. Bytes of the
- *  source that are no clean text are shown escaped. */
+/** Print all, in order of file and line. @color: ANSI colours for a terminal. Bytes of
+ *  the source that are no clean text are shown escaped. */
 void complaints_print(const struct complaints *complaints, struct buf *out, bool color);
 
 /** Free the array; the texts die with the arena. */

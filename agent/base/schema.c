@@ -1,6 +1,6 @@
 /**
- * Blocks of configuration: a map of keys becomes a struct by its table. Mistakes never stop
- * the loading, so that one run finds all of them.
+ * Blocks of configuration: a map of keys becomes a struct by its table. Mistakes never
+ * stop the loading, so that one run finds all of them.
  */
 #include "agent/base/schema.h"
 
@@ -202,11 +202,11 @@ static const struct yaml_node *default_node(const struct field *field,
     struct slice text = slice_of(field->def);
     if (text.len > 0 && strchr("[{'\"", text.ptr[0])) {
         struct source_text *source = arena_zalloc(complaints->arena, sizeof *source);
-        *source = (struct source_text) { "default", text };
+        *source = (struct source_text){ "default", text };
         return yaml_parse(source, complaints);
     }
     struct yaml_node *node = arena_zalloc(complaints->arena, sizeof *node);
-    *node = (struct yaml_node) { .kind = YAML_TEXT, .is_plain = true, .text = text };
+    *node = (struct yaml_node){ .kind = YAML_TEXT, .is_plain = true, .text = text };
     return node;
 }
 

@@ -8,7 +8,7 @@
 
 #include "agent/base/yaml.h"
 
-/** A text with its place, for what is compiled later and may then be complained about. */
+/** A text with its place, for what is compiled later and may be complained about then. */
 struct conf_text {
     struct slice value;
     const struct yaml_node *node; /**< NULL when it is a default */
@@ -88,11 +88,11 @@ struct schema {
 #define BLOCKS(s, m, ...) FIELD_ROW(FIELD_BLOCKS, struct conf_blocks, s, m, __VA_ARGS__)
 #define BLOCK(s, m, type, ...) FIELD_ROW(FIELD_BLOCK, type *, s, m, __VA_ARGS__)
 
-/** Fill *@into (zeroed, of schema->size, in the complaints' arena) from the map @node. Every
- *  mistake is complained about; what is right is loaded all the same, so that later checks
- *  find their mistakes too. Called again with a further file, lists are appended and a
- *  single value that stands in both is an error.
- *  `${ENV}`, `${ENV:-default}` and `\${` are expanded in values by @env (NULL: none). */
+/** Fill *@into (zeroed, of schema->size, in the complaints' arena) from the map @node.
+ *  Every mistake is complained about; what is right is loaded all the same, so that
+ *  later checks find their mistakes too. Called again with a further file, lists are
+ *  appended and a single value that stands in both is an error. `${ENV}`,
+ *  `${ENV:-default}` and `\${` are expanded in values by @env (NULL: none). */
 void schema_load(const struct schema *schema, const struct yaml_node *node, void *into,
                  const char *(*env)(const char *name), struct complaints *complaints);
 

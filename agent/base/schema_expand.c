@@ -1,6 +1,7 @@
 /**
- * Variables are expanded after YAML was parsed and only once, so that what a variable holds
- * is always text: it can break neither the structure of the file nor refer to another one.
+ * Variables are expanded after YAML was parsed and only once, so that what a variable
+ * holds is always text: it can break neither the structure of the file nor refer to
+ * another one.
  */
 #include "agent/base/schema_expand.h"
 

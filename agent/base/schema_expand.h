@@ -5,7 +5,7 @@
 #include "agent/base/schema_value.h"
 
 /** @node itself when there is nothing to expand, otherwise a copy that is_expanded.
- *  @return NULL after a complaint: a variable is not set, or '${' starts no variable. */
+ *  @return NULL after a complaint: a variable is not set, or '${' starts none. */
 const struct yaml_node *value_expand(const struct loader *loader,
                                      const struct yaml_node *node);
 

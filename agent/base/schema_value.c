@@ -1,7 +1,7 @@
 /**
  * Values of configuration keys. YAML 1.1's guesses are not made: `no`, `1e3`, `0123`,
- * `12:30` and `~` are texts where a text is wanted and mistakes where a number is, and the
- * complaint names both what was wanted and what was found.
+ * `12:30` and `~` are texts where a text is wanted and mistakes where a number is, and
+ * the complaint names both what was wanted and what was found.
  */
 #include "agent/base/schema_value.h"
 
@@ -161,9 +161,9 @@ static bool amount_is_bounded(const struct loader *loader, const struct field *f
     if (!is_small && amount <= field_max(field))
         return true;
     field_put_amount(&text, field, is_small ? field_min(field) : field_max(field));
-    complain(loader->complaints, node->at, "%s: '%.*s' is too %s; it can be at %s %s",
+    complain(loader->complaints, node->at, "%s: '%.*s' is too %s; the %s is %s",
              field->name, SLICE_ARG(text_cut(node->text, SHOWN_MAX_BYTES)),
-             is_small ? "small" : "large", is_small ? "least" : "most", text.ptr);
+             is_small ? "small" : "large", is_small ? "smallest" : "largest", text.ptr);
     buf_free(&text);
     return false;
 }
@@ -254,7 +254,7 @@ static bool load_text(const struct loader *loader, const struct field *field,
     }
     if (has_nul(loader, node))
         return false;
-    *value = (struct conf_text) {
+    *value = (struct conf_text){
         .value = node->text,
         .node = loader->is_default ? NULL : node,
     };

@@ -1,6 +1,6 @@
 /**
- * One value of a configuration key, from its YAML node into its member. Only schema*.c see
- * this; the rest of the program sees schema.h.
+ * One value of a configuration key, from its YAML node into its member. Only schema*.c
+ * see this; the rest of the program sees schema.h.
  */
 #ifndef TOCSIN_BASE_SCHEMA_VALUE_H
 #define TOCSIN_BASE_SCHEMA_VALUE_H
@@ -14,8 +14,8 @@ struct loader {
     bool is_default; /**< the text is a row's default: no place, nothing is expanded */
 };
 
-/** Load the value of a row that is no block; lists and pairs are appended to what *@value
- *  holds. @return false after a complaint; then *@value is as it was. */
+/** Load the value of a row that is no block; lists and pairs are appended to what
+ *  *@value holds. @return false after a complaint; then *@value is as it was. */
 bool value_load(const struct loader *loader, const struct field *field,
                 const struct yaml_node *node, void *value);
 
@@ -27,8 +27,8 @@ bool field_load_default(const struct field *field, void *value,
 void value_refuse(const struct loader *loader, const struct field *field,
                   const struct yaml_node *node, const char *hint);
 
-/** A list grows in an arena by doubling: an array with room for one more than the @count
- *  elements of @size at @items, which is @items itself most of the time. */
+/** A list grows in an arena by doubling: an array with room for one more than the
+ *  @count elements of @size at @items, which is @items itself most of the time. */
 void *array_with_room(struct arena *arena, void *items, size_t count, size_t size);
 
 /** What the row wants, for a person: "a duration like 30s or 5m". In @arena. */

@@ -1,7 +1,7 @@
 /**
  * The tree is built with a stack of open lists and maps instead of recursion, and every
- * node is attached to its parent as soon as it starts. libyaml counts characters where a
- * place counts bytes, so a cursor walks through the source along with the events.
+ * node is attached to its parent as soon as it starts. libyaml counts characters where
+ * a place counts bytes, so a cursor walks through the source along with the events.
  */
 #include "agent/base/yaml.h"
 
@@ -66,7 +66,7 @@ static void cursor_step(struct cursor *cursor, struct slice bytes)
 static void cursor_rewind(struct cursor *cursor, struct slice bytes)
 {
     bool has_mark = slice_starts(bytes, slice_of(byte_order_mark));
-    *cursor = (struct cursor) { .line = 1 };
+    *cursor = (struct cursor){ .line = 1 };
     if (has_mark)
         cursor->offset = sizeof byte_order_mark - 1;
 }
@@ -85,7 +85,7 @@ static struct place place_at(struct builder *builder, const yaml_mark_t *mark)
 {
     cursor_seek(builder, mark->index);
     const struct cursor *cursor = &builder->cursor;
-    return (struct place) {
+    return (struct place){
         .source = builder->source,
         .line = cursor->line,
         .column = (uint32_t)(cursor->offset - cursor->line_start) + 1,
@@ -118,7 +118,7 @@ static struct place place_of_byte(struct builder *builder, size_t offset)
         cursor_step(cursor, builder->source->bytes);
     if (cursor->offset < offset)
         offset = cursor->offset;
-    return (struct place) {
+    return (struct place){
         .source = builder->source,
         .line = cursor->line,
         .column = (uint32_t)(offset - cursor->line_start) + 1,
@@ -144,6 +144,7 @@ static bool key_is_good(struct builder *builder, struct frame *frame,
         return false;
     if (key->kind != YAML_TEXT) {
         refuse_key(builder, key);
+        frame->node->is_refused = true;
         return false;
     }
     if (key->is_plain && key->text.len == 0) {
@@ -244,7 +245,7 @@ static bool open_frame(struct builder *builder, enum yaml_kind kind,
         return false;
     }
     attach(builder, node);
-    builder->frames[builder->depth++] = (struct frame) { .node = node };
+    builder->frames[builder->depth++] = (struct frame){ .node = node };
     return true;
 }
 
@@ -252,7 +253,7 @@ static void frame_clear(struct frame *frame)
 {
     map_free(&frame->keys);
     free(frame->items);
-    *frame = (struct frame) { 0 };
+    *frame = (struct frame){ 0 };
 }
 
 static void close_frame(struct builder *builder)
@@ -342,7 +343,7 @@ static struct yaml_node *empty_map(struct builder *builder)
     struct yaml_node *node =
         arena_zalloc(builder->complaints->arena, sizeof(struct yaml_node));
     node->kind = YAML_MAP;
-    node->at = (struct place) { .source = builder->source, .line = 1, .column = 1 };
+    node->at = (struct place){ .source = builder->source, .line = 1, .column = 1 };
     return node;
 }
 
@@ -352,7 +353,7 @@ struct yaml_node *yaml_parse(const struct source_text *source,
     struct builder builder = { .source = source, .complaints = complaints };
     yaml_parser_t parser;
     if (source->bytes.len > LIMIT_CONFIG_BYTES) {
-        complain(complaints, (struct place) { .source = source },
+        complain(complaints, (struct place){ .source = source },
                  "the file is larger than %d KiB", LIMIT_CONFIG_BYTES / 1024);
         return NULL;
     }

@@ -1,7 +1,7 @@
 /**
- * What people get wrong in YAML, and what to do about it. libyaml often notices a mistake
- * lines after it was made; where the row says so, the complaint points at the place where
- * the thing began instead.
+ * What people get wrong in YAML, and what to do about it. libyaml often notices a
+ * mistake lines after it was made; where the row says so, the complaint points at the
+ * place where the thing began instead.
  */
 #include "agent/base/yaml_error.h"
 

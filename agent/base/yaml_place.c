@@ -1,7 +1,7 @@
 /**
- * Where a byte of a scalar's value stands in the file: the source is read again, side by
- * side with the value, by the rules of the scalar's style. Whenever the two do not agree,
- * the answer is the scalar's own place, which is never wrong, only less exact.
+ * Where a byte of a scalar's value stands in the file: the source is read again, side
+ * by side with the value, by the rules of the scalar's style. Whenever the two do not
+ * agree, the answer is the scalar's own place, which is never wrong, only less exact.
  */
 #include <ctype.h>
 
@@ -60,7 +60,8 @@ static size_t utf8_length(uint32_t code)
     return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 
-/** Bytes of the escape @raw, which starts with a backslash; what it stands for in *@size. */
+/** Bytes of the escape @raw, which starts with a backslash; what it stands for in
+ *  *@size. */
 static size_t escape_length(struct slice raw, size_t *size)
 {
     static const struct {
@@ -151,8 +152,8 @@ static size_t line_length(const struct twin *twin)
     return length;
 }
 
-/** Literal and folded alike: a line's content stands in the value as it is, and behind it
- *  one blank or line feed; a blank line may or may not have left a line feed. */
+/** Literal and folded alike: a line's content stands in the value as it is, and behind
+ *  it one blank or line feed; a blank line may or may not have left a line feed. */
 static bool walk_block(struct twin *twin, size_t offset)
 {
     size_t indent = 0;
