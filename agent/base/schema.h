@@ -8,7 +8,7 @@
 
 #include "agent/base/yaml.h"
 
-/** A text with its place, for what is compiled later and may be complained about then. */
+/** A text with its place, for what is compiled later and may be complained of then. */
 struct conf_text {
     struct slice value;
     const struct yaml_node *node; /**< NULL when it is a default */

@@ -1,4 +1,4 @@
-/** The tree knows its places, and what people get wrong in YAML has its own sentence. */
+/** The tree knows its places; what people get wrong in YAML has its own sentence. */
 #include "agent/base/yaml.h"
 
 #include "agent/base/limits.h"
