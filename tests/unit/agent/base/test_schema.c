@@ -1,4 +1,4 @@
-/** A table loads what is right, and says of what is wrong what, where and how better. */
+/** A table loads what is right, and says of what is wrong what, where and a remedy. */
 #include "agent/base/schema.h"
 
 #include "sample_schema.h"
