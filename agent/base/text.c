@@ -184,7 +184,10 @@ struct slice text_cut(struct slice utf8, size_t max_bytes)
     size_t len = max_bytes;
     if (utf8.len <= max_bytes)
         return utf8;
-    while (len > 0 && ((unsigned char)utf8.ptr[len] & 0xC0) == 0x80)
+    /* At most three steps back: no character is longer, and bytes that are no UTF-8 at all
+       are still cut near the end. */
+    for (int i = 0; i < 3 && len > 0 && ((unsigned char)utf8.ptr[len] & 0xC0) == 0x80;
+         i++)
         len--;
     return slice_make(utf8.ptr, len);
 }
