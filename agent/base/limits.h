@@ -46,6 +46,9 @@
 /* --- mail ---------------------------------------------------------------------- */
 #define LIMIT_MAIL_HTML_BYTES (90 * 1024)  /* further alerts are counted, not shown */
 #define LIMIT_MAIL_TEXT_BYTES (128 * 1024) /* likewise */
+#define LIMIT_MAIL_GLANCE 8                /* alerts in the overview; the rest follows */
+#define LIMIT_MAIL_FULL_ALERTS 12          /* with samples; the rest as rows of a table */
+#define LIMIT_MAIL_ROWS 100                /* the rest is counted */
 #define LIMIT_MAIL_BYTES (1024 * 1024)     /* must() */
 #define LIMIT_SUBJECT_BYTES 200            /* cut */
 

@@ -1,0 +1,110 @@
+/**
+ * Mails to look at: with TOCSIN_PREVIEW=FOLDER in the environment each case is written
+ * there as .eml, .html and .txt. Without it the cases are composed and checked all the same.
+ */
+#include "mail_case.h"
+
+#include <sys/stat.h>
+
+static void write_file(const char *name, const char *ending, struct slice bytes)
+{
+    char path[4096];
+    const char *folder = getenv("TOCSIN_PREVIEW");
+    if (!folder)
+        return;
+    snprintf(path, sizeof path, "%s/%s.%s", folder, name, ending);
+    FILE *out = fopen(path, "w");
+    ck_assert_msg(out != NULL, "%s", path);
+    fwrite(bytes.ptr, 1, bytes.len, out);
+    fclose(out);
+}
+
+static void preview(const char *name, struct mail_case *c)
+{
+    struct message message =
+        compose_message(&c->notice, &c->profile, c->now, &c->arena);
+    struct read_mail *mail = mail_read(message.bytes);
+    write_file(name, "eml", message.bytes);
+    write_file(name, "html", buf_slice(&mail->html));
+    write_file(name, "txt", buf_slice(&mail->text));
+}
+
+TEST(preview, a_first_mail_can_be_looked_at)
+{
+    struct mail_case *c = mail_case_make();
+    c->alerts[0].description =
+        SLICE("The shop cannot reach its database. Orders fail until this is fixed.\n"
+              "Check first whether db1 is up, then whether the firewall lets us in.");
+    c->alerts[0].runbook = SLICE("https://wiki.example.com/runbooks/db-down");
+    preview("first", c);
+}
+
+TEST(preview, a_mail_with_new_alerts_can_be_looked_at)
+{
+    struct mail_case *c = mail_case_make();
+    mail_case_multiply(c, 3);
+    c->notice.reason = NOTICE_NEW;
+    c->notice.mail_number = 4;
+    c->notice.held_mails = 6;
+    c->notice.title = SLICE("disk-errors on web1");
+    c->notice.new_count = 49;
+    for (size_t i = 1; i < 3; i++) {
+        c->alerts[i].severity = SEVERITY_WARNING;
+        c->alerts[i].is_new = i == 1;
+        c->alerts[i].new_count = 6;
+    }
+    c->alerts[2].is_new = false;
+    preview("new", c);
+}
+
+TEST(preview, a_resolved_mail_can_be_looked_at)
+{
+    struct mail_case *c = mail_case_make();
+    c->notice.reason = NOTICE_RESOLVED;
+    c->notice.mail_number = 5;
+    c->notice.new_count = 0;
+    c->alerts[0].new_count = 0;
+    c->alerts[0].is_new = false;
+    c->alerts[0].is_firing = false;
+    c->alerts[0].last_unix_ms = c->now.unix_ms - 15 * MINUTE_MS;
+    c->alerts[0].first_unix_ms = c->now.unix_ms - 20 * MINUTE_MS;
+    preview("resolved", c);
+}
+
+TEST(preview, a_digest_can_be_looked_at)
+{
+    struct mail_case *c = mail_case_make();
+    mail_case_multiply(c, 40);
+    c->notice.reason = NOTICE_DIGEST;
+    c->notice.severity = SEVERITY_WARNING;
+    c->notice.title = SLICE("digest of route ops");
+    c->notice.since_unix_ms = c->now.unix_ms - DAY_MS;
+    for (size_t i = 0; i < 40; i++)
+        c->alerts[i].severity = i < 5 ? SEVERITY_WARNING : SEVERITY_INFO;
+    preview("digest", c);
+}
+
+TEST(preview, a_hostile_mail_can_be_looked_at)
+{
+    struct mail_case *c = mail_case_make();
+    static const struct slice lines[] = {
+        { "<script>alert(1)</script><img src=http://evil.example/x.png>", 60 },
+        { "\x1B[31mred\x1B[0m \xE2\x80\xAEtxt.exe and a\0nul \xFF\xFE", 37 },
+        { "--=_boundary--\r\nBcc: victim@example.com\r\n\r\n.", 45 },
+        { "https://wiki.example.com/a/very/long/path/without/any/blank/in/it/which/has/"
+          "to/"
+          "wrap/somewhere/because/no/phone/is/that/"
+          "wide?token=0123456789012345678901234567",
+          158 },
+        { "Nov 23 06:17:01 web sshd[9]: Failed password for invalid user admin from "
+          "192.0.2.7 port 22 ssh2",
+          95 },
+    };
+    mail_case_samples(c, lines, 5);
+    c->alerts[0].summary =
+        SLICE("5 failed logins for <b>root</b> from \"192.0.2.7\" & co");
+    c->alerts[0].runbook = SLICE("javascript:alert(1)");
+    c->alerts[0].severity = SEVERITY_WARNING;
+    c->notice.severity = SEVERITY_WARNING;
+    preview("hostile", c);
+}
