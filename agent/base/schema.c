@@ -195,12 +195,14 @@ static bool field_load(const struct loader *loader, const struct field *field,
     return value_load(loader, field, node, value);
 }
 
-/** Most defaults are one word: they need no YAML parser of their own. */
+/** Most defaults are one word and need no YAML parser; and a default like {{line}} is no
+ *  map where a text is wanted. */
 static const struct yaml_node *default_node(const struct field *field,
                                             struct complaints *complaints)
 {
     struct slice text = slice_of(field->def);
-    if (text.len > 0 && strchr("[{'\"", text.ptr[0])) {
+    const char *signs = is_list(field->type) || field->sub ? "[{'\"" : "'\"";
+    if (text.len > 0 && strchr(signs, text.ptr[0])) {
         struct source_text *source = arena_zalloc(complaints->arena, sizeof *source);
         *source = (struct source_text){ "default", text };
         return yaml_parse(source, complaints);

@@ -29,7 +29,7 @@ static bool is_key(const char *name)
 static bool is_sentence(const char *doc)
 {
     size_t len = doc ? strlen(doc) : 0;
-    return len > 1 && doc[len - 1] == '.' && doc[0] >= 'A' && doc[0] <= 'Z';
+    return len > 1 && doc[len - 1] == '.';
 }
 
 static void check_default(const struct spot *spot)

@@ -97,7 +97,9 @@ static void put_type(struct buf *out, const struct field *field, int depth)
 static void put_default(struct buf *out, const struct field *field)
 {
     bool is_bare = field->type == FIELD_BOOL || field->type == FIELD_COUNT;
-    if (!field->def || strchr("[{'\"", field->def[0]))
+    bool is_one =
+        field->type != FIELD_TEXTS && field->type != FIELD_PAIRS && !field->sub;
+    if (!field->def || !is_one || strchr("'\"", field->def[0]))
         return;
     buf_puts(out, ",\"default\":");
     if (is_bare)

@@ -198,6 +198,19 @@ static void explain_inline_item(const struct yaml_trouble *trouble,
         "[a, b]; a value that starts with '-' goes in quotes");
 }
 
+static void explain_no_value(const struct yaml_trouble *trouble,
+                             struct complaints *complaints)
+{
+    char c = char_at(&trouble->at);
+    if (c == '\0')
+        complain(
+            complaints, trouble->at,
+            "the file ends where a value should stand; is a '[' or '{' not closed?");
+    else
+        complain(complaints, trouble->at,
+                 "no value can start with '%c'; put the value in quotes: '...'", c);
+}
+
 struct explanation {
     const char *problem; /**< libyaml's words, or the head of them */
     const char *context; /**< the head of libyaml's words; "" fits all */
@@ -235,8 +248,7 @@ static const struct explanation explanations[] = {
       "a block of text starts on the line behind its '|' or '>'; put a value that "
       "starts "
       "with '|' or '>' in quotes" },
-    { "did not find expected node content", "", false,
-      "a value is expected here; put a value that starts with this sign in quotes" },
+    { "did not find expected node content", "", .explain = explain_no_value },
     { "mapping keys are not allowed", "", false,
       "no value can start with '? '; put the value in quotes" },
     { "found undefined tag handle", "", false,
