@@ -52,7 +52,7 @@ static const struct field rule_fields_table[] = {
     TEXT(struct rule_config, severity, .def = "warning",
          .doc = "info, warning or critical; or a template that renders to one of them "
                 "(anything else counts as warning)."),
-    TEXT(struct rule_config, summary, .def = "{{line}}",
+    TEXT(struct rule_config, summary, .def = "'{{line}}'",
          .doc =
              "One line about what is wrong. {{field}} is replaced by a named group, a "
              "label, or line, path, file, source, host, rule, offset."),

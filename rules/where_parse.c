@@ -48,7 +48,7 @@ static bool is_listed(struct slice word, const char *const *list)
     return false;
 }
 
-/* What people write who come from other languages; too short for a guess by distance. */
+/* What people write who come from other languages; too short to be guessed. */
 static const char *usual_mistake(struct slice op)
 {
     static const char *const pairs[][2] = {

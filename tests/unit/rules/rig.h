@@ -1,4 +1,4 @@
-/** What tests of rules share: texts with places, rules from YAML, and one line tried. */
+/** What tests of rules share: texts with places, rules from YAML, and an event. */
 #ifndef TOCSIN_TESTS_UNIT_RULES_RIG_H
 #define TOCSIN_TESTS_UNIT_RULES_RIG_H
 

@@ -1,0 +1,115 @@
+/** The walk over a block: every line once, in order, with its place. */
+#include "rules/matcher.h"
+
+#include "rig.h"
+
+struct finding {
+    struct rig *rig;
+    struct buf out;
+    uint64_t lines;
+};
+
+static void note(void *ctx, struct rule *rule, const struct event *event)
+{
+    struct finding *finding = ctx;
+    buf_printf(&finding->out, "%.*s@%lld:", SLICE_ARG(rule_name(rule)),
+               (long long)event->offset);
+    buf_put(&finding->out, event->line);
+    buf_puts(&finding->out, event->is_cut ? "~;" : ";");
+    ck_assert_int_eq(event->unix_ms, 7);
+}
+
+static void check_block(const char *rules, struct block block, uint64_t lines,
+                        const char *wanted)
+{
+    struct rig *rig = rig_create();
+    struct finding finding = { .out = buf_make(10000) };
+    ck_assert_msg(rig_rules(rig, rules) != NULL, "%s", rig_complaint(rig));
+    struct matcher *matcher = matcher_create(rig->rules, rig->setting.source_count);
+    block.source = &rig->sources[block.source ? 1 : 0];
+    ck_assert_uint_eq(matcher_scan(matcher, &block, 7, note, &finding), lines);
+    ck_assert_slice(buf_slice(&finding.out), wanted);
+    buf_free(&finding.out);
+    matcher_free(matcher);
+    rig_free(rig);
+}
+
+static const char rules[] = "rules:\n"
+                            "  - {name: b, match: 'x|^$'}\n"
+                            "  - {name: a, match: '[xy]$'}\n"
+                            "  - {name: s, from: [auth], match: 'x'}\n";
+
+TEST(matcher, findings_come_in_the_order_of_lines_then_of_rules)
+{
+    check_block(rules, (struct block){ .bytes = SLICE("ax\nn\ny\n") }, 3,
+                "b@0:ax;a@0:ax;a@5:y;");
+}
+
+TEST(matcher, a_rule_sees_only_its_own_sources)
+{
+    static const struct source any;
+    check_block(rules, (struct block){ .source = &any, .bytes = SLICE("x\n") }, 1,
+                "b@0:x;a@0:x;s@0:x;");
+}
+
+TEST(matcher, offsets_are_those_of_the_file)
+{
+    check_block(rules, (struct block){ .offset = 1000, .bytes = SLICE("nn\nx\n") }, 2,
+                "b@1003:x;a@1003:x;");
+    check_block(rules, (struct block){ .offset = -1, .bytes = SLICE("nn\nx\n") }, 2,
+                "b@-1:x;a@-1:x;");
+}
+
+TEST(matcher, blank_and_unterminated_lines_are_lines)
+{
+    check_block(rules, (struct block){ .bytes = SLICE("\n\nn\n\n") }, 4,
+                "b@0:;b@1:;b@4:;");
+    check_block(rules,
+                (struct block){ .bytes = SLICE("n\nx"), .is_unterminated = true }, 2,
+                "b@2:x;a@2:x;");
+    check_block(rules, (struct block){ .bytes = SLICE("") }, 0, "");
+}
+
+TEST(matcher, one_cr_at_the_end_is_no_part_of_the_line)
+{
+    check_block(rules, (struct block){ .bytes = SLICE("y\r\n\r\ny\r\r\na\ry\n") }, 4,
+                "a@0:y;b@3:;a@9:a\ry;");
+    check_block(rules, (struct block){ .bytes = SLICE("x\r"), .is_unterminated = true },
+                1, "b@0:x;a@0:x;");
+}
+
+TEST(matcher, a_cut_line_keeps_its_last_byte)
+{
+    check_block(rules, (struct block){ .bytes = SLICE("x\r"), .is_cut = true }, 1,
+                "b@0:x\r~;");
+}
+
+TEST(matcher, nul_and_bad_utf8_end_no_line)
+{
+    struct rig *rig = rig_create();
+    struct finding finding = { .out = buf_make(100) };
+    rig_rules(rig, "rules:\n  - {name: n, match: '\\x00.\\xff$'}\n");
+    struct matcher *matcher = matcher_create(rig->rules, 2);
+    struct block block = { .source = &rig->sources[0],
+                           .bytes = SLICE("a\0b\xff\nc\0\n") };
+    ck_assert_uint_eq(matcher_scan(matcher, &block, 7, note, &finding), 2);
+    ck_assert(slice_equal(buf_slice(&finding.out), SLICE("n@0:a\0b\xff;")));
+    buf_free(&finding.out);
+    matcher_free(matcher);
+    rig_free(rig);
+}
+
+TEST(matcher, other_rules_still_see_a_line_that_one_gave_up_on)
+{
+    check_block("rules:\n"
+                "  - {name: a, match: '(a+)+$'}\n"
+                "  - {name: b, match: 'b$'}\n",
+                (struct block){
+                    .bytes = SLICE("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\naa\n") },
+                2, "b@0:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab;a@42:aa;");
+}
+
+TEST(matcher, without_rules_lines_are_counted_all_the_same)
+{
+    check_block("rules: []\n", (struct block){ .bytes = SLICE("a\nb\n") }, 2, "");
+}
