@@ -1,6 +1,6 @@
 /**
- * An alert says what is wrong, once. The hundredth line with the same labels is a count in
- * it, not another alert. It lives in its group, which owns it.
+ * An alert says what is wrong, once. The hundredth line with the same labels is a count
+ * in it, not another alert. It lives in its group, which owns it.
  */
 #ifndef TOCSIN_RULES_ALERT_H
 #define TOCSIN_RULES_ALERT_H
@@ -25,7 +25,7 @@ struct sample {
 /** What the judge of a rule says about one event: these labels, seen once more. */
 struct sighting {
     const struct rule *rule;
-    struct labels labels;     /**< rule, host, severity, ... : decide the fingerprint */
+    struct labels labels; /**< rule, host, severity, ... : decide the fingerprint */
     enum severity severity;
     struct slice summary, description, runbook; /**< rendered; may be empty */
     struct sample sample;
