@@ -208,21 +208,19 @@ void outbox_heal_clock(struct db *db, struct slice account, struct now now)
 
 static bool load_row(struct db *db, struct outbox_job *job, struct arena *arena)
 {
-    struct db_row *row = db_query(
-        db,
-        "SELECT output, subject, sender, message_id, created, attempts, doubts, bytes "
-        "FROM outbox JOIN outbox_body USING (id) WHERE id = ?");
+    struct db_row *row =
+        db_query(db, "SELECT output, account, sender, created, attempts, doubts, bytes "
+                     "FROM outbox JOIN outbox_body USING (id) WHERE id = ?");
     db_bind_int(row, job->id);
     if (!db_next(row))
         return false;
     job->output = arena_slice(arena, db_text(row, 0));
-    job->subject = arena_slice(arena, db_text(row, 1));
+    job->account = arena_slice(arena, db_text(row, 1));
     job->from = arena_slice(arena, db_text(row, 2));
-    job->message_id = arena_slice(arena, db_text(row, 3));
-    job->created_ms = db_int(row, 4);
-    job->attempts = db_int(row, 5);
-    job->doubts = db_int(row, 6);
-    job->bytes = arena_slice(arena, db_blob(row, 7));
+    job->created_ms = db_int(row, 3);
+    job->attempts = db_int(row, 4);
+    job->doubts = db_int(row, 5);
+    job->bytes = arena_slice(arena, db_blob(row, 6));
     db_done(row);
     return true;
 }

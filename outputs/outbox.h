@@ -61,7 +61,7 @@ void outbox_heal_clock(struct db *db, struct slice account, struct now now);
 /** What is needed to send a claimed row; lives in the arena given. */
 struct outbox_job {
     int64_t id;
-    struct slice output, subject, from, bytes, message_id;
+    struct slice output, account, from, bytes;
     int64_t created_ms, attempts, doubts;
     int64_t delivered_count; /**< recipients that have it from an earlier attempt */
     const struct slice *recipients; /**< those that still wait */

@@ -61,6 +61,7 @@
 #define LIMIT_RECIPIENTS 100               /* per mail; refused at load */
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
 #define LIMIT_DEAD_LETTERS 10000           /* rows; the oldest are forgotten, counted */
+#define LIMIT_QUEUE_LIST 1000              /* rows shown by `queue list`; the rest is counted */
 
 /* --- control socket -------------------------------------------------------------- */
 #define LIMIT_CONTROL_CLIENTS 16     /* further ones wait in the kernel's queue */

@@ -1,0 +1,509 @@
+/**
+ * One lane. The decision worth knowing: a row is claimed only when a connection is open and
+ * idle, so a crash during a login leaves no mail in doubt.
+ */
+#include "outputs/lane.h"
+
+#include <stdlib.h>
+
+#include "agent/base/must.h"
+#include "agent/base/text.h"
+#include "outputs/maildir.h"
+
+enum { LOGIN_BURST = 3, MAILDIR_JITTER_PERCENT = 25 };
+#define IDLE_CLOSE_MS (30 * SECOND_MS)
+#define CONNECTION_MAX_MS (10 * MINUTE_MS)
+#define LOGIN_PACE_MS MINUTE_MS
+
+static const struct verdict unknown_failure = {
+    .outcome = OUTCOME_LATER,
+    .scope = SCOPE_NETWORK,
+    .advice = "the login failed: the reply says why",
+};
+
+/* --- life ------------------------------------------------------------------------------- */
+
+static void copy_spec(struct lane *lane, const struct lane_spec *spec)
+{
+    struct arena fresh = { 0 };
+    lane->key = arena_slice(&fresh, spec->key);
+    lane->maildir = arena_slice(&fresh, spec->maildir);
+    lane->is_maildir = spec->account == NULL;
+    lane->account = (struct account){ 0 };
+    if (spec->account) {
+        struct account *account = &lane->account;
+        *account = *spec->account;
+        struct slice *texts[] = { &account->name,    &account->host,
+                                  &account->user,    &account->password_file,
+                                  &account->ca_file, &account->ehlo,
+                                  &account->from };
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+            *texts[i] = arena_slice(&fresh, *texts[i]);
+    }
+    arena_free(&lane->memory);
+    lane->memory = fresh;
+}
+
+struct lane *lane_create(struct lane_world *world, const struct lane_spec *spec,
+                         const struct link_ops *links, const struct wakes *wakes,
+                         struct now now)
+{
+    struct lane *lane = mem_zalloc(sizeof *lane);
+    lane->world = world;
+    lane->session.ops = links;
+    lane->session.wakes = wakes;
+    lane->reply = buf_make(2 * LIMIT_REPLY_TEXT_BYTES);
+    copy_spec(lane, spec);
+    hold_load(&lane->hold, world->db, lane->key, now);
+    return lane;
+}
+
+void lane_free(struct lane *lane)
+{
+    if (!lane)
+        return;
+    session_free(&lane->session);
+    buf_free(&lane->reply);
+    arena_free(&lane->job_memory);
+    arena_free(&lane->memory);
+    free(lane);
+}
+
+static bool is_same_account(const struct account *a, const struct account *b)
+{
+    return slice_equal(a->host, b->host) && a->port == b->port && a->tls == b->tls &&
+           slice_equal(a->user, b->user) &&
+           slice_equal(a->password_file, b->password_file) &&
+           slice_equal(a->ca_file, b->ca_file) && slice_equal(a->ehlo, b->ehlo);
+}
+
+void lane_configure(struct lane *lane, const struct lane_spec *spec)
+{
+    bool is_same = spec->account ? is_same_account(spec->account, &lane->account)
+                                 : slice_equal(spec->maildir, lane->maildir);
+    lane->is_gone = false;
+    if (!is_same) {
+        /* A person changed the account, so what was wrong with it may be right now. */
+        hold_end(&lane->hold);
+        lane->is_outdated = lane->session.state != SESSION_CLOSED;
+    }
+    copy_spec(lane, spec);
+}
+
+/* --- logins --------------------------------------------------------------------------------- */
+
+/* At most one login a minute in the long run, three at once after a quiet time: Gmail
+ * answers too many logins by 454 (facts: gmail.md 2, "login rate"). */
+static int64_t login_at(const struct lane *lane)
+{
+    int64_t paced = lane->login_pace_ms - (LOGIN_BURST - 1) * LOGIN_PACE_MS;
+    return paced > lane->login_after_ms ? paced : lane->login_after_ms;
+}
+
+static void count_login(struct lane *lane, struct now now)
+{
+    if (lane->login_pace_ms < now.mono_ms)
+        lane->login_pace_ms = now.mono_ms;
+    lane->login_pace_ms += LOGIN_PACE_MS;
+}
+
+static bool is_held(struct lane *lane, struct now now)
+{
+    return hold_is_on(&lane->hold, lane->account.password_file, now);
+}
+
+static bool wants_login(struct lane *lane, struct now now)
+{
+    return !lane->world->is_stopping && !lane->is_gone && lane->claim == 0 &&
+           !lane->has_result && lane->due_ms <= now.mono_ms &&
+           now.mono_ms >= login_at(lane) && !is_held(lane, now);
+}
+
+static void tell_hold(const struct lane *lane)
+{
+    log_warning(lane->world->log, "account '%.*s' has to wait: %s: %s",
+                SLICE_ARG(lane->key), lane->hold.reply, lane->hold.advice);
+}
+
+static void fail_login(struct lane *lane, struct now now)
+{
+    const struct smtp_reply *reply = &lane->session.failure;
+    const struct verdict *verdict = verdict_of(reply);
+    if (verdict->scope != SCOPE_ACCOUNT && verdict->scope != SCOPE_NETWORK)
+        verdict = &unknown_failure;
+    if (reply->phase == PHASE_AUTH)
+        lane->login_after_ms = now.mono_ms + LOGIN_PACE_MS;
+    hold_begin(&lane->hold, verdict, reply, lane->account.password_file, now,
+               &lane->world->rng);
+    lane->session.has_failed = false;
+    tell_hold(lane);
+}
+
+/* A connection that ends early by itself is followed by no hurried login. */
+static void note_end(struct lane *lane, struct now now)
+{
+    const struct session *session = &lane->session;
+    lane->is_outdated = false;
+    if (session->is_broken && now.mono_ms - session->opened_ms < LOGIN_PACE_MS)
+        lane->login_after_ms = session->opened_ms + LOGIN_PACE_MS;
+}
+
+static void step_session(struct lane *lane, struct now now)
+{
+    struct session *session = &lane->session;
+    if (session->state == SESSION_CLOSED && wants_login(lane, now)) {
+        session_open(session, &lane->account, now);
+        count_login(lane, now);
+        lane->world->tally->connections++;
+    }
+    enum session_state before = session->state;
+    session_step(session, now);
+    if (session->has_failed) {
+        fail_login(lane, now);
+        return;
+    }
+    if (before == SESSION_OPENING && session->state != SESSION_OPENING)
+        lane->world->tally->logins++;
+    if (before != SESSION_CLOSED && session->state == SESSION_CLOSED)
+        note_end(lane, now);
+}
+
+/* --- outcomes ------------------------------------------------------------------------------- */
+
+static void set_result(struct lane *lane, const struct judgement *judgement)
+{
+    lane->settlement = (struct outbox_settlement){
+        .id = lane->claim,
+        .event = judgement->event,
+        .next_at_ms = judgement->next_at_ms,
+        .is_attempt = judgement->is_attempt,
+        .advice = slice_of(judgement->advice),
+        .places = lane->job.places,
+        .recipient_states = lane->states,
+        .recipient_count = lane->job.recipient_count,
+    };
+    lane->refused_count = judgement->refused_count;
+    buf_clear(&lane->reply);
+    reply_put(&lane->reply, judgement->reply);
+    lane->settlement.reply = buf_slice(&lane->reply);
+    lane->has_result = true;
+    lane->is_under_way = false;
+    lane->claim = 0;
+}
+
+/* The claim ends untouched: nothing of it has left. */
+static void give_back(struct lane *lane, enum row_event event, struct slice why,
+                      struct now now)
+{
+    const struct smtp_reply reply = reply_of_network(PHASE_MAIL, why);
+    const struct judgement judgement = {
+        .event = event, .next_at_ms = now.unix_ms, .reply = &reply, .advice = ""
+    };
+    lane->job = (struct outbox_job){ .id = lane->claim };
+    set_result(lane, &judgement);
+}
+
+static void take_result(struct lane *lane, struct now now)
+{
+    const struct dialog_result *result = &lane->session.dialog.result;
+    const struct attempt attempt = { .job = &lane->job,
+                                     .result = result,
+                                     .is_reused = lane->session.mail_count > 1,
+                                     .doubt_wait_ms = lane->account.doubt_wait_ms };
+    const struct judgement judgement =
+        judge(&attempt, now, &lane->world->rng, lane->states);
+    if (judgement.hold) {
+        hold_begin(&lane->hold, judgement.hold, judgement.hold_reply,
+                   lane->account.password_file, now, &lane->world->rng);
+        tell_hold(lane);
+    } else if (result->is_accepted) {
+        hold_end(&lane->hold);
+    }
+    lane->session.used_ms = now.mono_ms;
+    set_result(lane, &judgement);
+}
+
+static bool load_job(struct lane *lane)
+{
+    arena_clear(&lane->job_memory);
+    return outbox_load(lane->world->db, lane->claim, &lane->job, &lane->job_memory);
+}
+
+/* --- a mail server ---------------------------------------------------------------------------- */
+
+static void start_claim(struct lane *lane, struct now now)
+{
+    if (lane->claim == 0 || lane->is_under_way)
+        return;
+    if (!session_is_idle(&lane->session)) {
+        give_back(lane, EVENT_POSTPONE, SLICE("the idle connection was closed"), now);
+        return;
+    }
+    if (!load_job(lane)) {
+        give_back(lane, EVENT_POSTPONE, SLICE("the store could not be read"), now);
+        return;
+    }
+    if (lane->job.recipient_count == 0) {
+        give_back(lane, EVENT_EXPIRE, SLICE("no recipient is left"), now);
+        return;
+    }
+    const struct dialog_mail mail = { .from = lane->job.from,
+                                      .recipients = lane->job.recipients,
+                                      .recipient_count = lane->job.recipient_count,
+                                      .bytes = lane->job.bytes };
+    lane->is_under_way = true;
+    session_start(&lane->session, &mail, now);
+    if (lane->session.state == SESSION_CLOSED)
+        note_end(lane, now);
+}
+
+static bool is_used_up(const struct lane *lane, struct now now)
+{
+    return lane->is_outdated || lane->session.mail_count >= LIMIT_CONNECTION_MAILS ||
+           now.mono_ms - lane->session.opened_ms >= CONNECTION_MAX_MS;
+}
+
+static bool wants_end(struct lane *lane, struct now now)
+{
+    return lane->world->is_stopping || lane->is_gone || is_used_up(lane, now) ||
+           now.mono_ms - lane->session.used_ms >= IDLE_CLOSE_MS || is_held(lane, now);
+}
+
+static void end_when_done(struct lane *lane, struct now now)
+{
+    if (lane->claim != 0 || lane->session.state == SESSION_CLOSED)
+        return;
+    if (lane->session.state == SESSION_OPENING &&
+        (lane->world->is_stopping || lane->is_gone || lane->is_outdated))
+        session_close(&lane->session);
+    else if (session_is_idle(&lane->session) && wants_end(lane, now))
+        session_end(&lane->session, now);
+    if (lane->session.state == SESSION_CLOSED)
+        note_end(lane, now);
+}
+
+static void pump_mail(struct lane *lane, struct now now)
+{
+    step_session(lane, now);
+    start_claim(lane, now);
+    if (lane->is_under_way && lane->session.dialog.result.is_ready)
+        take_result(lane, now);
+    end_when_done(lane, now);
+}
+
+/* --- a Maildir --------------------------------------------------------------------------------- */
+
+static void judge_file(struct lane *lane, bool ok, const struct err *err,
+                       struct now now)
+{
+    struct smtp_reply reply =
+        reply_of_network(PHASE_DOT, slice_of(ok ? "" : err->text));
+    struct judgement judgement = { .event = EVENT_ACCEPT,
+                                   .reply = &reply,
+                                   .advice = "" };
+    if (!ok) {
+        int64_t wait =
+            rng_jitter(&lane->world->rng, backoff_ms(lane->job.attempts, HOUR_MS),
+                       MAILDIR_JITTER_PERCENT);
+        bool is_late = now.unix_ms - lane->job.created_ms > GIVE_UP_MS;
+        judgement.event = is_late ? EVENT_EXPIRE : EVENT_POSTPONE;
+        judgement.next_at_ms = now.unix_ms + wait;
+        judgement.is_attempt = true;
+        judgement.advice =
+            "the maildir cannot be written: check that the folder above it "
+            "exists and who may write there";
+    }
+    set_result(lane, &judgement);
+}
+
+static void pump_maildir(struct lane *lane, struct now now)
+{
+    struct err err = { 0 };
+    if (lane->claim == 0)
+        return;
+    if (!load_job(lane)) {
+        give_back(lane, EVENT_POSTPONE, SLICE("the store could not be read"), now);
+        return;
+    }
+    const struct maildir_mail mail = { .id = lane->job.id,
+                                       .created_ms = lane->job.created_ms,
+                                       .host = lane->world->host,
+                                       .bytes = lane->job.bytes };
+    bool ok = maildir_put(lane->maildir, &mail, &err);
+    lane->job.recipient_count = 0;
+    judge_file(lane, ok, &err, now);
+}
+
+void lane_pump(struct lane *lane, struct now now)
+{
+    if (lane->is_maildir)
+        pump_maildir(lane, now);
+    else
+        pump_mail(lane, now);
+}
+
+/* --- the transaction ------------------------------------------------------------------------------ */
+
+static void count_result(const struct lane *lane, struct outputs_tally *staged)
+{
+    enum row_event event = lane->settlement.event;
+    bool is_final =
+        event == EVENT_ACCEPT || event == EVENT_REFUSE || event == EVENT_EXPIRE;
+    staged->sent += event == EVENT_ACCEPT;
+    staged->dead += is_final && event != EVENT_ACCEPT;
+    staged->waiting -= is_final;
+    staged->retries += event == EVENT_POSTPONE && lane->settlement.is_attempt;
+    staged->in_doubt += event == EVENT_DOUBT;
+    staged->recipients_refused += lane->refused_count;
+}
+
+/* While an account is held nothing of it is tried, so its old rows are given up here. */
+static void write_hold(struct lane *lane, struct outputs_tally *staged, struct now now)
+{
+    hold_save(&lane->hold, lane->world->db, lane->key);
+    if (lane->hold.failures == 0)
+        return;
+    int64_t count = outbox_expire(lane->world->db, lane->key, now.unix_ms - GIVE_UP_MS,
+                                  slice_of(lane->hold.advice), now);
+    staged->dead += (uint64_t)count;
+    staged->waiting -= (uint64_t)count;
+}
+
+static bool may_claim(struct lane *lane, struct now now)
+{
+    if (lane->world->is_stopping || lane->is_gone || lane->claim != 0 ||
+        lane->due_ms > now.mono_ms)
+        return false;
+    if (lane->is_maildir)
+        return true;
+    return session_is_idle(&lane->session) && !is_used_up(lane, now) &&
+           !is_held(lane, now);
+}
+
+void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now)
+{
+    struct db *db = lane->world->db;
+    /* First, because a look at the secret can end the hold that is stored below. */
+    bool wants_claim = may_claim(lane, now);
+    if (lane->has_result) {
+        outbox_settle(db, &lane->settlement, now);
+        count_result(lane, staged);
+    }
+    if (lane->hold.is_dirty)
+        write_hold(lane, staged, now);
+    if (lane->needs_heal)
+        outbox_heal_clock(db, lane->key, now);
+    if (wants_claim)
+        lane->claim_staged = outbox_claim(db, lane->key, now);
+}
+
+static void log_result(const struct lane *lane)
+{
+    const struct outbox_settlement *settlement = &lane->settlement;
+    struct log_sink *log = lane->world->log;
+    long long id = (long long)settlement->id;
+    const char *reply = lane->reply.len > 0 ? lane->reply.ptr : "";
+    if (settlement->event == EVENT_ACCEPT)
+        log_info(log, "mail %lld for output '%.*s' is sent", id,
+                 SLICE_ARG(lane->job.output));
+    else if (settlement->event == EVENT_POSTPONE || settlement->event == EVENT_DOUBT)
+        log_warning(log, "mail %lld goes again later: %s", id, reply);
+    else
+        log_error(log, "mail %lld for output '%.*s' is given up: %s: %.*s", id,
+                  SLICE_ARG(lane->job.output), reply, SLICE_ARG(settlement->advice));
+    if (lane->refused_count > 0)
+        log_warning(log, "mail %lld: %llu recipients were refused: %s: %.*s", id,
+                    (unsigned long long)lane->refused_count, reply,
+                    SLICE_ARG(settlement->advice));
+}
+
+static void look_for_due(struct lane *lane, struct now now)
+{
+    int64_t due = outbox_due_at(lane->world->db, lane->key);
+    lane->needs_heal = due != NEVER_MS && due > now.unix_ms + 2 * DAY_MS;
+    if (due == NEVER_MS)
+        lane->due_ms = NEVER_MS;
+    else
+        lane->due_ms = now.mono_ms + (due > now.unix_ms ? due - now.unix_ms : 0);
+}
+
+void lane_committed(struct lane *lane, bool has_written, struct now now)
+{
+    if (lane->has_result)
+        log_result(lane);
+    lane->has_result = false;
+    lane->hold.is_dirty = false;
+    if (lane->claim_staged != 0)
+        lane->claim = lane->claim_staged;
+    lane->claim_staged = 0;
+    /* Also when the row that was due is not there: it was rolled back or dropped. */
+    if (has_written || (lane->due_ms <= now.mono_ms && lane->claim == 0))
+        look_for_due(lane, now);
+}
+
+/* --- when, and what ------------------------------------------------------------------------------- */
+
+static bool is_claimable(const struct lane *lane, struct now now)
+{
+    return !lane->world->is_stopping && !lane->is_gone && lane->claim == 0 &&
+           lane->due_ms <= now.mono_ms &&
+           (lane->is_maildir ||
+            (session_is_idle(&lane->session) && !is_used_up(lane, now) &&
+             now.mono_ms >= lane->hold.until_ms));
+}
+
+bool lane_wants_write(const struct lane *lane, struct now now)
+{
+    return lane->has_result || lane->hold.is_dirty || lane->needs_heal ||
+           is_claimable(lane, now);
+}
+
+static int64_t wake_of_login(const struct lane *lane, struct now now)
+{
+    int64_t at = lane->due_ms;
+    int64_t login = login_at(lane);
+    if (lane->world->is_stopping || lane->is_gone || at == NEVER_MS)
+        return NEVER_MS;
+    if (at < login)
+        at = login;
+    if (now.mono_ms < lane->hold.until_ms && at < hold_wake_at(&lane->hold))
+        at = hold_wake_at(&lane->hold);
+    return at;
+}
+
+int64_t lane_wake_at(const struct lane *lane, struct now now)
+{
+    const struct session *session = &lane->session;
+    if (lane->claim != 0 && !lane->is_under_way)
+        return now.mono_ms;
+    if (lane->is_maildir)
+        return lane->is_gone || lane->world->is_stopping ? NEVER_MS : lane->due_ms;
+    if (session->state == SESSION_CLOSED)
+        return lane->has_result ? NEVER_MS : wake_of_login(lane, now);
+    int64_t at = session_wake_at(session);
+    if (lane->is_under_way || !session_is_idle(session))
+        return at;
+    at = earlier_ms(at, lane->due_ms > now.mono_ms ? lane->due_ms : NEVER_MS);
+    return earlier_ms(at, session->used_ms + IDLE_CLOSE_MS);
+}
+
+bool lane_is_quiet(const struct lane *lane)
+{
+    return lane->session.state == SESSION_CLOSED && lane->claim == 0 &&
+           !lane->has_result && !lane->hold.is_dirty;
+}
+
+void lane_describe(const struct lane *lane, struct now now, struct buf *out)
+{
+    static const char *const states[] = { "no connection", "connecting", "connected" };
+    buf_printf(out, "%.*s: ", SLICE_ARG(lane->key));
+    if (now.mono_ms < lane->hold.until_ms) {
+        buf_puts(out, "held for ");
+        text_put_duration(out, lane->hold.until_ms - now.mono_ms);
+        buf_printf(out, ": %s: %s\n", lane->hold.reply, lane->hold.advice);
+    } else if (lane->is_maildir) {
+        buf_printf(out, "open, %.*s\n", SLICE_ARG(lane->maildir));
+    } else {
+        buf_printf(out, "open, %s\n", states[lane->session.state]);
+    }
+}

@@ -1,0 +1,410 @@
+/**
+ * The door of outputs: notices become mails in the outbox, the courier takes them on. What
+ * is counted is staged beside the transaction and taken over when it is durable, so that a
+ * turn can be repeated.
+ */
+#include "outputs/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/base/hash.h"
+#include "agent/base/limits.h"
+#include "agent/base/must.h"
+#include "outputs/compiled.h"
+#include "outputs/compose.h"
+#include "outputs/courier.h"
+#include "outputs/outbox.h"
+#include "outputs/queue.h"
+
+enum { FORGET_EVERY = 64 };
+
+/** A round is what happens between two commits. */
+enum round {
+    ROUND_NONE,
+    ROUND_OPEN, /**< something was put or changed */
+    ROUND_WRITTEN, /**< outputs_write() is through; if a round begins now, the commit failed */
+};
+
+struct outputs {
+    struct outputs_world world;
+    const struct outputs_config *config;
+    struct courier *courier;
+    struct zone *zone;
+    char *host;
+    enum round round;
+    struct outputs_tally tally, staged;
+    bool needs_reconcile; /* rows may stand for outputs or accounts that are gone */
+    bool has_written;
+    uint64_t forget_count; /* settled rows since the history was cut */
+    struct now now;        /* of the last call that was given one */
+};
+
+/* --- rounds ----------------------------------------------------------------------------- */
+
+static void begin_round(struct outputs *outputs, struct now now)
+{
+    outputs->now = now;
+    if (outputs->round == ROUND_OPEN)
+        return;
+    courier_undo(outputs->courier);
+    outputs->staged = outputs->tally;
+    outputs->round = ROUND_OPEN;
+}
+
+static void use_config(struct outputs *outputs, const struct outputs_config *config,
+                       struct now now)
+{
+    size_t count = 0;
+    struct arena arena = { 0 };
+    struct lane_spec *specs =
+        arena_zalloc(&arena,
+                     (config->account_count + config->output_count) * sizeof *specs);
+    for (size_t i = 0; i < config->account_count; i++)
+        specs[count++] = (struct lane_spec){ .key = config->accounts[i].name,
+                                             .account = &config->accounts[i] };
+    for (size_t i = 0; i < config->output_count; i++)
+        if (!config->outputs[i].account)
+            specs[count++] =
+                (struct lane_spec){ .key = config->outputs[i].lane,
+                                    .maildir = config->outputs[i].maildir };
+    outputs->config = config;
+    outputs->needs_reconcile = true;
+    courier_configure(outputs->courier, specs, count, now);
+    arena_free(&arena);
+}
+
+struct outputs *outputs_create(const struct outputs_world *world,
+                               const struct outputs_config *config, struct now now)
+{
+    struct outputs *outputs = mem_zalloc(sizeof *outputs);
+    outputs->host = mem_copy(world->host);
+    outputs->world = *world;
+    outputs->world.host = slice_of(outputs->host);
+    outputs->zone = zone_local();
+    outputs->now = now;
+    outbox_count(world->db, &outputs->tally.waiting, &outputs->tally.oldest_ms);
+    outputs->courier = courier_create(&outputs->world, &outputs->tally);
+    use_config(outputs, config, now);
+    return outputs;
+}
+
+void outputs_free(struct outputs *outputs)
+{
+    if (!outputs)
+        return;
+    courier_free(outputs->courier);
+    zone_free(outputs->zone);
+    free(outputs->host);
+    free(outputs);
+}
+
+void outputs_configure(struct outputs *outputs, const struct outputs_config *config,
+                       struct now now)
+{
+    outputs->now = now;
+    use_config(outputs, config, now);
+}
+
+/* --- put ---------------------------------------------------------------------------------- */
+
+static struct mail_profile profile_of(const struct outputs *outputs,
+                                      const struct output *output)
+{
+    return (struct mail_profile){
+        .output = output->name,
+        .from = output->from,
+        .from_name = output->from_name,
+        .to = output->to,
+        .to_count = output->to_count,
+        .host = outputs->world.host,
+        .id_domain = outputs->world.host,
+        .zone = outputs->zone,
+    };
+}
+
+struct mail_put {
+    const struct output *output;
+    const struct notice *notice;
+    int64_t created_ms;
+    uint64_t mail_count;
+};
+
+static void put_mail(struct outputs *outputs, const struct mail_put *put,
+                     struct now now, struct arena *arena)
+{
+    const struct mail_profile profile = profile_of(outputs, put->output);
+    const struct message message = compose_message(put->notice, &profile, now, arena);
+    const struct outbox_entry entry = {
+        .message = &message,
+        .account = put->output->lane,
+        .created_ms = put->created_ms,
+        .mail_count = put->mail_count,
+        .line_hash = put->notice->line_hash_sum,
+    };
+    outbox_put(outputs->world.db, &entry);
+    outputs->staged.waiting++;
+    courier_call(outputs->courier, put->output->lane, now);
+}
+
+/* The mail that tells two others instead of them. Its thread is made of theirs, so a
+ * repeated turn makes the same mail. */
+static void put_merged(struct outputs *outputs, const struct output *output,
+                       const struct outbox_fold *fold, struct now now,
+                       struct arena *arena)
+{
+    struct notice_alert alert = {
+        .severity = SEVERITY_WARNING,
+        .is_firing = true,
+        .summary = slice_of(
+            arena_printf(arena,
+                         "%" PRIu64 " mails were merged because too many were waiting",
+                         fold->mail_count)),
+        .new_count = fold->event_count,
+        .total_count = fold->event_count,
+        .first_unix_ms = fold->created_ms,
+        .last_unix_ms = now.unix_ms,
+    };
+    struct notice notice = {
+        .reason = NOTICE_HELD,
+        .route = output->name,
+        .severity = SEVERITY_WARNING,
+        .title = SLICE("merged mails"),
+        .alerts = &alert,
+        .alert_count = 1,
+        .new_count = fold->event_count,
+        .held_mails = fold->mail_count,
+        .since_unix_ms = fold->created_ms,
+        .line_hash_sum = fold->line_hash,
+    };
+    const int64_t ids[] = { fold->ids[0], fold->ids[1], fold->created_ms };
+    snprintf(notice.thread, sizeof notice.thread, "%016" PRIx64 "%016" PRIx64,
+             hash_bytes(slice_make((const char *)ids, sizeof ids)), fold->line_hash);
+    const struct mail_put put = { output, &notice, fold->created_ms, fold->mail_count };
+    put_mail(outputs, &put, now, arena);
+}
+
+/* At the bound the oldest two mails of an output become one that counts them. Critical
+ * mails stay as they are until there are twice as many. */
+static void make_room(struct outputs *outputs, const struct output *output,
+                      struct now now, struct arena *arena)
+{
+    struct outbox_fold fold;
+    struct db *db = outputs->world.db;
+    bool is_double = outputs->staged.waiting >= 2 * LIMIT_OUTBOX_ROWS;
+    int priority_end = is_double ? PRIORITY_CRITICAL + 1 : PRIORITY_CRITICAL;
+    if (outputs->staged.waiting < LIMIT_OUTBOX_ROWS ||
+        !outbox_find_fold(db, output->lane, output->name, priority_end, &fold))
+        return;
+    for (size_t i = 0; i < 2; i++)
+        if (outbox_move(db, fold.ids[i], EVENT_MERGE, SLICE("merged into a later mail"),
+                        now))
+            outputs->staged.waiting--;
+    outputs->staged.merged += 2;
+    put_merged(outputs, output, &fold, now, arena);
+}
+
+void outputs_put(struct outputs *outputs, const struct notice *notice, struct now now,
+                 struct arena *arena)
+{
+    begin_round(outputs, now);
+    for (size_t i = 0; i < notice->to_count; i++) {
+        const struct output *output =
+            outputs_config_find(outputs->config, notice->to[i].value);
+        must(output != NULL); /* routes_compile() knows the names */
+        make_room(outputs, output, now, arena);
+        const struct mail_put put = { output, notice, now.unix_ms, 1 };
+        put_mail(outputs, &put, now, arena);
+        outputs->staged.put++;
+    }
+}
+
+/* --- write -------------------------------------------------------------------------------- */
+
+static void reconcile_output(struct outputs *outputs, struct slice name, struct now now)
+{
+    struct arena arena = { 0 };
+    const struct output *output = outputs_config_find(outputs->config, name);
+    if (output) {
+        outbox_reassign(outputs->world.db, name, output->lane);
+        courier_call(outputs->courier, output->lane, now);
+    } else {
+        const char *advice =
+            arena_printf(&arena,
+                         "the output '%.*s' is not in the configuration any more",
+                         SLICE_ARG(name));
+        int64_t count =
+            outbox_expire_output(outputs->world.db, name, slice_of(advice), now);
+        outputs->staged.dead += (uint64_t)count;
+        outputs->staged.waiting -= (uint64_t)count;
+    }
+    arena_free(&arena);
+}
+
+/* Each name that waiting rows stand for, one after the other in order of names. */
+static void reconcile(struct outputs *outputs, struct now now)
+{
+    struct arena arena = { 0 };
+    struct slice name = SLICE("");
+    struct db *db = outputs->world.db;
+    for (;;) {
+        struct db_row *row =
+            db_query(db, "SELECT min(output) FROM outbox WHERE state = 0 "
+                         "AND output > ?");
+        db_bind_text(row, name);
+        if (!db_next(row))
+            break;
+        name = arena_slice(&arena, db_text(row, 0));
+        db_done(row);
+        if (name.len == 0)
+            break;
+        reconcile_output(outputs, name, now);
+    }
+    arena_free(&arena);
+}
+
+void outputs_write(struct outputs *outputs, struct now now)
+{
+    begin_round(outputs, now);
+    uint64_t settled = outputs->staged.sent + outputs->staged.dead;
+    courier_recover(outputs->courier, &outputs->staged, now);
+    if (outputs->needs_reconcile)
+        reconcile(outputs, now);
+    courier_write(outputs->courier, &outputs->staged, now);
+    outputs->forget_count += outputs->staged.sent + outputs->staged.dead - settled;
+    if (outputs->forget_count >= FORGET_EVERY) {
+        outbox_forget(outputs->world.db);
+        outputs->forget_count = 0;
+    }
+    outputs->round = ROUND_WRITTEN;
+    outputs->has_written = db_is_dirty(outputs->world.db);
+}
+
+void outputs_committed(struct outputs *outputs, struct now now)
+{
+    outputs->now = now;
+    if (outputs->round == ROUND_WRITTEN)
+        outputs->tally = outputs->staged;
+    outputs->round = ROUND_NONE;
+    outputs->needs_reconcile = false;
+    if (outputs->has_written) {
+        uint64_t open_count;
+        outbox_count(outputs->world.db, &open_count, &outputs->tally.oldest_ms);
+        outputs->tally.waiting = open_count;
+    }
+    courier_committed(outputs->courier, outputs->has_written, now);
+    outputs->has_written = false;
+}
+
+/* --- pump ----------------------------------------------------------------------------------- */
+
+void outputs_pump(struct outputs *outputs, struct now now)
+{
+    outputs->now = now;
+    if (courier_pump(outputs->courier, now))
+        outputs->needs_reconcile = true;
+}
+
+int64_t outputs_wake_at(const struct outputs *outputs)
+{
+    if (outputs->needs_reconcile || outputs->round == ROUND_OPEN ||
+        courier_wants_write(outputs->courier, outputs->now))
+        return outputs->now.mono_ms;
+    return courier_wake_at(outputs->courier, outputs->now);
+}
+
+bool outputs_stop(struct outputs *outputs, struct now now)
+{
+    outputs->now = now;
+    return courier_stop(outputs->courier);
+}
+
+const struct outputs_tally *outputs_tally(const struct outputs *outputs)
+{
+    return &outputs->tally;
+}
+
+void outputs_describe(const struct outputs *outputs, struct now now, struct buf *out)
+{
+    courier_describe(outputs->courier, now, out);
+}
+
+/* --- queue commands ------------------------------------------------------------------------- */
+
+bool outputs_queue_list(struct outputs *outputs, struct now now, bool json,
+                        struct buf *out, struct err *err)
+{
+    (void)err;
+    queue_put_list(outputs->world.db, now, json, out);
+    return true;
+}
+
+bool outputs_queue_show(struct outputs *outputs, int64_t id, struct now now, bool json,
+                        struct buf *out, struct err *err)
+{
+    return queue_put_row(outputs->world.db, id, now, json, out, err);
+}
+
+/* Find the row and check that a person may move it by @on. */
+static bool find_movable(struct outputs *outputs, int64_t id, enum row_event on,
+                         enum row_state *state, struct err *err)
+{
+    if (!outbox_find(outputs->world.db, id, state))
+        return err_set(err, ERR_MISSING,
+                       "there is no mail '%lld'; see 'tocsin queue list'",
+                       (long long)id);
+    if (*state == ROW_HANDING_OVER)
+        return err_set(err, ERR_BUSY, "mail '%lld' is being handed over just now",
+                       (long long)id);
+    if (!row_may_move(*state, on))
+        return err_set(err, ERR_INVALID, "mail '%lld' is %s already", (long long)id,
+                       row_state_name(*state));
+    return true;
+}
+
+static const struct output *output_of(struct outputs *outputs, int64_t id,
+                                      struct err *err)
+{
+    struct arena arena = { 0 };
+    struct outbox_job job;
+    const struct output *output = NULL;
+    if (!outbox_load(outputs->world.db, id, &job, &arena))
+        err_set(err, ERR_IO, "mail '%lld' cannot be read", (long long)id);
+    else if (!(output = outputs_config_find(outputs->config, job.output)))
+        err_set(err, ERR_INVALID,
+                "the output '%.*s' of mail '%lld' is not in the configuration any more",
+                SLICE_ARG(job.output), (long long)id);
+    arena_free(&arena);
+    return output;
+}
+
+bool outputs_queue_retry(struct outputs *outputs, int64_t id, struct now now,
+                         struct err *err)
+{
+    enum row_state state;
+    if (!find_movable(outputs, id, EVENT_RETRY, &state, err))
+        return false;
+    const struct output *output = output_of(outputs, id, err);
+    if (!output)
+        return false;
+    begin_round(outputs, now);
+    outbox_move(outputs->world.db, id, EVENT_RETRY, SLICE(""), now);
+    outbox_reassign(outputs->world.db, output->name, output->lane);
+    outputs->staged.waiting += state == ROW_DEAD;
+    courier_call(outputs->courier, output->lane, now);
+    return true;
+}
+
+bool outputs_queue_drop(struct outputs *outputs, int64_t id, struct now now,
+                        struct err *err)
+{
+    enum row_state state;
+    if (!find_movable(outputs, id, EVENT_DROP, &state, err))
+        return false;
+    begin_round(outputs, now);
+    outbox_move(outputs->world.db, id, EVENT_DROP, SLICE("dropped by 'queue drop'"),
+                now);
+    outputs->staged.waiting -= state == ROW_WAITING;
+    return true;
+}

@@ -1,0 +1,18 @@
+/** The queue commands: the outbox and the dead letters, shown to people or as JSON. */
+#ifndef TOCSIN_OUTPUTS_QUEUE_H
+#define TOCSIN_OUTPUTS_QUEUE_H
+
+#include "agent/base/buf.h"
+#include "agent/base/db.h"
+#include "agent/base/now.h"
+
+/** What waits, is handed over or is dead, oldest first, at most LIMIT_QUEUE_LIST rows; the
+ *  rest is counted. One JSON object a line when @json. */
+void queue_put_list(struct db *db, struct now now, bool json, struct buf *out);
+
+/** One row of any state with its recipients and, for people, its bytes.
+ *  Fails: ERR_MISSING. */
+bool queue_put_row(struct db *db, int64_t id, struct now now, bool json,
+                   struct buf *out, struct err *err);
+
+#endif
