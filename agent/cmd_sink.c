@@ -1,4 +1,5 @@
-/** sink: a local mail server that behaves like Gmail's, to try against and to test with. */
+/** sink: a local mail server that behaves like Gmail's, to try against and to test
+ *  with. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -313,6 +313,19 @@ struct config *config_load_text(const char *name, struct slice yaml, struct buf 
     return finish(config, &complaints, out, false);
 }
 
+struct config *config_load_node(const struct yaml_node *node, const char *host,
+                                struct buf *out, bool color)
+{
+    struct config *config = mem_zalloc(sizeof *config);
+    struct complaints complaints = { .arena = &config->arena };
+    bool is_whole = config_read_node(config, node, &complaints);
+    if (config->host.value.len == 0)
+        config->host.value = slice_of(host);
+    if (is_whole)
+        compile(config, node->at.source->name, &complaints);
+    return finish(config, &complaints, out, color);
+}
+
 void config_free(struct config *config)
 {
     if (!config)

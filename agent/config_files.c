@@ -246,6 +246,16 @@ bool config_read_text(struct config *config, const char *name, struct slice yaml
     return include_all(&reading);
 }
 
+bool config_read_node(struct config *config, const struct yaml_node *node,
+                      struct complaints *complaints)
+{
+    struct reading reading = { config, complaints, .is_whole = true };
+    schema_load(&config_schema, node, config, NULL, complaints);
+    if (node->kind != YAML_MAP)
+        reading.is_whole = false;
+    return include_all(&reading);
+}
+
 static bool read_list(void *ctx, const char *path, struct arena *arena,
                       struct slice *bytes, struct err *err)
 {

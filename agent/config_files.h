@@ -19,6 +19,10 @@ bool config_read(struct config *config, const char *path,
 bool config_read_text(struct config *config, const char *name, struct slice yaml,
                       struct complaints *complaints);
 
+/** The same with the first file's content given as @node; the environment is empty. */
+bool config_read_node(struct config *config, const struct yaml_node *node,
+                      struct complaints *complaints);
+
 /** The seam through which `in_file` conditions read: a path that is not absolute starts
  *  at the folder of the first file, @name. Lives in @arena. */
 const struct where_files *config_list_files(const char *name, struct arena *arena);

@@ -64,6 +64,7 @@ static size_t value_size(enum field_type type)
         [FIELD_PAIRS] = sizeof(struct conf_pairs),
         [FIELD_BLOCK] = sizeof(void *),
         [FIELD_BLOCKS] = sizeof(struct conf_blocks),
+        [FIELD_NODE] = sizeof(void *),
     };
     return sizes[type];
 }
@@ -192,6 +193,10 @@ static bool field_load(const struct loader *loader, const struct field *field,
         return load_block(loader, field, node, value);
     if (field->type == FIELD_BLOCKS)
         return load_blocks(loader, field, node, value);
+    if (field->type == FIELD_NODE) {
+        *(const struct yaml_node **)value = node;
+        return true;
+    }
     return value_load(loader, field, node, value);
 }
 

@@ -40,6 +40,7 @@ enum field_type {
     FIELD_PAIRS,    /**< struct conf_pairs */
     FIELD_BLOCK,    /**< pointer to the sub-schema's struct, NULL when absent */
     FIELD_BLOCKS,   /**< struct conf_blocks */
+    FIELD_NODE,     /**< const struct yaml_node *: any YAML, looked at by who asked */
 };
 
 struct schema;
@@ -86,6 +87,8 @@ struct schema {
 #define CHOICE(s, m, ...) FIELD_ROW(FIELD_CHOICE, int, s, m, __VA_ARGS__)
 #define PAIRS(s, m, ...) FIELD_ROW(FIELD_PAIRS, struct conf_pairs, s, m, __VA_ARGS__)
 #define BLOCKS(s, m, ...) FIELD_ROW(FIELD_BLOCKS, struct conf_blocks, s, m, __VA_ARGS__)
+#define NODE(s, m, ...)                                                     \
+    FIELD_ROW(FIELD_NODE, const struct yaml_node *, s, m, __VA_ARGS__)
 #define BLOCK(s, m, type, ...) FIELD_ROW(FIELD_BLOCK, type *, s, m, __VA_ARGS__)
 
 /** Fill *@into (zeroed, of schema->size, in the complaints' arena) from the map @node.

@@ -90,6 +90,9 @@ static void put_type(struct buf *out, const struct field *field, int depth)
         put_object(out, field->sub, depth + 1);
         buf_putc(out, '}');
         break;
+    case FIELD_NODE:
+        buf_puts(out, "\"title\":\"any\"");
+        break;
     }
 }
 

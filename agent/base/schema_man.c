@@ -62,6 +62,7 @@ static void put_type(struct buf *out, const struct field *field)
         [FIELD_PAIRS] = "map of texts",
         [FIELD_BLOCK] = "block, see below",
         [FIELD_BLOCKS] = "list of blocks, see below",
+        [FIELD_NODE] = "any YAML",
     };
     if (field->type != FIELD_CHOICE) {
         buf_puts(out, names[field->type]);

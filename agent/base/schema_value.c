@@ -63,6 +63,7 @@ const char *field_wants(struct arena *arena, const struct field *field)
         [FIELD_DURATION] = "a duration like 30s or 5m",
         [FIELD_SIZE] = "a size like 64KiB or 10MiB",
         [FIELD_PAIRS] = "a map of texts, like {name: value}",
+        [FIELD_NODE] = "any YAML",
     };
     if (field->type == FIELD_CHOICE)
         return arena_printf(arena, "one of: %s", names_join(arena, field->choices));

@@ -1,4 +1,5 @@
-/** A machine of five states over the bytes, so that it cannot matter how TCP cut them. */
+/** A machine of five states over the bytes, so that it cannot matter how TCP cut
+ *  them. */
 #include "agent/sink/dot.h"
 
 enum { AT_LINE_START, AT_DOT, AT_DOT_CR, IN_LINE, AT_CR };
@@ -96,7 +97,7 @@ size_t dot_feed(struct dot_reader *reader, struct slice bytes, bool *is_done)
 void dot_clear(struct dot_reader *reader)
 {
     buf_free(&reader->body);
-    *reader = (struct dot_reader) { .state = AT_LINE_START };
+    *reader = (struct dot_reader){ .state = AT_LINE_START };
 }
 
 const char *dot_fault_text(unsigned faults)

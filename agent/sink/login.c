@@ -1,4 +1,5 @@
-/** One exchange of challenges; the script has its word when the credentials are known. */
+/** One exchange of challenges; the script has its word when the credentials are
+ *  known. */
 #include "agent/sink/login.h"
 
 #include "agent/base/limits.h"
@@ -32,19 +33,8 @@ static void finish_login(struct session *session)
 
 static void put_challenge(struct session *session, const struct buf *challenge)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     buf_puts(&session->output, "334 ");
-    for (size_t i = 0; i < challenge->len; i += 3) {
-        size_t left = challenge->len - i;
-        uint32_t bits = (uint32_t)(unsigned char)challenge->ptr[i] << 16;
-        bits |= left > 1 ? (uint32_t)(unsigned char)challenge->ptr[i + 1] << 8 : 0;
-        bits |= left > 2 ? (uint32_t)(unsigned char)challenge->ptr[i + 2] : 0;
-        buf_putc(&session->output, digits[bits >> 18]);
-        buf_putc(&session->output, digits[bits >> 12 & 63]);
-        buf_putc(&session->output, left > 1 ? digits[bits >> 6 & 63] : '=');
-        buf_putc(&session->output, left > 2 ? digits[bits & 63] : '=');
-    }
+    sasl_put_base64(&session->output, buf_slice(challenge));
     buf_puts(&session->output, "\r\n");
 }
 

@@ -1,4 +1,5 @@
-/** Each step reads until nothing is there, answers, and then does what the session wishes. */
+/** Each step reads until nothing is there, answers, and then does what the session
+ *  wishes. */
 #include "agent/sink/peer.h"
 
 #include <netinet/in.h>
@@ -111,7 +112,8 @@ static size_t pace(struct peer *peer, size_t len, int64_t mono_ms)
         return len;
     if (mono_ms < peer->slow_at_ms)
         return 0;
-    /* At most ten portions a second, so that 5 bytes a second are one byte every 200 ms. */
+    /* At most ten portions a second, so that 5 bytes a second are one byte every 200
+     * ms. */
     size_t portion = slow > 10 ? (size_t)slow / 10 : 1;
     peer->slow_at_ms = mono_ms + (int64_t)portion * SECOND_MS / slow;
     return portion < len ? portion : len;

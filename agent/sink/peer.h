@@ -1,6 +1,6 @@
 /**
- * One connection of the sink: the wire, the conversation, and the times that a script asks
- * for (replies that come late, bytes that come slowly).
+ * One connection of the sink: the wire, the conversation, and the times that a script
+ * asks for (replies that come late, bytes that come slowly).
  */
 #ifndef TOCSIN_SINK_PEER_H
 #define TOCSIN_SINK_PEER_H

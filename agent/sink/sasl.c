@@ -1,4 +1,5 @@
-/** One function a mechanism; each sees the answers in order and fills user and password. */
+/** One function a mechanism; each sees the answers in order and fills user and
+ *  password. */
 #include "agent/sink/sasl.h"
 
 enum { MAX_BYTES = 16 * 1024 };
@@ -10,9 +11,9 @@ bool sasl_begin(struct sasl *sasl, struct slice name)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!slice_equal_nocase(name, slice_of(names[i])))
             continue;
-        *sasl = (struct sasl) { .mechanism = (enum sasl_mechanism)i,
-                                .user = buf_make(MAX_BYTES),
-                                .password = buf_make(MAX_BYTES) };
+        *sasl = (struct sasl){ .mechanism = (enum sasl_mechanism)i,
+                               .user = buf_make(MAX_BYTES),
+                               .password = buf_make(MAX_BYTES) };
         return true;
     }
     return false;
@@ -49,7 +50,8 @@ static enum sasl_state step_login(struct sasl *sasl, struct slice answer,
     return SASL_MORE;
 }
 
-/** "...user=U^Aauth=Bearer TOKEN^A^A" or, for OAUTHBEARER, "n,a=U,^A...auth=...^A^A". */
+/** "...user=U^Aauth=Bearer TOKEN^A^A" or, for OAUTHBEARER,
+ *  "n,a=U,^A...auth=...^A^A". */
 static enum sasl_state step_token(struct sasl *sasl, struct slice answer)
 {
     struct slice part, rest = answer;
@@ -84,11 +86,28 @@ enum sasl_state sasl_step(struct sasl *sasl, struct slice answer, bool has_answe
     }
 }
 
+void sasl_put_base64(struct buf *out, struct slice bytes)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *at = (const unsigned char *)bytes.ptr;
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t left = bytes.len - i;
+        uint32_t bits = (uint32_t)at[i] << 16;
+        bits |= left > 1 ? (uint32_t)at[i + 1] << 8 : 0;
+        bits |= left > 2 ? at[i + 2] : 0;
+        buf_putc(out, digits[bits >> 18]);
+        buf_putc(out, digits[bits >> 12 & 63]);
+        buf_putc(out, left > 1 ? digits[bits >> 6 & 63] : '=');
+        buf_putc(out, left > 2 ? digits[bits & 63] : '=');
+    }
+}
+
 void sasl_clear(struct sasl *sasl)
 {
     if (sasl->password.ptr)
         explicit_bzero(sasl->password.ptr, sasl->password.len);
     buf_free(&sasl->user);
     buf_free(&sasl->password);
-    *sasl = (struct sasl) { 0 };
+    *sasl = (struct sasl){ 0 };
 }

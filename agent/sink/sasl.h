@@ -1,7 +1,7 @@
 /**
  * The server's side of the SASL mechanisms that Gmail takes: PLAIN (RFC 4616), LOGIN,
- * XOAUTH2 and OAUTHBEARER (RFC 7628). Pure: decoded bytes in, challenges out. A token is
- * compared as a password is.
+ * XOAUTH2 and OAUTHBEARER (RFC 7628). Pure: decoded bytes in, challenges out. A token
+ * is compared as a password is.
  */
 #ifndef TOCSIN_SINK_SASL_H
 #define TOCSIN_SINK_SASL_H
@@ -24,10 +24,14 @@ enum sasl_state {
     SASL_DONE, /**< user and password are known; compare them */
     SASL_BAD,  /**< what came cannot be read */
 };
-/** Take the client's decoded @answer and put the next challenge, decoded, into @challenge.
- *  @has_answer  false at the start when the client sent no initial response */
+/** Take the client's decoded @answer and put the next challenge, decoded, into
+ *  @challenge.
+ *  @has_answer false at the start when the client sent no initial response */
 enum sasl_state sasl_step(struct sasl *sasl, struct slice answer, bool has_answer,
                           struct buf *challenge);
+
+/** Put @bytes as base64 (RFC 4648), on one line. */
+void sasl_put_base64(struct buf *out, struct slice bytes);
 
 /** Wipe what was learned and make it ready for another begin. */
 void sasl_clear(struct sasl *sasl);

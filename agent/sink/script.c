@@ -1,6 +1,6 @@
 /**
- * Rules are parsed once, when they are given, so that a typing mistake shows at the command
- * line and not as a mail server that behaves too well.
+ * Rules are parsed once, when they are given, so that a typing mistake shows at the
+ * command line and not as a mail server that behaves too well.
  */
 #include "agent/sink/script.h"
 
@@ -108,7 +108,8 @@ static bool parse_when(struct slice *rest, struct script_rule *rule, struct err 
     return true;
 }
 
-/** "\n" as two characters becomes a line end: that is how a shell passes it. In place. */
+/** "\n" as two characters becomes a line end: that is how a shell passes it. In
+ *  place. */
 static struct slice unescape_lines(char *text)
 {
     char *to = text;
@@ -256,5 +257,5 @@ void script_clear(struct script *script)
     for (size_t i = 0; i < script->count; i++)
         clear_rule(&script->rules[i]);
     free(script->rules);
-    *script = (struct script) { 0 };
+    *script = (struct script){ 0 };
 }

@@ -1,16 +1,16 @@
 /**
- * A script makes the mail server answer otherwise than it would: refuse, close, hang, be
- * slow. It is a list of rules; the first rule that fits decides. A rule is written:
+ * A script makes the mail server answer otherwise than it would: refuse, close, hang,
+ * be slow. It is a list of rules; the first rule that fits decides. A rule is written:
  *
  *     PHASE[(TEXT)]:[WHEN]ACTION
  *
  *     PHASE   greeting ehlo starttls auth mail rcpt data body dot rset quit
  *             (body: when the first line of the mail is there; dot: when all of it is)
  *     (TEXT)  only when TEXT is found in the command line, or, for dot, in the mail
- *     WHEN    nothing: always ·  2x: the first two times ·  #3: the third time alone ·
+ *     WHEN    nothing: always; 2x: the first two times; #3: the third time alone;
  *             #3+: from the third time on
- *     ACTION  CODE TEXT        this reply; "\n" makes it a reply of several lines. A positive
- *                              reply has the effect that the phase always has. 421 closes
+ *     ACTION  CODE TEXT        this reply, of several lines with "\n". A positive reply
+ *                              has the effect that the phase always has; 421 closes
  *             close CODE TEXT  this reply, then the connection closes
  *             stay 421 TEXT    this reply, and the connection stays open
  *             close            the connection closes without a reply
@@ -19,9 +19,10 @@
  *             slow N           from here on the server gives N bytes a second
  *             wait DURATION    the reply comes this much later ("wait 1500ms")
  *             ok               as if there were no script
- *             take ACTION      dot alone: the mail is accepted first, and then the action
+ *             take ACTION      dot alone: the mail is accepted first, then the action
  *
- * For example `rcpt(bob@):550 5.1.1 no such user`, `dot:take close`, `data:2x421 4.7.0 later`.
+ * For example `rcpt(bob@):550 5.1.1 no such user`, `dot:take close`,
+ * `data:2x421 4.7.0 try later`.
  */
 #ifndef TOCSIN_SINK_SCRIPT_H
 #define TOCSIN_SINK_SCRIPT_H
@@ -76,7 +77,8 @@ bool script_add(struct script *script, struct slice text, struct err *err)
 bool script_add_first(struct script *script, struct slice text, struct err *err)
     __attribute__((warn_unused_result));
 
-/** What does the script say to this @phase? Counts. @subject is the command line or the mail.
+/** What does the script say to this @phase? Counts. @subject is the command line or the
+ *  mail.
  *  @return NULL: nothing, go on as usual. */
 const struct script_action *script_judge(struct script *script, enum script_phase phase,
                                          struct slice subject);

@@ -39,7 +39,7 @@ struct server {
     struct err failure; /* of storing a mail; ends the sink */
 };
 
-/* --- a mail ---------------------------------------------------------------------------- */
+/* --- a mail ---------------------------------------------------------------------- */
 
 static void write_out(int fd, struct buf *out)
 {
@@ -83,7 +83,7 @@ static void on_accept(void *ctx, const struct session_mail *mail)
         server->is_ending = true;
 }
 
-/* --- beginning --------------------------------------------------------------------------- */
+/* --- beginning ------------------------------------------------------------------- */
 
 /** The address with @port; only what cannot be reached from elsewhere. */
 static bool parse_address(const char *text, int64_t port, struct sockaddr_storage *into,
@@ -91,7 +91,7 @@ static bool parse_address(const char *text, int64_t port, struct sockaddr_storag
 {
     struct sockaddr_in *v4 = (void *)into;
     struct sockaddr_in6 *v6 = (void *)into;
-    *into = (struct sockaddr_storage) { 0 };
+    *into = (struct sockaddr_storage){ 0 };
     if (strcmp(text, "localhost") == 0)
         text = "127.0.0.1";
     if (inet_pton(AF_INET, text, &v4->sin_addr) == 1 &&
@@ -208,20 +208,20 @@ static bool watch_signals(struct server *server, struct err *err)
 static void fill_session(struct server *server)
 {
     struct sink_options *options = server->options;
-    server->session = (struct session_config) { .host = SLICE("smtp.gmail.com"),
-                                                .user = options->user,
-                                                .password = options->password,
-                                                .offers_starttls = !options->is_plain,
-                                                .wants_login = !options->is_plain,
-                                                .is_strict = options->is_strict,
-                                                .max_bytes = (size_t)options->max_bytes,
-                                                .script = &options->script,
-                                                .tally = &server->tally,
-                                                .accept = on_accept,
-                                                .ctx = server };
-    server->peer = (struct peer_config) { .session = &server->session,
-                                          .tls = server->tls,
-                                          .is_quickack = options->is_quickack };
+    server->session = (struct session_config){ .host = SLICE("smtp.gmail.com"),
+                                               .user = options->user,
+                                               .password = options->password,
+                                               .offers_starttls = !options->is_plain,
+                                               .wants_login = !options->is_plain,
+                                               .is_strict = options->is_strict,
+                                               .max_bytes = (size_t)options->max_bytes,
+                                               .script = &options->script,
+                                               .tally = &server->tally,
+                                               .accept = on_accept,
+                                               .ctx = server };
+    server->peer = (struct peer_config){ .session = &server->session,
+                                         .tls = server->tls,
+                                         .is_quickack = options->is_quickack };
 }
 
 static bool server_open(struct server *server, struct err *err)
@@ -244,7 +244,7 @@ static bool server_open(struct server *server, struct err *err)
     return true;
 }
 
-/* --- serving --------------------------------------------------------------------------------- */
+/* --- serving --------------------------------------------------------------------- */
 
 static void take_connection(struct server *server, int listener)
 {
@@ -272,15 +272,14 @@ static size_t fill_polls(const struct server *server, struct pollfd *polls,
 {
     bool is_open = server->peer_count < LIMIT_SINK_CONNECTIONS && !server->is_ending;
     for (int i = 0; i < FIRST_PEER; i++)
-        polls[i] =
-            (struct pollfd) { .fd = i == SIGNALS || is_open ? server->fds[i] : -1,
-                              .events = POLLIN };
+        polls[i] = (struct pollfd){ .fd = i == SIGNALS || is_open ? server->fds[i] : -1,
+                                    .events = POLLIN };
     for (size_t i = 0; i < server->peer_count; i++) {
         short events = peer_events(server->peers[i]);
         /* Without events poll(2) would still report a hang-up, again and again. */
         polls[FIRST_PEER + i] =
-            (struct pollfd) { .fd = events ? peer_fd(server->peers[i]) : -1,
-                              .events = events };
+            (struct pollfd){ .fd = events ? peer_fd(server->peers[i]) : -1,
+                             .events = events };
         *wake_at = earlier_ms(*wake_at, peer_wake_at(server->peers[i]));
     }
     return FIRST_PEER + server->peer_count;

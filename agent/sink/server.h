@@ -1,7 +1,7 @@
 /**
  * The sink's sockets: one thread, poll(2), loopback addresses alone, at most
- * LIMIT_SINK_CONNECTIONS at once. Each connection is a session.c conversation; this file
- * moves its bytes and keeps its times.
+ * LIMIT_SINK_CONNECTIONS at once. Each connection is a session.c conversation; this
+ * file moves its bytes and keeps its times.
  */
 #ifndef TOCSIN_SINK_SERVER_H
 #define TOCSIN_SINK_SERVER_H
@@ -28,9 +28,9 @@ struct sink_options {
     struct sink_store store;
 };
 
-/** Listen, say "listening smtp=... smtps=... ca=..." on standard output, and serve until
- *  SIGTERM, SIGINT, max_mails or for_ms; then print a summary.
- *  Fails: ERR_INVALID not a loopback address, ERR_BUSY or ERR_DENIED the port, ERR_IO. */
+/** Listen, say "listening smtp=... smtps=... ca=..." on standard output, and serve
+ *  until SIGTERM, SIGINT, max_mails or for_ms; then print a summary. Fails: ERR_INVALID
+ *  not a loopback address, ERR_BUSY or ERR_DENIED the port, ERR_IO. */
 bool sink_run(struct sink_options *options, struct err *err)
     __attribute__((warn_unused_result));
 

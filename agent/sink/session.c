@@ -1,6 +1,6 @@
 /**
- * Commands are a table. Bytes are taken from an inbox, so that pipelined commands wait while
- * a script holds a reply back, and so that it cannot matter how TCP cut them.
+ * Commands are a table. Bytes are taken from an inbox, so that pipelined commands wait
+ * while a script holds a reply back, and so that it cannot matter how TCP cut them.
  */
 #include "agent/sink/session.h"
 
@@ -229,7 +229,7 @@ static void go_on(struct session *session)
         session->wish = SESSION_RESET;
 }
 
-/* --- the doors ------------------------------------------------------------------------ */
+/* --- the doors ------------------------------------------------------------------- */
 
 struct session *session_create(const struct session_config *config, uint64_t number,
                                bool is_secure)

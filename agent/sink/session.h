@@ -1,8 +1,9 @@
 /**
- * One conversation of a mail server that behaves like Gmail's submission server: bytes in,
- * bytes out. No descriptor, no clock, no TLS: the caller moves the bytes (server.c over
- * sockets, agent/story in memory on virtual time). What it does is RFC 5321, 4954 and 3207;
- * the words of its replies are those seen at smtp.gmail.com (shared/facts/gmail.md).
+ * One conversation of a mail server that behaves like Gmail's submission server: bytes
+ * in, bytes out. No descriptor, no clock, no TLS: the caller moves the bytes (server.c
+ * over sockets, agent/story in memory on virtual time). What it does is RFC 5321, 4954
+ * and 3207; the words of its replies are those seen at smtp.gmail.com
+ * (shared/facts/gmail.md).
  */
 #ifndef TOCSIN_SINK_SESSION_H
 #define TOCSIN_SINK_SESSION_H

@@ -37,7 +37,8 @@ void talk_violation(struct session *session, const char *what)
     snprintf(tally->last_violation, sizeof tally->last_violation, "%s", what);
 }
 
-/** A scripted text may begin with its enhanced code, which stands on every line then. */
+/** A scripted text may begin with its enhanced code, which stands on every line
+ *  then. */
 static void put_scripted(struct session *session, int code, struct slice text)
 {
     char enhanced[16] = "";

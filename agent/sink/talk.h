@@ -1,7 +1,7 @@
 /**
- * Private to the session: its state, and the three things every command does: reply, ask
- * the script, and note what the client did wrong. session.c, login.c and transaction.c
- * share it; nobody else includes it.
+ * Private to the session: its state, and the three things every command does: reply,
+ * ask the script, and note what the client did wrong. session.c, login.c and
+ * transaction.c share it; nobody else includes it.
  */
 #ifndef TOCSIN_SINK_TALK_H
 #define TOCSIN_SINK_TALK_H

@@ -1,8 +1,8 @@
 /**
- * A certificate authority that lives as long as the sink: made at start, with one server
- * certificate for localhost, 127.0.0.1 and ::1, valid for 30 days. The keys never leave
- * the process; a client is given the authority's certificate (`ca_file:`) and can verify
- * as it must.
+ * A certificate authority that lives as long as the sink: made at start, with one
+ * server certificate for localhost, 127.0.0.1 and ::1, valid for 30 days. The keys
+ * never leave the process; a client is given the authority's certificate (`ca_file:`)
+ * and can verify as it must.
  */
 #ifndef TOCSIN_SINK_TLS_H
 #define TOCSIN_SINK_TLS_H

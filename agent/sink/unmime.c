@@ -1,6 +1,7 @@
 /**
- * Small on purpose: it reads what tocsin and ordinary mail programs write, and never more
- * than it was given. Multipart bodies are searched for text/plain and nothing else.
+ * Small on purpose: it reads what tocsin and ordinary mail programs write, and never
+ * more than it was given. Multipart bodies are searched for text/plain and nothing
+ * else.
  */
 #include "agent/sink/unmime.h"
 
@@ -134,7 +135,8 @@ static void put_q_word(struct slice text, struct buf *out)
     }
 }
 
-/** Decode the word at the front of @s. @return its length, 0 when it cannot be decoded. */
+/** Decode the word at the front of @s. @return its length, 0 when it cannot be
+ *  decoded. */
 static size_t put_word(struct slice s, struct buf *out)
 {
     struct slice charset, text;
@@ -222,7 +224,8 @@ static struct slice body_of(struct slice mail)
     return mail;
 }
 
-/** Value of the parameter @name of the header @value ("a/b; name=x; ..."); may be empty. */
+/** Value of the parameter @name of the header @value ("a/b; name=x; ..."); may be
+ *  empty. */
 static struct slice parameter_of(struct slice value, const char *name)
 {
     struct slice part, rest = value;

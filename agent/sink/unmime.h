@@ -1,7 +1,7 @@
 /**
- * Undoes what a mail composer does: encoded bodies, encoded words, folded headers. For the
- * sink, which shows mails to people, and for stories, which look into them. Any bytes may
- * come in; what is not well-formed is passed on as it is.
+ * Undoes what a mail composer does: encoded bodies, encoded words, folded headers. For
+ * the sink, which shows mails to people, and for stories, which look into them. Any
+ * bytes may come in; what is not well-formed is passed on as it is.
  */
 #ifndef TOCSIN_SINK_UNMIME_H
 #define TOCSIN_SINK_UNMIME_H

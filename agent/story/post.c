@@ -1,0 +1,486 @@
+/**
+ * Each link owns one conversation. What the server says is there at once, unless a
+ * script holds it back or lets it drip; then post_wake_at() tells the runner when to go
+ * on.
+ */
+#include "agent/story/post.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/base/limits.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/sink/sasl.h"
+#include "outputs/reply.h"
+
+enum { MAX_LINKS = 16, OPEN_TIMEOUT_MS = 60 * 1000 };
+
+/** What libcurl would be to outputs/; struct link is this. */
+struct post_link {
+    struct post *post;
+    struct session *session; /* NULL: never connected, or broken */
+    enum link_state state;
+    enum smtp_phase phase;
+    struct smtp_reply failure;
+    struct reply_parser parser;
+    struct slice user, ehlo_name;
+    int tls;
+    struct buf secret, heard, ehlo;
+    int64_t opened_ms;
+    int64_t resume_at_ms; /* NEVER_MS: the server holds nothing back */
+    int64_t drips_from_ms, dripped_bytes;
+    int events;
+};
+
+struct post {
+    const struct now *now;
+    struct link_ops ops;
+    struct session_config configs[3]; /* by TLS_* */
+    struct session_tally tally;
+    struct script script;
+    bool is_down;
+    struct post_link *links[MAX_LINKS];
+    size_t link_count;
+    uint64_t connection_number;
+    struct post_mail *mails;
+    size_t mail_count, mail_capacity;
+    struct arena arena; /* what mails borrow */
+};
+
+/* --- the bytes ------------------------------------------------------------------- */
+
+/** Let the clock have its effect: a held reply, bytes that drip. */
+static void refresh(struct post_link *link)
+{
+    int64_t mono_ms = link->post->now->mono_ms;
+    if (!link->session)
+        return;
+    if (session_pause_ms(link->session) > 0 && link->resume_at_ms == NEVER_MS)
+        link->resume_at_ms = later_by_ms(mono_ms, session_pause_ms(link->session));
+    if (mono_ms >= link->resume_at_ms) {
+        link->resume_at_ms = NEVER_MS;
+        session_resume(link->session);
+    }
+    if (session_slow_bytes(link->session) > 0 && link->drips_from_ms == 0)
+        link->drips_from_ms = mono_ms;
+}
+
+/** Bytes that have dripped since it began and were not taken. */
+static size_t dripped(const struct post_link *link)
+{
+    int64_t span_ms = link->post->now->mono_ms - link->drips_from_ms;
+    int64_t all = 1 + span_ms * session_slow_bytes(link->session) / SECOND_MS;
+    return (size_t)(all - link->dripped_bytes);
+}
+
+static struct slice available(const struct post_link *link)
+{
+    struct slice output = session_output(link->session);
+    if (session_slow_bytes(link->session) > 0 && dripped(link) < output.len)
+        output.len = dripped(link);
+    return output;
+}
+
+static void take(struct post_link *link, size_t count)
+{
+    session_sent(link->session, count);
+    if (session_slow_bytes(link->session) > 0)
+        link->dripped_bytes += (int64_t)count;
+}
+
+/** Will the server say nothing more? */
+static bool is_closed(const struct post_link *link)
+{
+    if (!link->session)
+        return true;
+    enum session_wish wish = session_wish(link->session);
+    return session_output(link->session).len == 0 &&
+           (wish == SESSION_CLOSE || wish == SESSION_RESET);
+}
+
+static ssize_t link_receive(struct link *handle, void *into, size_t size)
+{
+    struct post_link *link = (void *)handle;
+    refresh(link);
+    if (is_closed(link))
+        return -1;
+    struct slice bytes = available(link);
+    if (bytes.len > size)
+        bytes.len = size;
+    if (bytes.len > 0)
+        memcpy(into, bytes.ptr, bytes.len);
+    take(link, bytes.len);
+    return (ssize_t)bytes.len;
+}
+
+static ssize_t link_send(struct link *handle, struct slice bytes)
+{
+    struct post_link *link = (void *)handle;
+    refresh(link);
+    if (!link->session || session_wish(link->session) == SESSION_RESET)
+        return -1;
+    if (link->resume_at_ms != NEVER_MS)
+        return 0;
+    if (bytes.len > LIMIT_SINK_INBOX_BYTES)
+        bytes.len = LIMIT_SINK_INBOX_BYTES;
+    session_feed(link->session, bytes);
+    refresh(link);
+    return (ssize_t)bytes.len;
+}
+
+/* --- the login ------------------------------------------------------------------- */
+
+static enum link_state fail(struct post_link *link, const struct smtp_reply *reply)
+{
+    link->failure = *reply;
+    link->failure.phase = link->phase;
+    link->state = LINK_FAILED;
+    return LINK_FAILED;
+}
+
+static enum link_state fail_network(struct post_link *link, const char *text)
+{
+    struct smtp_reply reply = reply_of_network(link->phase, slice_of(text));
+    return fail(link, &reply);
+}
+
+static void say(struct post_link *link, enum smtp_phase phase, const struct buf *line)
+{
+    link->phase = phase;
+    buf_clear(&link->heard);
+    (void)link_send((struct link *)link, buf_slice(line));
+}
+
+static void say_ehlo(struct post_link *link)
+{
+    struct buf line = buf_make(1024);
+    buf_printf(&line, "EHLO %.*s\r\n", SLICE_ARG(link->ehlo_name));
+    say(link, PHASE_EHLO, &line);
+    buf_free(&line);
+}
+
+static void say_starttls(struct post_link *link)
+{
+    struct buf line = buf_make(64);
+    buf_puts(&line, "STARTTLS\r\n");
+    say(link, PHASE_STARTTLS, &line);
+    buf_free(&line);
+}
+
+static void say_auth(struct post_link *link)
+{
+    struct buf plain = buf_make(8192), line = buf_make(16384);
+    buf_putc(&plain, '\0');
+    buf_put(&plain, link->user);
+    buf_putc(&plain, '\0');
+    buf_put(&plain, buf_slice(&link->secret));
+    buf_puts(&line, "AUTH PLAIN ");
+    sasl_put_base64(&line, buf_slice(&plain));
+    buf_puts(&line, "\r\n");
+    say(link, PHASE_AUTH, &line);
+    buf_free(&plain);
+    buf_free(&line);
+}
+
+static enum link_state after_ehlo(struct post_link *link)
+{
+    buf_clear(&link->ehlo);
+    buf_put(&link->ehlo, buf_slice(&link->heard));
+    if (link->tls == TLS_STARTTLS) {
+        say_starttls(link);
+        return LINK_OPENING;
+    }
+    if (link->user.len > 0) {
+        say_auth(link);
+        return LINK_OPENING;
+    }
+    link->state = LINK_READY;
+    return LINK_READY;
+}
+
+/** A whole reply is there. @return what the link is now. */
+static enum link_state go_on(struct post_link *link, const struct smtp_reply *reply)
+{
+    static const int wanted[] = { [PHASE_GREETING] = 220,
+                                  [PHASE_EHLO] = 250,
+                                  [PHASE_STARTTLS] = 220,
+                                  [PHASE_AUTH] = 235 };
+    if (reply->code != wanted[link->phase])
+        return fail(link, reply);
+    switch (link->phase) {
+    case PHASE_GREETING:
+        say_ehlo(link);
+        return LINK_OPENING;
+    case PHASE_EHLO:
+        return after_ehlo(link);
+    case PHASE_STARTTLS:
+        session_secured(link->session);
+        link->tls = TLS_IMPLICIT;
+        say_ehlo(link);
+        return LINK_OPENING;
+    default:
+        link->state = LINK_READY;
+        return LINK_READY;
+    }
+}
+
+static enum link_state link_step(struct link *handle, struct now now)
+{
+    struct post_link *link = (void *)handle;
+    while (link->state == LINK_OPENING) {
+        char bytes[1024];
+        struct smtp_reply reply = { 0 };
+        if (link->phase == PHASE_CONNECT)
+            return fail_network(link, "Connection refused");
+        if (now.mono_ms - link->opened_ms >= OPEN_TIMEOUT_MS)
+            return fail_network(link, "Connection timed out");
+        /* One octet at a time: what stands behind a reply belongs to the next. */
+        ssize_t got = link_receive(handle, bytes, 1);
+        if (got < 0)
+            return fail_network(link, "The server closed the connection");
+        if (got == 0)
+            return LINK_OPENING;
+        struct slice rest = slice_make(bytes, (size_t)got);
+        buf_put(&link->heard, rest);
+        enum reply_state state = reply_feed(&link->parser, &rest, &reply);
+        if (state == REPLY_BROKEN)
+            return fail_network(link, "The server's reply is no SMTP");
+        if (state == REPLY_DONE)
+            go_on(link, &reply);
+    }
+    return link->state;
+}
+
+static const struct smtp_reply *link_failure(const struct link *handle)
+{
+    return &((const struct post_link *)(const void *)handle)->failure;
+}
+
+static bool link_has_extension(const struct link *handle, struct slice keyword)
+{
+    const struct post_link *link = (const void *)handle;
+    struct slice rest = buf_slice(&link->ehlo), line;
+    while (slice_next(&rest, '\n', &line)) {
+        line = slice_trim(line);
+        if (line.len < 4 + keyword.len)
+            continue;
+        struct slice word = slice_make(line.ptr + 4, keyword.len);
+        bool ends = line.len == 4 + keyword.len || line.ptr[4 + keyword.len] == ' ';
+        if (ends && slice_equal_nocase(word, keyword))
+            return true;
+    }
+    return false;
+}
+
+/* --- links ----------------------------------------------------------------------- */
+
+/** As in earnest, but for one thing: a story need not bring a password file. */
+static bool read_secret(struct post_link *link, const struct account *account)
+{
+    struct err err = { 0 };
+    link->secret = buf_make(4096);
+    if (account->password_file.len == 0)
+        return true;
+    if (secret_read(account->password_file, &link->secret, &err) ||
+        err.kind == ERR_MISSING)
+        return true;
+    link->phase = PHASE_AUTH;
+    fail_network(link, err.text);
+    return false;
+}
+
+static void connect_link(struct post_link *link)
+{
+    struct post *post = link->post;
+    link->phase = PHASE_CONNECT;
+    if (post->is_down)
+        return;
+    link->phase = PHASE_GREETING;
+    link->session = session_create(&post->configs[link->tls], ++post->connection_number,
+                                   link->tls == TLS_IMPLICIT);
+}
+
+static struct link *link_open(void *ctx, const struct account *account,
+                              const struct wakes *wakes, struct now now)
+{
+    struct post *post = ctx;
+    struct post_link *link = mem_zalloc(sizeof *link);
+    (void)wakes;
+    must(post->link_count < MAX_LINKS);
+    post->links[post->link_count++] = link;
+    link->post = post;
+    link->user = account->user;
+    link->ehlo_name = account->ehlo;
+    link->tls = account->tls;
+    link->heard = link->ehlo = buf_make(LIMIT_SMTP_REPLY_BYTES);
+    link->opened_ms = now.mono_ms;
+    link->resume_at_ms = NEVER_MS;
+    if (read_secret(link, account))
+        connect_link(link);
+    return (struct link *)link;
+}
+
+static void link_want(struct link *handle, int events)
+{
+    ((struct post_link *)(void *)handle)->events = events;
+}
+
+static void link_close(struct link *handle)
+{
+    struct post_link *link = (void *)handle;
+    struct post *post = link->post;
+    for (size_t i = 0; i < post->link_count; i++) {
+        if (post->links[i] == link) {
+            post->links[i] = post->links[--post->link_count];
+            break;
+        }
+    }
+    session_free(link->session);
+    buf_free(&link->secret);
+    buf_free(&link->heard);
+    buf_free(&link->ehlo);
+    free(link);
+}
+
+static int64_t link_wake_at(const struct link *handle)
+{
+    const struct post_link *link = (const void *)handle;
+    if (link->state != LINK_OPENING)
+        return NEVER_MS;
+    if (!link->session)
+        return link->opened_ms;
+    return link->opened_ms + OPEN_TIMEOUT_MS;
+}
+
+/* --- the server ------------------------------------------------------------------ */
+
+static void keep_mail(void *ctx, const struct session_mail *mail)
+{
+    struct post *post = ctx;
+    struct buf recipients = buf_make(64 * 1024);
+    for (size_t i = 0; i < mail->recipient_count; i++) {
+        buf_puts(&recipients, i > 0 ? ", " : "");
+        buf_put(&recipients, mail->recipients[i]);
+    }
+    *mem_push(post->mails, post->mail_count, post->mail_capacity) =
+        (struct post_mail){ .mono_ms = post->now->mono_ms,
+                            .from = arena_slice(&post->arena, mail->from),
+                            .recipients =
+                                arena_slice(&post->arena, buf_slice(&recipients)),
+                            .bytes = arena_slice(&post->arena, mail->bytes) };
+    buf_free(&recipients);
+}
+
+struct post *post_create(const struct now *now)
+{
+    struct post *post = mem_zalloc(sizeof *post);
+    post->now = now;
+    post->ops = (struct link_ops){ .open = link_open,
+                                   .step = link_step,
+                                   .failure = link_failure,
+                                   .has_extension = link_has_extension,
+                                   .send = link_send,
+                                   .receive = link_receive,
+                                   .want = link_want,
+                                   .close = link_close,
+                                   .wake_at = link_wake_at,
+                                   .ctx = post };
+    for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
+        post->configs[tls] =
+            (struct session_config){ .host = SLICE("smtp.gmail.com"),
+                                     .offers_starttls = tls == TLS_STARTTLS,
+                                     .wants_login = tls != TLS_NONE,
+                                     .is_strict = true,
+                                     .max_bytes = SESSION_GMAIL_SIZE,
+                                     .script = &post->script,
+                                     .tally = &post->tally,
+                                     .accept = keep_mail,
+                                     .ctx = post };
+    return post;
+}
+
+void post_free(struct post *post)
+{
+    if (!post)
+        return;
+    while (post->link_count > 0)
+        link_close((struct link *)post->links[0]);
+    script_clear(&post->script);
+    free(post->mails);
+    arena_free(&post->arena);
+    free(post);
+}
+
+const struct link_ops *post_links(const struct post *post)
+{
+    return &post->ops;
+}
+
+struct script *post_script(struct post *post)
+{
+    return &post->script;
+}
+
+const struct session_tally *post_tally(const struct post *post)
+{
+    return &post->tally;
+}
+
+size_t post_mail_count(const struct post *post)
+{
+    return post->mail_count;
+}
+
+const struct post_mail *post_mail(const struct post *post, size_t index)
+{
+    must(index < post->mail_count);
+    return &post->mails[index];
+}
+
+void post_set_down(struct post *post, bool is_down)
+{
+    post->is_down = is_down;
+    for (size_t i = 0; is_down && i < post->link_count; i++) {
+        session_free(post->links[i]->session);
+        post->links[i]->session = NULL;
+        post->links[i]->resume_at_ms = NEVER_MS;
+    }
+}
+
+static bool is_ready(const struct post_link *link)
+{
+    if (is_closed(link))
+        return link->events != 0;
+    if ((link->events & WAKE_READ) && available(link).len > 0)
+        return true;
+    return (link->events & WAKE_WRITE) && link->resume_at_ms == NEVER_MS;
+}
+
+bool post_is_ready(const struct post *post)
+{
+    for (size_t i = 0; i < post->link_count; i++) {
+        if (is_ready(post->links[i]))
+            return true;
+    }
+    return false;
+}
+
+static int64_t next_drip_ms(const struct post_link *link)
+{
+    int64_t rate = link->session ? session_slow_bytes(link->session) : 0;
+    if (rate == 0 || link->drips_from_ms == 0 || session_output(link->session).len == 0)
+        return NEVER_MS;
+    /* Rounded up, so that the byte is really there then. */
+    return link->drips_from_ms + (link->dripped_bytes * SECOND_MS + rate - 1) / rate;
+}
+
+int64_t post_wake_at(const struct post *post)
+{
+    int64_t wake_at = NEVER_MS;
+    for (size_t i = 0; i < post->link_count; i++) {
+        wake_at = earlier_ms(wake_at, post->links[i]->resume_at_ms);
+        wake_at = earlier_ms(wake_at, next_drip_ms(post->links[i]));
+    }
+    return wake_at;
+}
