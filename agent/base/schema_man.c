@@ -33,13 +33,17 @@ static const char values_text[] =
     "signs\n"
     "themselves.\n";
 
-/** Text for roff: no byte of it is taken for a request or an escape. */
+/** Text for roff: no byte of it is taken for a request or an escape. What stands between
+ *  backticks is bold. */
 static void put_roff(struct buf *out, const char *text)
 {
+    bool is_bold = false;
     for (const char *c = text; *c; c++) {
         if (c == text && (*c == '.' || *c == '\''))
             buf_puts(out, "\\&");
-        if (*c == '\\')
+        if (*c == '`')
+            buf_puts(out, (is_bold = !is_bold) ? "\\fB" : "\\fR");
+        else if (*c == '\\')
             buf_puts(out, "\\e");
         else if (*c == '-')
             buf_puts(out, "\\-");
@@ -48,6 +52,8 @@ static void put_roff(struct buf *out, const char *text)
         else
             buf_putc(out, *c == '\n' ? ' ' : *c);
     }
+    if (is_bold)
+        buf_puts(out, "\\fR");
 }
 
 static void put_type(struct buf *out, const struct field *field)

@@ -92,17 +92,22 @@ static struct place place_at(struct builder *builder, const yaml_mark_t *mark)
     };
 }
 
+static size_t line_end(struct slice bytes, size_t offset)
+{
+    const char *end = memchr(bytes.ptr + offset, '\n', bytes.len - offset);
+    return end ? (size_t)(end - bytes.ptr) : bytes.len;
+}
+
 /** The place of an event on one line; of what goes over several, its head. */
 static struct place place_of(struct builder *builder, const yaml_event_t *event)
 {
-    struct slice bytes = builder->source->bytes;
     struct place at = place_at(builder, &event->start_mark);
-    size_t start = builder->cursor.offset;
-    const char *line_end = memchr(bytes.ptr + start, '\n', bytes.len - start);
-    size_t end = line_end ? (size_t)(line_end - bytes.ptr) : bytes.len;
+    size_t start = builder->cursor.offset, end;
     if (event->end_mark.line == event->start_mark.line) {
         cursor_seek(builder, event->end_mark.index);
         end = builder->cursor.offset;
+    } else {
+        end = line_end(builder->source->bytes, start);
     }
     at.width = (uint32_t)(end - start);
     return at;

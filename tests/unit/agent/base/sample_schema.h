@@ -32,8 +32,9 @@ struct sample_root {
 
 extern const struct schema sample_root_schema, sample_rule_schema;
 
-/** What one load gave; the arena is never freed: a test is a process. */
+/** What one load gave; it is never freed. */
 struct sample {
+    struct sample *before; /**< the one loaded before it */
     struct sample_root root;
     struct arena arena;
     struct complaints complaints;

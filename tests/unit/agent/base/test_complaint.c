@@ -12,10 +12,10 @@ struct fixture {
 
 static struct fixture *fixture_create(void)
 {
-    struct fixture *fixture = mem_zalloc(sizeof *fixture);
-    fixture->complaints.arena = &fixture->arena;
-    fixture->out = buf_make(1024 * 1024);
-    return fixture;
+    static struct fixture fixture; /* once a process: a test is one */
+    fixture.complaints.arena = &fixture.arena;
+    fixture.out = buf_make(1024 * 1024);
+    return &fixture;
 }
 
 static const char *printed(struct fixture *fixture, bool color)

@@ -82,7 +82,9 @@ TEST(schema, a_text_stays_the_text_that_stands_there)
 
 TEST(schema, ten_thousand_blocks_are_loaded_in_little_memory)
 {
-    struct buf yaml = buf_make(1024 * 1024);
+    static struct buf yaml;
+    buf_free(&yaml);
+    yaml = buf_make(1024 * 1024);
     buf_puts(&yaml, "rules:\n");
     for (int i = 0; i < 10000; i++)
         buf_printf(&yaml, "  - {name: r%d, match: x}\n", i);
@@ -234,7 +236,9 @@ TEST(schema, a_bad_duration_names_what_was_wanted_and_what_was_found)
 /** What is said of @value of the key @key in a rule that is right otherwise. */
 static const char *said_of(const char *key, const char *value)
 {
-    struct buf yaml = buf_make(1000);
+    static struct buf yaml;
+    buf_free(&yaml);
+    yaml = buf_make(1000);
     buf_printf(&yaml,
                "rules:\n- {name: a, match: b}\n- name: c\n  match: d\n  %s: %s\n", key,
                value);

@@ -13,7 +13,7 @@ struct tiny {
 };
 static const char *const kinds[] = { "plain", "it's", NULL };
 static const struct field tiny_fields[] = {
-    TEXT(struct tiny, name, .is_required = true, .doc = "A \\d \"name\"."),
+    TEXT(struct tiny, name, .is_required = true, .doc = "A \\d `b` \"name\"."),
     DURATION(struct tiny, wait, .def = "30s", .max = 3600000, .doc = "How long."),
     COUNT(struct tiny, count, .def = "1", .min = 1, .max = 9, .doc = "How many."),
     CHOICE(struct tiny, kind, .choices = kinds, .doc = "Which."),
@@ -29,7 +29,8 @@ static const struct schema tiny_schema = {
 
 TEST(schema_doc, the_man_page_names_type_bounds_default_and_doc)
 {
-    struct buf out = buf_make(64 * 1024);
+    static struct buf out;
+    out = buf_make(64 * 1024);
     schema_put_man(&tiny_schema, &out);
     static const char expected[] =
         ".SH KEYS\n"
@@ -38,7 +39,7 @@ TEST(schema_doc, the_man_page_names_type_bounds_default_and_doc)
         ".B name\n"
         "\\fItext\\fR; required\n"
         ".br\n"
-        "A \\ed \"name\".\n"
+        "A \\ed \\fBb\\fR \"name\".\n"
         ".TP\n"
         ".B wait\n"
         "\\fIduration\\fR; at most 1h; default: \\fB30s\\fR\n"
@@ -61,7 +62,8 @@ TEST(schema_doc, the_man_page_names_type_bounds_default_and_doc)
 
 TEST(schema_doc, every_block_has_its_own_section_in_the_man_page)
 {
-    struct buf out = buf_make(64 * 1024);
+    static struct buf out;
+    out = buf_make(64 * 1024);
     schema_put_man(&sample_root_schema, &out);
     ck_assert_ptr_nonnull(strstr(out.ptr, "\n.SH THE KEYS OF rules\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "\n.SH THE KEYS OF rules.digest\n"));
@@ -71,14 +73,15 @@ TEST(schema_doc, every_block_has_its_own_section_in_the_man_page)
 
 TEST(schema_doc, the_json_schema_says_what_the_loader_takes)
 {
-    struct buf out = buf_make(64 * 1024);
+    static struct buf out;
+    out = buf_make(64 * 1024);
     schema_put_json_schema(&tiny_schema, &out);
     static const char expected[] =
         "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"title\":\"tiny\","
         "\"type\":\"object\",\"description\":\"Very small.\","
         "\"additionalProperties\":false,\"properties\":{\n"
         "\"name\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"],"
-        "\"description\":\"A \\\\d \\\"name\\\".\"},\n"
+        "\"description\":\"A \\\\d `b` \\\"name\\\".\"},\n"
         "\"wait\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":"
         "\"^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$\"},{\"const\":0},"
         "{\"type\":\"string\",\"pattern\":\"\\\\$\\\\{\"}],"
@@ -99,6 +102,7 @@ static const char *problems_of(struct field field)
     struct schema schema = tiny_schema;
     schema.fields = &field;
     schema.field_count = 1;
+    buf_free(&out);
     out = buf_make(4096);
     bool is_good = schema_check(&schema, &out);
     ck_assert_int_eq(is_good, out.len == 0);
@@ -134,7 +138,8 @@ TEST(schema_doc, a_name_that_stands_twice_is_found)
 {
     struct field fields[] = { tiny_fields[0], tiny_fields[0] };
     struct schema schema = tiny_schema;
-    struct buf out = buf_make(4096);
+    static struct buf out;
+    out = buf_make(4096);
     schema.fields = fields;
     schema.field_count = 2;
     ck_assert(!schema_check(&schema, &out));
@@ -144,6 +149,7 @@ TEST(schema_doc, a_name_that_stands_twice_is_found)
 
 TEST(schema_doc, the_sample_tables_are_complete)
 {
-    struct buf out = buf_make(4096);
+    static struct buf out;
+    out = buf_make(4096);
     ck_assert_msg(schema_check(&sample_root_schema, &out), "%s", out.ptr);
 }

@@ -23,7 +23,7 @@ static void check_place(struct place at, uint32_t line, uint32_t column, uint32_
 
 TEST(yaml, every_node_knows_its_line_and_its_byte)
 {
-    struct complaints complaints = { 0 };
+    static struct complaints complaints;
     struct yaml_node *root = parse("# \xc3\xbc\n"
                                    "\xc3\xbc: {b: 'c d'}\n"
                                    "e:\n"
@@ -46,7 +46,7 @@ TEST(yaml, every_node_knows_its_line_and_its_byte)
 
 TEST(yaml, a_byte_order_mark_and_an_empty_file_are_no_mistakes)
 {
-    struct complaints complaints = { 0 };
+    static struct complaints complaints;
     struct yaml_node *root = parse("\xef\xbb\xbf"
                                    "a: b\n",
                                    &complaints);
@@ -63,8 +63,9 @@ TEST(yaml, a_byte_order_mark_and_an_empty_file_are_no_mistakes)
 
 TEST(yaml, a_hundred_thousand_brackets_are_refused_at_once)
 {
-    struct complaints complaints = { 0 };
-    char *text = mem_zalloc(100001);
+    static struct complaints complaints;
+    static char *text;
+    text = mem_zalloc(100001);
     memset(text, '[', 100000);
     ck_assert_ptr_null(parse(text, &complaints));
     ck_assert_uint_eq(complaints.error_count, 1);
@@ -74,8 +75,9 @@ TEST(yaml, a_hundred_thousand_brackets_are_refused_at_once)
 
 TEST(yaml, nesting_in_blocks_is_bounded_as_well)
 {
-    struct complaints complaints = { 0 };
-    struct buf text = buf_make(100000);
+    static struct complaints complaints;
+    static struct buf text;
+    text = buf_make(100000);
     for (int depth = 0; depth < LIMIT_YAML_DEPTH; depth++)
         buf_printf(&text, "%*sa:\n", depth, "");
     ck_assert_ptr_nonnull(parse(text.ptr, &complaints));
@@ -86,8 +88,9 @@ TEST(yaml, nesting_in_blocks_is_bounded_as_well)
 
 TEST(yaml, a_file_over_the_limit_is_not_even_parsed)
 {
-    struct complaints complaints = { 0 };
-    char *text = mem_zalloc(LIMIT_CONFIG_BYTES + 2);
+    static struct complaints complaints;
+    static char *text;
+    text = mem_zalloc(LIMIT_CONFIG_BYTES + 2);
     memset(text, 'a', LIMIT_CONFIG_BYTES + 1);
     ck_assert_ptr_null(parse(text, &complaints));
     ck_assert_str_eq(complaints.items[0].text, "the file is larger than 1024 KiB");
@@ -95,8 +98,9 @@ TEST(yaml, a_file_over_the_limit_is_not_even_parsed)
 
 TEST(yaml, the_number_of_values_is_bounded)
 {
-    struct complaints complaints = { 0 };
-    struct buf text = buf_make(LIMIT_CONFIG_BYTES);
+    static struct complaints complaints;
+    static struct buf text;
+    text = buf_make(LIMIT_CONFIG_BYTES);
     buf_puts(&text, "a: [");
     for (int i = 0; i < LIMIT_YAML_NODES; i++)
         buf_puts(&text, "b,");
@@ -107,8 +111,9 @@ TEST(yaml, the_number_of_values_is_bounded)
 
 TEST(yaml, a_map_with_very_many_keys_is_read_in_no_time)
 {
-    struct complaints complaints = { 0 };
-    struct buf text = buf_make(LIMIT_CONFIG_BYTES);
+    static struct complaints complaints;
+    static struct buf text;
+    text = buf_make(LIMIT_CONFIG_BYTES);
     for (int i = 0; i < 90000; i++)
         buf_printf(&text, "k%05d: \n", i);
     ck_assert_ptr_nonnull(parse(text.ptr, &complaints));
@@ -117,7 +122,7 @@ TEST(yaml, a_map_with_very_many_keys_is_read_in_no_time)
 
 TEST(yaml, aliases_are_never_followed)
 {
-    struct complaints complaints = { 0 };
+    static struct complaints complaints;
     struct yaml_node *root = parse("a: &a [x, x, x]\n"
                                    "b: &b [*a, *a, *a]\n"
                                    "c: [*b, *b, *b]\n",
@@ -132,7 +137,7 @@ TEST(yaml, aliases_are_never_followed)
 static void check_inside(const char *yaml, size_t offset, uint32_t line,
                          uint32_t column)
 {
-    struct complaints complaints = { 0 };
+    static struct complaints complaints;
     struct yaml_node *root = parse(yaml, &complaints);
     struct place at = yaml_place_inside(root->items[1], offset);
     ck_assert_msg(at.line == line && at.column == column,
