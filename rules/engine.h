@@ -18,13 +18,15 @@ struct engine;
 /** What the engine counted since it was created. Sums add up: every match is in a group. */
 struct engine_tally {
     uint64_t lines, bytes;
-    uint64_t matches;       /**< (rule, line) pairs, one for each route that took it */
-    uint64_t told;          /**< sightings that went into a notice */
-    uint64_t open;          /**< sightings waiting in a group: matches + restored - told */
+    uint64_t matches; /**< (rule, line) pairs, one for each route that took it */
+    uint64_t told;    /**< sightings that went into a notice */
+    uint64_t open;    /**< sightings waiting in a group: matches + restored - told */
     uint64_t notices[NOTICE_SHUTDOWN + 1];
-    uint64_t held_mails;    /**< mails that a limit held back into a digest */
-    uint64_t overflow_keys; /**< alerts that went to an "(other)" group or alert */
-    uint64_t regex_limits;  /**< match attempts that PCRE2 gave up */
+    uint64_t held_mails; /**< mails that a limit held back into a digest */
+    uint64_t
+        overflow_keys;     /**< sightings without a group or an alert of their own: they
+                                 are in one named "(other)" */
+    uint64_t regex_limits; /**< match attempts that PCRE2 gave up */
     uint64_t groups, alerts; /**< that exist now */
 };
 
@@ -35,6 +37,11 @@ void engine_free(struct engine *engine);
 
 /** Let @block walk the road to its groups. */
 void engine_feed(struct engine *engine, const struct block *block, struct now now);
+
+/** The door for alerts that are not lines (webhooks): @sighting, borrowed for the call, goes
+ *  the same way as what engine_feed() found. */
+void engine_admit(struct engine *engine, const struct sighting *sighting,
+                  struct now now);
 
 /** Flush what is due at @now into @out. What is put there counts as told: the caller makes
  *  it durable together with engine_save(), or calls the same write step again until it is. */
@@ -49,7 +56,8 @@ int64_t engine_wake_at(const struct engine *engine);
 /** Call @save for each piece that changed since engine_saved(); empty @bytes: forget the
  *  key. Does not change anything: may be repeated when the commit failed. */
 void engine_save(struct engine *engine, struct now now,
-                 void (*save)(void *ctx, struct slice key, struct slice bytes), void *ctx);
+                 void (*save)(void *ctx, struct slice key, struct slice bytes),
+                 void *ctx);
 /** What engine_save() gave is durable now. */
 void engine_saved(struct engine *engine);
 
@@ -58,7 +66,8 @@ void engine_saved(struct engine *engine);
  *  whose route is gone is routed anew by its alerts' labels: nothing is dropped.
  *  @return false with ERR_BROKEN when the bytes are not a piece. */
 bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
-                    struct now now, struct err *err) __attribute__((warn_unused_result));
+                    struct now now, struct err *err)
+    __attribute__((warn_unused_result));
 
 const struct engine_tally *engine_tally(const struct engine *engine);
 

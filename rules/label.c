@@ -37,9 +37,10 @@ static void replace(struct labels *labels, struct arena *arena, size_t at,
     if (behind > 0)
         memcpy(items + at + put_count, labels->items + at + taken_count,
                behind * sizeof *items);
-    *labels = (struct labels) { items, count };
+    *labels = (struct labels){ items, count };
 }
 
+/** Names and values are bounded, so that all that is made of labels is. */
 static struct slice cut(struct slice value)
 {
     return slice_make(value.ptr,
@@ -50,6 +51,7 @@ bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
                 struct slice value)
 {
     bool is_there;
+    name = cut(name);
     size_t at = find_place(labels, name, &is_there);
     if (value.len == 0) {
         if (is_there)
@@ -123,9 +125,11 @@ bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena)
         items[i].name = arena_slice(arena, unbuf_bytes(in));
         items[i].value = arena_slice(arena, unbuf_bytes(in));
         bool is_sorted = i == 0 || slice_compare(items[i - 1].name, items[i].name) < 0;
-        if (in->failed || items[i].value.len == 0 || !is_sorted)
+        bool is_bounded = items[i].name.len <= LIMIT_LABEL_BYTES &&
+                          items[i].value.len <= LIMIT_LABEL_BYTES;
+        if (in->failed || items[i].value.len == 0 || !is_sorted || !is_bounded)
             return false;
     }
-    *labels = (struct labels) { items, (size_t)count };
+    *labels = (struct labels){ items, (size_t)count };
     return true;
 }

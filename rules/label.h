@@ -19,8 +19,9 @@ struct labels {
     size_t count;
 };
 
-/** Set @name to @value in @labels; both are copied into @arena. An empty value drops the
- *  label. @return false when LIMIT_LABELS is reached and the label was left off. */
+/** Set @name to @value in @labels; both are copied into @arena, and cut to
+ *  LIMIT_LABEL_BYTES. An empty value drops the label.
+ *  @return false when LIMIT_LABELS is reached and the label was left off. */
 bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
                 struct slice value);
 

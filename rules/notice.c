@@ -1,4 +1,4 @@
-/** The words for why a notice was made. */
+/** The words for why a notice was made, and the list of a turn. */
 #include "rules/notice.h"
 
 #include "agent/base/must.h"
@@ -14,4 +14,22 @@ const char *notice_reason_name(enum notice_reason reason)
 {
     must((size_t)reason < sizeof names / sizeof *names);
     return names[reason];
+}
+
+struct notice *notices_add(struct notices *notices)
+{
+    /* An empty list may point into what its arena held before it was cleared. */
+    if (notices->count == 0)
+        notices->capacity = 0;
+    if (notices->count == notices->capacity) {
+        size_t capacity = notices->capacity ? notices->capacity * 2 : 8;
+        struct notice *items = arena_zalloc(notices->arena, capacity * sizeof *items);
+        if (notices->count > 0)
+            memcpy(items, notices->items, notices->count * sizeof *items);
+        notices->items = items;
+        notices->capacity = capacity;
+    }
+    struct notice *fresh = &notices->items[notices->count++];
+    *fresh = (struct notice){ 0 };
+    return fresh;
 }

@@ -26,7 +26,7 @@ struct notice_alert {
     bool is_firing;
     bool is_new; /**< not yet in any mail of its group */
     struct slice summary, description, runbook;
-    uint64_t new_count;   /**< sightings since the last mail: these are told here, once */
+    uint64_t new_count; /**< sightings since the last mail: these are told here, once */
     uint64_t total_count; /**< sightings since the alert began */
     int64_t first_unix_ms, last_unix_ms;
     const struct sample *samples; /**< oldest first; at most LIMIT_SAMPLES */
@@ -35,30 +35,36 @@ struct notice_alert {
 
 struct notice {
     enum notice_reason reason;
-    struct slice route;           /**< its name */
-    const struct conf_text *to;   /**< names of outputs */
+    struct slice route;         /**< its name */
+    const struct conf_text *to; /**< names of outputs */
     size_t to_count;
-    enum severity severity;       /**< the worst of its alerts */
-    struct labels group_labels;   /**< what its alerts share by group_by; empty in digests */
-    struct slice title;           /**< constant for a group: the mail's subject without its
+    enum severity severity; /**< the worst of its alerts */
+    struct labels
+        group_labels;     /**< what its alerts share by group_by; empty in digests */
+    struct slice title;   /**< constant for a group: the mail's subject without its
                                        prefix. Raw text: may hold bytes of a log */
-    char thread[33];              /**< hex: the same for all mails of one thread */
-    uint32_t mail_number;         /**< 0 for the first mail of the thread */
+    char thread[33];      /**< hex: the same for all mails of one thread */
+    uint32_t mail_number; /**< 0 for the first mail of the thread */
     const struct notice_alert *alerts; /**< worst and newest first */
     size_t alert_count;
-    uint64_t new_count;      /**< sum over all alerts, the left-out ones included */
-    uint64_t left_out_alerts, left_out_count; /**< past LIMIT_GROUP_ALERTS: alerts, lines */
-    uint64_t held_mails;     /**< mails that the limit held back before this one */
-    int64_t since_unix_ms;   /**< begin of the span that it covers */
-    uint64_t line_hash_sum;  /**< sum of the hashes of the told lines, modulo 2^64: makes a
+    uint64_t new_count; /**< sum over all alerts, the left-out ones included */
+    uint64_t left_out_alerts,
+        left_out_count;    /**< past LIMIT_GROUP_ALERTS: alerts, lines */
+    uint64_t held_mails;   /**< mails that the limit held back before this one */
+    int64_t since_unix_ms; /**< begin of the span that it covers */
+    uint64_t
+        line_hash_sum; /**< sum of the hashes of the told lines, modulo 2^64: makes a
                                   lost plus a doubled line visible to tests */
 };
 
-/** The notices of one turn. */
+/** The notices of one turn. To begin anew, clear the arena and set count to 0. */
 struct notices {
     struct arena *arena;
-    struct notice *items;
+    struct notice *items; /**< in the arena */
     size_t count, capacity;
 };
+
+/** One more, zeroed. Pointers to those before may move. */
+struct notice *notices_add(struct notices *notices);
 
 #endif

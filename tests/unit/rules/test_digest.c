@@ -10,8 +10,8 @@
 
 static struct now at_unix(int64_t unix_ms)
 {
-    return (struct now) { .mono_ms = unix_ms - SPRING + 1000 * DAY_MS,
-                          .unix_ms = unix_ms };
+    return (struct now){ .mono_ms = unix_ms - SPRING + 1000 * DAY_MS,
+                         .unix_ms = unix_ms };
 }
 
 /** @return NULL where this host has no zone data; the test is then skipped. */

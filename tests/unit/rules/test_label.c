@@ -83,7 +83,7 @@ TEST(label, what_was_saved_loads_and_what_was_cut_short_does_not)
     ck_assert(labels_equal(&labels, &loaded));
     ck_assert_uint_eq(in.rest.len, 0);
     for (size_t len = 0; len < buf.len; len++) {
-        in = (struct unbuf) { slice_make(buf.ptr, len), false };
+        in = (struct unbuf){ slice_make(buf.ptr, len), false };
         ck_assert(!labels_load(&loaded, &in, &arena));
     }
     buf_free(&buf);

@@ -1,0 +1,349 @@
+/**
+ * What comes in: a sighting finds its routes, its group on each, and its alert there, and is
+ * counted. Nothing is decided here; that is flush.c, when time has come.
+ */
+#include "rules/engine_inside.h"
+
+#include <stdlib.h>
+
+#include "agent/base/hash.h"
+#include "agent/base/must.h"
+#include "agent/base/text.h"
+#include "rules/telling.h"
+
+/* --- creation ---------------------------------------------------------------------- */
+
+static void lane_init(struct lane *lane, const struct route *route, struct now now)
+{
+    const struct route_config *config = route->config;
+    lane->route = route;
+    lane->since_unix_ms = now.unix_ms;
+    lane->piece =
+        (struct piece){ .kind = PIECE_ROUTE, .id = hash_bytes(route->name) | 1 };
+    if (config->limit)
+        lane->limit = limit_make(config->limit->mails, config->limit->per, now.mono_ms);
+    if (config->digest)
+        lane->digest = route->digest_minute >= 0
+                           ? digest_daily(route->digest_zone, route->digest_minute, now)
+                           : digest_every(config->digest->every, now);
+}
+
+struct engine *engine_create(struct rules *rules, const struct routes *routes,
+                             size_t source_count, uint64_t seed, struct now now)
+{
+    struct engine *engine = mem_zalloc(sizeof *engine);
+    engine->routes = routes;
+    engine->rules = rules;
+    engine->matcher = matcher_create(rules, source_count);
+    engine->lanes = mem_zalloc(routes->count * sizeof *engine->lanes);
+    engine->lane_count = routes->count;
+    engine->key = buf_make(LABELS_KEY_BYTES);
+    engine->clock_offset_ms = now.unix_ms - now.mono_ms;
+    engine->limits_before = rules_limit_hits(rules);
+    engine->tally = mem_zalloc(sizeof *engine->tally);
+    rng_seed(&engine->rng, seed);
+    for (size_t i = 0; i < routes->count; i++) {
+        lane_init(&engine->lanes[i], &routes->items[i], now);
+        lane_schedule(engine, &engine->lanes[i], now);
+        /* A first start is remembered: an interval runs from there, over all restarts. */
+        if (lane_has_digest(&engine->lanes[i]))
+            pieces_touch(&engine->pieces, &engine->lanes[i].piece);
+    }
+    return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+    struct alert_group *group;
+    if (!engine)
+        return;
+    for (size_t i = 0; i < engine->lane_count; i++) {
+        size_t at = 0;
+        while ((group = lane_next(&engine->lanes[i], &at)))
+            group_free(group);
+        map_free(&engine->lanes[i].groups);
+    }
+    heap_free(&engine->group_wakes);
+    heap_free(&engine->lane_wakes);
+    pieces_free(&engine->pieces);
+    matcher_free(engine->matcher);
+    arena_free(&engine->arena);
+    arena_free(&engine->scratch);
+    buf_free(&engine->key);
+    free(engine->lanes);
+    free(engine->tally);
+    free(engine);
+}
+
+/* --- routes ------------------------------------------------------------------------ */
+
+static struct slice look_up_label(const void *ctx, struct slice name)
+{
+    return labels_find(ctx, name);
+}
+
+bool route_takes(const struct route *route, const struct labels *labels)
+{
+    return where_holds(route->match, look_up_label, labels, NULL);
+}
+
+struct labels route_group_labels(const struct route *route, const struct labels *labels,
+                                 struct arena *arena)
+{
+    const struct conf_texts *by = &route->config->group_by;
+    struct labels own = { 0 };
+    if (route->groups_by_all)
+        return *labels;
+    for (size_t i = 0; i < by->count; i++) {
+        struct slice name = by->items[i].value;
+        /* They are no more than the alert has, so each fits. */
+        must(labels_set(&own, arena, name, labels_find(labels, name)));
+    }
+    return own;
+}
+
+void lane_schedule(struct engine *engine, struct lane *lane, struct now now)
+{
+    int64_t at_ms = NEVER_MS;
+    if (lane_has_digest(lane))
+        at_ms = digest_wake_at(&lane->digest, now);
+    else if (lane->held_count > 0)
+        at_ms = limit_ready_at(&lane->limit);
+    heap_set(&engine->lane_wakes, &lane->wake, at_ms);
+}
+
+/* --- groups ------------------------------------------------------------------------ */
+
+struct alert_group *lane_next(const struct lane *lane, size_t *at)
+{
+    if (*at == SIZE_MAX)
+        return NULL;
+    struct alert_group *group = map_next(&lane->groups, at);
+    if (group)
+        return group;
+    *at = SIZE_MAX;
+    return lane->other;
+}
+
+static struct alert_group *make_group(struct engine *engine, struct lane *lane,
+                                      const struct labels *labels)
+{
+    engine->tally->groups++;
+    return group_create(labels, lane->route, &engine->pieces);
+}
+
+struct alert_group *lane_other(struct engine *engine, struct lane *lane)
+{
+    static const struct labels none = { 0 };
+    if (!lane->other) {
+        lane->other = make_group(engine, lane, &none);
+        lane->other->is_other = true;
+    }
+    return lane->other;
+}
+
+static struct slice key_of(struct engine *engine, const struct labels *labels)
+{
+    buf_clear(&engine->key);
+    labels_save(labels, &engine->key);
+    must(!engine->key.overflowed);
+    return buf_slice(&engine->key);
+}
+
+struct alert_group *lane_group(struct engine *engine, struct lane *lane,
+                               const struct labels *group_labels)
+{
+    struct alert_group *group = map_find(&lane->groups, key_of(engine, group_labels));
+    if (group)
+        return group;
+    if (lane->groups.count >= LIMIT_GROUPS)
+        return lane_other(engine, lane);
+    group = make_group(engine, lane, group_labels);
+    map_put(&lane->groups, group->key, group);
+    return group;
+}
+
+void group_forget(struct engine *engine, struct alert_group *group)
+{
+    struct lane *lane = lane_of(engine, group);
+    size_t before = group_alert_count(group);
+    group_clear(group);
+    tally_alerts(engine, group, before);
+    heap_drop(&engine->group_wakes, &group->wake);
+    pieces_drop(&engine->pieces, &group->piece);
+    if (group->is_held)
+        lane->held_count--;
+    if (group->is_other)
+        lane->other = NULL;
+    else
+        map_take(&lane->groups, group->key);
+    engine->tally->groups--;
+    group_free(group);
+}
+
+void make_thread(struct engine *engine, char thread[33])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (int i = 0; i < 32; i += 16) {
+        uint64_t random = rng_next(&engine->rng);
+        for (int k = 0; k < 16; k++)
+            thread[i + k] = hex[random >> (4 * k) & 15];
+    }
+    thread[32] = '\0';
+}
+
+void group_begin(struct engine *engine, struct alert_group *group, struct now now)
+{
+    const struct route_config *config = group->route->config;
+    make_thread(engine, group->thread);
+    group->mail_count = 0;
+    group->is_told = false;
+    group->since_unix_ms = now.unix_ms;
+    group->tick_ms = now.mono_ms + config->group_wait;
+    /* What comes back soon after its last mail waits as the rest of that thread would
+     * have: two mails of a group are never closer than group_interval. */
+    if (group->told_ms != NEVER_MS &&
+        group->tick_ms < group->told_ms + config->group_interval)
+        group->tick_ms = group->told_ms + config->group_interval;
+    pieces_touch(&engine->pieces, &group->piece);
+}
+
+void tally_alerts(struct engine *engine, const struct alert_group *group, size_t before)
+{
+    engine->tally->alerts += group_alert_count(group) - before;
+}
+
+/* --- the way in -------------------------------------------------------------------- */
+
+/** An alert that is not told yet wakes its group at the next beat, others change nothing:
+ *  the group looks at them when it wakes anyway. */
+static void schedule_counted(struct engine *engine, struct alert_group *group,
+                             const struct alert *alert, struct now now)
+{
+    if (group->is_held || group->route->config->digest || alert->is_told)
+        return;
+    int64_t at_ms = group_beat(group, now.mono_ms);
+    if (group->wake.place == 0 || at_ms < group->wake.at_ms)
+        heap_set(&engine->group_wakes, &group->wake, at_ms);
+}
+
+static void take(struct engine *engine, struct lane *lane,
+                 const struct sighting *sighting, struct now now)
+{
+    arena_clear(&engine->scratch);
+    struct labels group_labels =
+        route_group_labels(lane->route, &sighting->labels, &engine->scratch);
+    struct alert_group *group = lane_group(engine, lane, &group_labels);
+    size_t before = group_alert_count(group);
+    if (before == 0)
+        group_begin(engine, group, now);
+    struct alert *alert =
+        group_count(group, key_of(engine, &sighting->labels), sighting, now);
+    tally_alerts(engine, group, before);
+    engine->tally->matches += sighting->count;
+    engine->tally->open += sighting->count;
+    if (group->is_other || alert->is_other)
+        engine->tally->overflow_keys += sighting->count;
+    schedule_counted(engine, group, alert, now);
+}
+
+void engine_admit(struct engine *engine, const struct sighting *sighting,
+                  struct now now)
+{
+    for (size_t i = 0; i < engine->lane_count; i++) {
+        const struct route *route = engine->lanes[i].route;
+        if (!route_takes(route, &sighting->labels))
+            continue;
+        take(engine, &engine->lanes[i], sighting, now);
+        if (!route->config->is_continued)
+            return;
+    }
+}
+
+/** What admit_event() needs of engine_feed(). */
+struct feeding {
+    struct engine *engine;
+    struct now now;
+};
+
+static void admit_event(void *ctx, struct rule *rule, const struct event *event)
+{
+    struct feeding *feeding = ctx;
+    struct engine *engine = feeding->engine;
+    struct sighting sighting;
+    arena_clear(&engine->arena);
+    if (!rule_judge(rule, event, &engine->arena, &sighting))
+        return;
+    /* The whole line, because its hash is summed; the alert keeps no more than it may. */
+    sighting.sample.line = event->line;
+    engine_admit(engine, &sighting, feeding->now);
+}
+
+void engine_feed(struct engine *engine, const struct block *block, struct now now)
+{
+    struct feeding feeding = { engine, now };
+    engine->tally->bytes += block->bytes.len;
+    engine->tally->lines +=
+        matcher_scan(engine->matcher, block, now.unix_ms, admit_event, &feeding);
+}
+
+/* --- what people ask --------------------------------------------------------------- */
+
+int64_t engine_wake_at(const struct engine *engine)
+{
+    return earlier_ms(heap_wake_at(&engine->group_wakes),
+                      heap_wake_at(&engine->lane_wakes));
+}
+
+const struct engine_tally *engine_tally(const struct engine *engine)
+{
+    engine->tally->regex_limits =
+        rules_limit_hits(engine->rules) - engine->limits_before;
+    return engine->tally;
+}
+
+static void describe_wake(int64_t at_ms, struct now now, struct buf *out)
+{
+    if (at_ms == NEVER_MS)
+        return;
+    buf_puts(out, ", next look in ");
+    text_put_duration(out, at_ms > now.mono_ms ? at_ms - now.mono_ms : 0);
+}
+
+static void describe_group(const struct alert_group *group, struct now now,
+                           struct buf *out)
+{
+    struct arena arena = { 0 };
+    text_put_clean(out, group->route->name, false);
+    buf_puts(out, ": ");
+    text_put_clean(out, group_title(group, &arena), false);
+    buf_puts(out, ": ");
+    text_put_count(out, group_alert_count(group), "alert", "alerts");
+    buf_puts(out, ", ");
+    text_put_count(out, group->new_count, "line", "lines");
+    buf_puts(out, " waiting, ");
+    text_put_count(out, group->mail_count, "mail", "mails");
+    buf_puts(out, group->is_held ? " in this thread, held back by the limit"
+                                 : " in this thread");
+    if (group->wake.place != 0)
+        describe_wake(group->wake.at_ms, now, out);
+    buf_putc(out, '\n');
+    arena_free(&arena);
+}
+
+void engine_describe(const struct engine *engine, struct now now, struct buf *out)
+{
+    for (size_t i = 0; i < engine->lane_count; i++) {
+        const struct lane *lane = &engine->lanes[i];
+        const struct alert_group *group;
+        size_t at = 0;
+        while ((group = lane_next(lane, &at)))
+            describe_group(group, now, out);
+        if (lane->wake.place == 0)
+            continue;
+        text_put_clean(out, lane->route->name, false);
+        buf_puts(out, lane_has_digest(lane) ? ": digest" : ": mails held back");
+        describe_wake(lane->wake.at_ms, now, out);
+        buf_putc(out, '\n');
+    }
+}
