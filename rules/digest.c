@@ -3,14 +3,14 @@
 
 struct digest digest_daily(const struct zone *zone, int minute, struct now now)
 {
-    return (struct digest) { .zone = zone,
-                             .minute = minute,
-                             .due_ms = zone_next_daily_ms(zone, now.unix_ms, minute) };
+    return (struct digest){ .zone = zone,
+                            .minute = minute,
+                            .due_ms = zone_next_daily_ms(zone, now.unix_ms, minute) };
 }
 
 struct digest digest_every(int64_t every_ms, struct now now)
 {
-    return (struct digest) { .every_ms = every_ms, .due_ms = now.mono_ms + every_ms };
+    return (struct digest){ .every_ms = every_ms, .due_ms = now.mono_ms + every_ms };
 }
 
 bool digest_is_due(const struct digest *digest, struct now now)
@@ -28,7 +28,8 @@ int64_t digest_wake_at(const struct digest *digest, struct now now)
 void digest_advance(struct digest *digest, struct now now)
 {
     if (digest->zone) {
-        /* Behind the old one even when the clock stepped back over it: not twice a day. */
+        /* Behind the old one even when the clock stepped back over it: not
+         * twice a day. */
         int64_t after = digest->due_ms > now.unix_ms ? digest->due_ms : now.unix_ms;
         digest->due_ms = zone_next_daily_ms(digest->zone, after, digest->minute);
         return;

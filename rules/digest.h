@@ -1,6 +1,7 @@
 /**
- * When the digest of a route is due: every day at a time on the wall, or every N. The daily
- * one follows the wall clock when that steps; the other keeps its beat over restarts.
+ * When the digest of a route is due: every day at a time on the wall, or every N. The
+ * daily one follows the wall clock when that steps; the other keeps its beat over
+ * restarts.
  */
 #ifndef TOCSIN_RULES_DIGEST_H
 #define TOCSIN_RULES_DIGEST_H
@@ -27,11 +28,12 @@ int64_t digest_wake_at(const struct digest *digest, struct now now);
 /** The due one is told: go on to the next that lies after @now. */
 void digest_advance(struct digest *digest, struct now now);
 
-/** The wall clock stepped: a daily digest that moved more than a day away comes back. */
+/** The wall clock stepped: a daily digest that moved more than a day
+ *  away comes back. */
 void digest_clock_stepped(struct digest *digest, struct now now);
 
-/** Stored form, a wall-clock time; load takes it back: one that passed while nothing ran is
- *  due at once, a later one never later than a whole span from @now. */
+/** Stored form, a wall-clock time; load takes it back: one that passed while nothing
+ *  ran is due at once, a later one never later than a whole span from @now. */
 int64_t digest_save(const struct digest *digest, struct now now);
 void digest_load(struct digest *digest, int64_t stored_unix_ms, struct now now);
 

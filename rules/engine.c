@@ -1,6 +1,6 @@
 /**
- * What comes in: a sighting finds its routes, its group on each, and its alert there, and is
- * counted. Nothing is decided here; that is flush.c, when time has come.
+ * What comes in: a sighting finds its routes, its group on each, and its alert there,
+ * and is counted. Nothing is decided here; that is flush.c, when time has come.
  */
 #include "rules/engine_inside.h"
 
@@ -11,7 +11,7 @@
 #include "agent/base/text.h"
 #include "rules/telling.h"
 
-/* --- creation ---------------------------------------------------------------------- */
+/* --- creation --------------------------------------------------------------------- */
 
 static void lane_init(struct lane *lane, const struct route *route, struct now now)
 {
@@ -45,7 +45,8 @@ struct engine *engine_create(struct rules *rules, const struct routes *routes,
     for (size_t i = 0; i < routes->count; i++) {
         lane_init(&engine->lanes[i], &routes->items[i], now);
         lane_schedule(engine, &engine->lanes[i], now);
-        /* A first start is remembered: an interval runs from there, over all restarts. */
+        /* A first start is remembered: an interval runs from there,
+         * over all restarts. */
         if (lane_has_digest(&engine->lanes[i]))
             pieces_touch(&engine->pieces, &engine->lanes[i].piece);
     }
@@ -75,7 +76,7 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
-/* --- routes ------------------------------------------------------------------------ */
+/* --- routes ----------------------------------------------------------------------- */
 
 static struct slice look_up_label(const void *ctx, struct slice name)
 {
@@ -112,7 +113,7 @@ void lane_schedule(struct engine *engine, struct lane *lane, struct now now)
     heap_set(&engine->lane_wakes, &lane->wake, at_ms);
 }
 
-/* --- groups ------------------------------------------------------------------------ */
+/* --- groups ----------------------------------------------------------------------- */
 
 struct alert_group *lane_next(const struct lane *lane, size_t *at)
 {
@@ -213,10 +214,10 @@ void tally_alerts(struct engine *engine, const struct alert_group *group, size_t
     engine->tally->alerts += group_alert_count(group) - before;
 }
 
-/* --- the way in -------------------------------------------------------------------- */
+/* --- the way in ------------------------------------------------------------------- */
 
-/** An alert that is not told yet wakes its group at the next beat, others change nothing:
- *  the group looks at them when it wakes anyway. */
+/** An alert that is not told yet wakes its group at the next beat, others change
+ *  nothing: the group looks at them when it wakes anyway. */
 static void schedule_counted(struct engine *engine, struct alert_group *group,
                              const struct alert *alert, struct now now)
 {
@@ -274,7 +275,8 @@ static void admit_event(void *ctx, struct rule *rule, const struct event *event)
     arena_clear(&engine->arena);
     if (!rule_judge(rule, event, &engine->arena, &sighting))
         return;
-    /* The whole line, because its hash is summed; the alert keeps no more than it may. */
+    /* The whole line, because its hash is summed; the alert keeps no more
+     * than it may. */
     sighting.sample.line = event->line;
     engine_admit(engine, &sighting, feeding->now);
 }
@@ -287,7 +289,7 @@ void engine_feed(struct engine *engine, const struct block *block, struct now no
         matcher_scan(engine->matcher, block, now.unix_ms, admit_event, &feeding);
 }
 
-/* --- what people ask --------------------------------------------------------------- */
+/* --- what people ask -------------------------------------------------------------- */
 
 int64_t engine_wake_at(const struct engine *engine)
 {

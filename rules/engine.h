@@ -1,9 +1,9 @@
 /**
- * The engine decides: dedup, route, group, limit, digest, in this order, nowhere else. It
- * has three doors: feed what was read, tick when time has passed, wake_at says when.
+ * The engine decides: dedup, route, group, limit, digest, in this order, nowhere else.
+ * It has three doors: feed what was read, tick when time has passed, wake_at says when.
  *
- * Its state can be saved piece by piece and restored, so that a crash forgets nothing: a
- * piece is a key and bytes that only the engine understands.
+ * Its state can be saved piece by piece and restored, so that a crash forgets nothing:
+ * a piece is a key and bytes that only the engine understands.
  */
 #ifndef TOCSIN_RULES_ENGINE_H
 #define TOCSIN_RULES_ENGINE_H
@@ -15,18 +15,17 @@
 
 struct engine;
 
-/** What the engine counted since it was created. Sums add up: every match is in a group. */
+/** What the engine counted since it was created. Sums add up: every match is in a
+ *  group. */
 struct engine_tally {
     uint64_t lines, bytes;
     uint64_t matches; /**< (rule, line) pairs, one for each route that took it */
     uint64_t told;    /**< sightings that went into a notice */
     uint64_t open;    /**< sightings waiting in a group: matches + restored - told */
     uint64_t notices[NOTICE_SHUTDOWN + 1];
-    uint64_t held_mails; /**< mails that a limit held back into a digest */
-    uint64_t
-        overflow_keys;     /**< sightings without a group or an alert of their own: they
-                                 are in one named "(other)" */
-    uint64_t regex_limits; /**< match attempts that PCRE2 gave up */
+    uint64_t held_mails;     /**< mails that a limit held back into a digest */
+    uint64_t overflow_keys;  /**< sightings that share an "(other)" group or alert */
+    uint64_t regex_limits;   /**< match attempts that PCRE2 gave up */
     uint64_t groups, alerts; /**< that exist now */
 };
 
@@ -38,13 +37,14 @@ void engine_free(struct engine *engine);
 /** Let @block walk the road to its groups. */
 void engine_feed(struct engine *engine, const struct block *block, struct now now);
 
-/** The door for alerts that are not lines (webhooks): @sighting, borrowed for the call, goes
- *  the same way as what engine_feed() found. */
+/** The door for alerts that are not lines (webhooks): @sighting, borrowed for the call,
+ *  goes the same way as what engine_feed() found. */
 void engine_admit(struct engine *engine, const struct sighting *sighting,
                   struct now now);
 
-/** Flush what is due at @now into @out. What is put there counts as told: the caller makes
- *  it durable together with engine_save(), or calls the same write step again until it is. */
+/** Flush what is due at @now into @out. What is put there counts as told: the caller
+ *  makes it durable together with engine_save(), or calls the same write step again
+ *  until it is. */
 void engine_tick(struct engine *engine, struct now now, struct notices *out);
 
 /** Flush all that was counted and not told, whatever its timers say (run --once). */
@@ -53,8 +53,8 @@ void engine_flush(struct engine *engine, struct now now, struct notices *out);
 /** When engine_tick() next has work, in mono_ms; NEVER_MS: never. */
 int64_t engine_wake_at(const struct engine *engine);
 
-/** Call @save for each piece that changed since engine_saved(); empty @bytes: forget the
- *  key. Does not change anything: may be repeated when the commit failed. */
+/** Call @save for each piece that changed since engine_saved(); empty @bytes: forget
+ *  the key. Does not change anything: may be repeated when the commit failed. */
 void engine_save(struct engine *engine, struct now now,
                  void (*save)(void *ctx, struct slice key, struct slice bytes),
                  void *ctx);
@@ -62,8 +62,8 @@ void engine_save(struct engine *engine, struct now now,
 void engine_saved(struct engine *engine);
 
 /** Take a stored piece back, after create and before the first feed. Timers go on where
- *  they stood, by the wall clock, and never later than a whole interval from now. A group
- *  whose route is gone is routed anew by its alerts' labels: nothing is dropped.
+ *  they stood, by the wall clock, and never later than a whole interval from now. A
+ *  group whose route is gone is routed anew by its alerts' labels: nothing is dropped.
  *  @return false with ERR_BROKEN when the bytes are not a piece. */
 bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
                     struct now now, struct err *err)

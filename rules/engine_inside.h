@@ -1,6 +1,6 @@
 /**
- * The inside of the engine, shared by its files alone: engine.c (what comes in), flush.c
- * (what goes out) and engine_store.c (what stays over a crash).
+ * The inside of the engine, shared by its files alone: engine.c (what comes in),
+ * flush.c (what goes out) and engine_store.c (what stays over a crash).
  */
 #ifndef TOCSIN_RULES_ENGINE_INSIDE_H
 #define TOCSIN_RULES_ENGINE_INSIDE_H
@@ -53,7 +53,8 @@ static inline struct lane *lane_of(const struct engine *engine,
     return &engine->lanes[group->route - engine->routes->items];
 }
 
-/** Walk over the groups of @lane: start with *@at = 0. They may be forgotten on the way. */
+/** Walk over the groups of @lane: start with *@at = 0. They may be forgotten on the
+ *  way. */
 struct alert_group *lane_next(const struct lane *lane, size_t *at);
 
 /** The group with these labels, made when there is none; the lane's `other` when it is

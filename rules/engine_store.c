@@ -1,7 +1,7 @@
 /**
- * What stays over a crash: pieces out, pieces back in. They may come back in any order, and
- * under another configuration: a group that is not there yet is made, an alert whose route
- * or group is gone finds its place by its labels, and no count is left out.
+ * What stays over a crash: pieces out, pieces back in. They may come back in any order,
+ * and under another configuration: a group that is not there yet is made, an alert
+ * whose route or group is gone finds its place by its labels, and no count is left out.
  */
 #include "rules/engine_inside.h"
 #include "rules/group_store.h"
@@ -14,7 +14,7 @@ enum {
     PIECE_BYTES = 2 * LABELS_KEY_BYTES + 1024 * 1024,
 };
 
-/* --- save -------------------------------------------------------------------------- */
+/* --- save ------------------------------------------------------------------------- */
 
 static void save_lane(const struct lane *lane, struct now now, struct buf *out)
 {
@@ -78,7 +78,7 @@ void engine_saved(struct engine *engine)
     pieces_saved(&engine->pieces);
 }
 
-/* --- restore ----------------------------------------------------------------------- */
+/* --- restore ---------------------------------------------------------------------- */
 
 /** A piece on its way back. */
 struct restoring {

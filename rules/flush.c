@@ -1,6 +1,6 @@
 /**
- * What goes out: the groups and routes whose time has come become notices. A notice takes
- * all counts of its groups with it, so that each sighting is told exactly once.
+ * What goes out: the groups and routes whose time has come become notices. A notice
+ * takes all counts of its groups with it, so that each sighting is told exactly once.
  */
 #include "rules/engine_inside.h"
 #include "rules/telling.h"
@@ -12,7 +12,7 @@ struct flushing {
     struct notices *out;
 };
 
-/* --- notices ----------------------------------------------------------------------- */
+/* --- notices ---------------------------------------------------------------------- */
 
 /** What @telling gathered, as a notice to the outputs of @lane; the caller gives it its
  *  title and thread, and then sets the counts of the groups to zero. */
@@ -48,7 +48,7 @@ static struct slice title_of_route(struct flushing *flushing, const char *what,
     return text;
 }
 
-/* --- groups ------------------------------------------------------------------------ */
+/* --- groups ----------------------------------------------------------------------- */
 
 /** When is the group to be looked at again? One without alerts idles for as long as its
  *  last mail holds back the next, and is then forgotten. */
@@ -147,7 +147,7 @@ static void look_at_group(struct flushing *flushing, struct alert_group *group)
     schedule_group(flushing, group);
 }
 
-/* --- routes ------------------------------------------------------------------------ */
+/* --- routes ----------------------------------------------------------------------- */
 
 /** All that is held back goes as one mail, whatever that costs the limit. */
 static void release(struct flushing *flushing, struct lane *lane)
@@ -212,7 +212,7 @@ static void look_at_lane(struct flushing *flushing, struct lane *lane)
     lane_schedule(engine, lane, flushing->now);
 }
 
-/* --- doors ------------------------------------------------------------------------- */
+/* --- doors ------------------------------------------------------------------------ */
 
 /** Daily digests follow the wall clock when it is set. */
 static void follow_clock(struct engine *engine, struct now now)

@@ -1,7 +1,7 @@
 /**
- * A group: alerts that share a mail. It counts sightings into its alerts and decides, as
- * Alertmanager does, whether a look at it makes a mail (shared/facts/peers.md 2.1); who
- * looks when is the engine's business.
+ * A group: alerts that share a mail. It counts sightings into its alerts and decides,
+ * as Alertmanager does, whether a look at it makes a mail (shared/facts/peers.md 2.1);
+ * who looks when is the engine's business.
  *
  * Every sighting is in some alert's new_count until a notice takes it, exactly once.
  */
@@ -72,8 +72,8 @@ struct alert *group_count(struct alert_group *group, struct slice key,
  *  swallows it, counts and all. */
 void group_put(struct alert_group *group, struct alert *alert);
 
-/** Walk over its alerts, oldest first: start with *@at = 0. @return NULL at the end. They may
- *  be dropped during a walk, not put. */
+/** Walk over its alerts, oldest first: start with *@at = 0. @return NULL at the end.
+ *  They may be dropped during a walk, not put. */
 struct alert *group_next(const struct alert_group *group, size_t *at);
 size_t group_alert_count(const struct alert_group *group);
 
@@ -102,7 +102,8 @@ int64_t group_next_look(const struct alert_group *group, int64_t mono_ms);
 /** The most bytes that the stored form of labels has. */
 #define LABELS_KEY_BYTES (8 + LIMIT_LABELS * 2 * (8 + LIMIT_LABEL_BYTES))
 
-/** Labels on the heap in one block, whose begin is the array; with their stored form. */
+/** Labels on the heap in one block, whose begin is the array; with
+ *  their stored form. */
 struct labels labels_own(const struct labels *labels, struct slice *key);
 
 #endif

@@ -197,7 +197,8 @@ bool group_load(struct alert_group *group, struct unbuf *in, struct now now)
     memcpy(group->thread, thread.ptr, thread.len);
     group->mail_count = (uint32_t)mail_count;
     group->tick_ms = clamped(tick_ms, now, span);
-    /* A mail from the future was sent just now: the repeat then comes late, never early. */
+    /* A mail from the future was sent just now: the repeat then comes late, never
+     * early. */
     group->told_ms = told_ms == NEVER_MS ? NEVER_MS : earlier_ms(told_ms, now.mono_ms);
     group->since_unix_ms = since_unix_ms;
     return true;

@@ -1,14 +1,14 @@
 /**
- * The stored form of alerts and groups. Moments of the monotonic clock are stored as moments
- * on the wall clock, because only that one goes on over a reboot.
+ * The stored form of alerts and groups. Moments of the monotonic clock are stored as
+ * moments on the wall clock, because only that one goes on over a reboot.
  */
 #ifndef TOCSIN_RULES_GROUP_STORE_H
 #define TOCSIN_RULES_GROUP_STORE_H
 
 #include "rules/group.h"
 
-/** Stored forms, behind the version byte and the route's name. Timers that lie too far away
- *  come back wrong by no more than a whole interval.
+/** Stored forms, behind the version byte and the route's name. Timers that lie too far
+ *  away come back wrong by no more than a whole interval.
  *  @home  the key of the group at the time of saving, borrowed from @in
  *  @return NULL, or false, when the bytes are not such a piece */
 void alert_save(const struct alert *alert, struct now now, struct buf *out);

@@ -1,4 +1,5 @@
-/** A token bucket in whole numbers: one mail costs per_ms, one millisecond brings `mails`. */
+/** A token bucket in whole numbers: one mail costs per_ms, one millisecond brings
+ *  `mails`. */
 #include "rules/limit.h"
 
 static int64_t full(const struct limit *limit)
@@ -21,7 +22,7 @@ static void refill(struct limit *limit, int64_t mono_ms)
 
 struct limit limit_make(int64_t mails, int64_t per_ms, int64_t mono_ms)
 {
-    return (struct limit) { mails, per_ms, mails * per_ms, mono_ms };
+    return (struct limit){ mails, per_ms, mails * per_ms, mono_ms };
 }
 
 bool limit_take(struct limit *limit, int64_t mono_ms)

@@ -1,6 +1,6 @@
 /**
- * A notice says: tell these outputs these changes because of this reason. It lives in the
- * turn's arena and is complete: a mail is composed from it and nothing else.
+ * A notice says: tell these outputs these changes because of this reason. It lives in
+ * the turn's arena and is complete: a mail is composed from it and nothing else.
  */
 #ifndef TOCSIN_RULES_NOTICE_H
 #define TOCSIN_RULES_NOTICE_H
@@ -10,7 +10,8 @@
 enum notice_reason {
     NOTICE_FIRST,    /**< the group is told for the first time */
     NOTICE_NEW,      /**< an alert joined the group since the last mail */
-    NOTICE_RESOLVED, /**< quiet now; also carries what was counted since the last mail */
+    NOTICE_RESOLVED, /**< quiet now; also carries what was counted since the last mail
+                      */
     NOTICE_REPEAT,   /**< still on, repeat_interval has passed */
     NOTICE_DIGEST,   /**< the route's digest is due */
     NOTICE_HELD,     /**< what the route's limit held back, as one digest */
@@ -49,12 +50,11 @@ struct notice {
     size_t alert_count;
     uint64_t new_count; /**< sum over all alerts, the left-out ones included */
     uint64_t left_out_alerts,
-        left_out_count;    /**< past LIMIT_GROUP_ALERTS: alerts, lines */
-    uint64_t held_mails;   /**< mails that the limit held back before this one */
-    int64_t since_unix_ms; /**< begin of the span that it covers */
-    uint64_t
-        line_hash_sum; /**< sum of the hashes of the told lines, modulo 2^64: makes a
-                                  lost plus a doubled line visible to tests */
+        left_out_count;     /**< past LIMIT_GROUP_ALERTS: alerts, lines */
+    uint64_t held_mails;    /**< mails that the limit held back before this one */
+    int64_t since_unix_ms;  /**< begin of the span that it covers */
+    uint64_t line_hash_sum; /**< sum of the hashes of the told lines, modulo 2^64: makes
+                               a lost plus a doubled line visible to tests */
 };
 
 /** The notices of one turn. To begin anew, clear the arena and set count to 0. */

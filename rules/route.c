@@ -90,7 +90,7 @@ struct compiling {
 
 static struct place place_at(const struct yaml_node *node)
 {
-    return node ? node->at : (struct place) { 0 };
+    return node ? node->at : (struct place){ 0 };
 }
 
 static void unknown_output(struct compiling *compiling, const struct conf_text *name)
@@ -182,7 +182,7 @@ static void compile_digest(struct compiling *compiling, struct route *route)
 static void compile_one(struct compiling *compiling, const struct route_config *config,
                         size_t index, struct route *route)
 {
-    *route = (struct route) { .config = config, .digest_minute = -1 };
+    *route = (struct route){ .config = config, .digest_minute = -1 };
     route->name = config->name.value;
     if (route->name.len == 0)
         route->name = slice_of(arena_printf(compiling->arena, "route-%zu", index + 1));
@@ -233,9 +233,9 @@ bool routes_compile(const struct conf_blocks *configs,
     struct compiling compiling = { setting, arena, complaints };
     const struct route_config *config = configs->items;
     size_t errors_before = complaints->error_count;
-    *routes = (struct routes) { 0 };
+    *routes = (struct routes){ 0 };
     if (configs->count == 0) {
-        complain(complaints, (struct place) { 0 },
+        complain(complaints, (struct place){ 0 },
                  "there are no routes: add 'routes: [{to: [NAME-OF-AN-OUTPUT]}]'");
         return false;
     }
@@ -257,5 +257,5 @@ void routes_free(struct routes *routes)
         where_free(routes->items[i].match);
         zone_free(routes->items[i].digest_zone);
     }
-    *routes = (struct routes) { 0 };
+    *routes = (struct routes){ 0 };
 }

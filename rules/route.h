@@ -1,6 +1,7 @@
 /**
- * A route says who is told, and how alerts share a mail: the first whose `match` holds takes
- * the alert; with `continue: true` the next ones are asked too; the last is the default.
+ * A route says who is told, and how alerts share a mail: the first whose `match` holds
+ * takes the alert; with `continue: true` the next ones are asked too; the last is the
+ * default.
  */
 #ifndef TOCSIN_RULES_ROUTE_H
 #define TOCSIN_RULES_ROUTE_H
@@ -57,9 +58,9 @@ struct routes_setting {
     const struct where_files *files; /**< for in_file; NULL: refused */
 };
 
-/** Compile and check all routes: at least one, the last without `match`, names unique, `to`
- *  known, group_interval >= 1s, digest and limit sane; a route behind one that takes every
- *  alert can never be reached (warning).
+/** Compile and check all routes: at least one, the last without `match`, names unique,
+ *  `to` known, group_interval >= 1s, digest and limit sane; a route behind one that
+ *  takes every alert can never be reached (warning).
  *  @configs  of struct route_config; borrowed for the life of @routes, as @arena is
  *  @return false after an error; @routes is empty then. */
 bool routes_compile(const struct conf_blocks *configs,

@@ -107,7 +107,8 @@ void telling_finish(struct telling *telling, struct now now, struct arena *arena
     *telling = (struct telling){ 0 };
 }
 
-/** "ssh-bruteforce on web1 (ip=192.0.2.7)"; the severity stands in the mail's prefix. */
+/** "ssh-bruteforce on web1 (ip=192.0.2.7)"; the severity stands in
+ *  the mail's prefix. */
 struct slice group_title(const struct alert_group *group, struct arena *arena)
 {
     struct buf title = buf_make(LIMIT_SUMMARY_BYTES);

@@ -1,6 +1,6 @@
 /**
- * Telling makes a notice of alerts: it gathers them from one group or from many, sorts the
- * worst and newest to the front, and copies what is shown into the turn's arena.
+ * Telling makes a notice of alerts: it gathers them from one group or from many, sorts
+ * the worst and newest to the front, and copies what is shown into the turn's arena.
  */
 #ifndef TOCSIN_RULES_TELLING_H
 #define TOCSIN_RULES_TELLING_H
@@ -16,7 +16,8 @@ struct telling {
 
 /** All alerts of @group. */
 void telling_add_all(struct telling *telling, const struct alert_group *group);
-/** Those of which something was counted, and the quiet ones where the route tells them. */
+/** Those of which something was counted, and the quiet ones where the
+ *  route tells them. */
 void telling_add_news(struct telling *telling, const struct alert_group *group,
                       int64_t mono_ms);
 

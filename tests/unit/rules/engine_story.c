@@ -24,7 +24,7 @@ static const struct schema file_schema = {
     .field_count = 1,
 };
 
-/* --- configuration ------------------------------------------------------------------ */
+/* --- configuration ---------------------------------------------------------------- */
 
 static void load_routes(struct story *story, const char *text)
 {
@@ -56,7 +56,7 @@ static void start_engine(struct story *story)
         engine_create(story->rules, &story->routes, 0, story->seed++, story->now);
 }
 
-/* --- the store ---------------------------------------------------------------------- */
+/* --- the store -------------------------------------------------------------------- */
 
 static void drop_stored(struct stored *stored)
 {
@@ -103,7 +103,7 @@ static void restore_all(struct story *story)
     }
 }
 
-/* --- what must always hold ---------------------------------------------------------- */
+/* --- what must always hold -------------------------------------------------------- */
 
 static void check_sums(struct story *story)
 {
@@ -166,7 +166,7 @@ static void tick(struct story *story)
     ck_assert_int_ge(wake_at, wake_before);
 }
 
-/* --- steps -------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------ */
 
 void story_begin(struct story *story, const char *routes)
 {

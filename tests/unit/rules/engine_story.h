@@ -1,11 +1,11 @@
 /**
- * A stage for stories about the engine: routes from YAML, a clock that obeys, a store that
- * survives crashes, and a transcript of all mails, one line each:
+ * A stage for stories about the engine: routes from YAML, a clock that obeys, a store
+ * that survives crashes, and a transcript of all mails, one line each:
  *
  *     30s first 'oom on web1' lines=1 alerts=1 mail=0
  *
- * After each step it checks what must always hold: sums add up, nothing due is left lying,
- * and the engine's piece-wise store says the same as the engine.
+ * After each step it checks what must always hold: sums add up, nothing due is left
+ * lying, and the engine's piece-wise store says the same as the engine.
  */
 #ifndef TOCSIN_TESTS_RULES_ENGINE_STORY_H
 #define TOCSIN_TESTS_RULES_ENGINE_STORY_H
@@ -36,8 +36,8 @@ struct story {
 void story_begin(struct story *story, const char *routes);
 void story_end(struct story *story);
 
-/** One line that an alert with @labels ("rule=oom host=web1") stands for; the alert is over
- *  when it was not seen for 15m. Severity is the label of that name, or warning. */
+/** One line that an alert with @labels ("rule=oom host=web1") stands for; the alert is
+ *  over when it was not seen for 15m. The label severity is it, or warning. */
 void story_see(struct story *story, const char *labels);
 /** The same @count times, each line another. */
 void story_see_many(struct story *story, const char *labels, int count);
