@@ -50,8 +50,8 @@ struct lane *lane_create(struct lane_world *world, const struct lane_spec *spec,
 {
     struct lane *lane = mem_zalloc(sizeof *lane);
     lane->world = world;
-    lane->session.ops = links;
-    lane->session.wakes = wakes;
+    lane->connection.ops = links;
+    lane->connection.wakes = wakes;
     lane->reply = buf_make(2 * LIMIT_REPLY_TEXT_BYTES);
     copy_spec(lane, spec);
     hold_load(&lane->hold, world->db, lane->key, now);
@@ -62,7 +62,7 @@ void lane_free(struct lane *lane)
 {
     if (!lane)
         return;
-    session_free(&lane->session);
+    connection_free(&lane->connection);
     buf_free(&lane->reply);
     arena_free(&lane->job_memory);
     arena_free(&lane->memory);
@@ -85,7 +85,7 @@ void lane_configure(struct lane *lane, const struct lane_spec *spec)
     if (!is_same) {
         /* A person changed the account, so what was wrong with it may be right now. */
         hold_end(&lane->hold);
-        lane->is_outdated = lane->session.state != SESSION_CLOSED;
+        lane->is_outdated = lane->connection.state != CONNECTION_CLOSED;
     }
     copy_spec(lane, spec);
 }
@@ -127,7 +127,7 @@ static void tell_hold(const struct lane *lane)
 
 static void fail_login(struct lane *lane, struct now now)
 {
-    const struct smtp_reply *reply = &lane->session.failure;
+    const struct smtp_reply *reply = &lane->connection.failure;
     const struct verdict *verdict = verdict_of(reply);
     if (verdict->scope != SCOPE_ACCOUNT && verdict->scope != SCOPE_NETWORK)
         verdict = &unknown_failure;
@@ -135,36 +135,36 @@ static void fail_login(struct lane *lane, struct now now)
         lane->login_after_ms = now.mono_ms + LOGIN_PACE_MS;
     hold_begin(&lane->hold, verdict, reply, lane->account.password_file, now,
                &lane->world->rng);
-    lane->session.has_failed = false;
+    lane->connection.has_failed = false;
     tell_hold(lane);
 }
 
 /* A connection that ends early by itself is followed by no hurried login. */
 static void note_end(struct lane *lane, struct now now)
 {
-    const struct session *session = &lane->session;
+    const struct connection *connection = &lane->connection;
     lane->is_outdated = false;
-    if (session->is_broken && now.mono_ms - session->opened_ms < LOGIN_PACE_MS)
-        lane->login_after_ms = session->opened_ms + LOGIN_PACE_MS;
+    if (connection->is_broken && now.mono_ms - connection->opened_ms < LOGIN_PACE_MS)
+        lane->login_after_ms = connection->opened_ms + LOGIN_PACE_MS;
 }
 
 static void step_session(struct lane *lane, struct now now)
 {
-    struct session *session = &lane->session;
-    if (session->state == SESSION_CLOSED && wants_login(lane, now)) {
-        session_open(session, &lane->account, now);
+    struct connection *connection = &lane->connection;
+    if (connection->state == CONNECTION_CLOSED && wants_login(lane, now)) {
+        connection_open(connection, &lane->account, now);
         count_login(lane, now);
         lane->world->tally->connections++;
     }
-    enum session_state before = session->state;
-    session_step(session, now);
-    if (session->has_failed) {
+    enum connection_state before = connection->state;
+    connection_step(connection, now);
+    if (connection->has_failed) {
         fail_login(lane, now);
         return;
     }
-    if (before == SESSION_OPENING && session->state != SESSION_OPENING)
+    if (before == CONNECTION_OPENING && connection->state != CONNECTION_OPENING)
         lane->world->tally->logins++;
-    if (before != SESSION_CLOSED && session->state == SESSION_CLOSED)
+    if (before != CONNECTION_CLOSED && connection->state == CONNECTION_CLOSED)
         note_end(lane, now);
 }
 
@@ -205,10 +205,10 @@ static void give_back(struct lane *lane, enum row_event event, struct slice why,
 
 static void take_result(struct lane *lane, struct now now)
 {
-    const struct dialog_result *result = &lane->session.dialog.result;
+    const struct dialog_result *result = &lane->connection.dialog.result;
     const struct attempt attempt = { .job = &lane->job,
                                      .result = result,
-                                     .is_reused = lane->session.mail_count > 1,
+                                     .is_reused = lane->connection.mail_count > 1,
                                      .doubt_wait_ms = lane->account.doubt_wait_ms };
     const struct judgement judgement =
         judge(&attempt, now, &lane->world->rng, lane->states);
@@ -219,7 +219,7 @@ static void take_result(struct lane *lane, struct now now)
     } else if (result->is_accepted) {
         hold_end(&lane->hold);
     }
-    lane->session.used_ms = now.mono_ms;
+    lane->connection.used_ms = now.mono_ms;
     set_result(lane, &judgement);
 }
 
@@ -235,7 +235,7 @@ static void start_claim(struct lane *lane, struct now now)
 {
     if (lane->claim == 0 || lane->is_under_way)
         return;
-    if (!session_is_idle(&lane->session)) {
+    if (!connection_is_idle(&lane->connection)) {
         give_back(lane, EVENT_POSTPONE, SLICE("the idle connection was closed"), now);
         return;
     }
@@ -252,33 +252,34 @@ static void start_claim(struct lane *lane, struct now now)
                                       .recipient_count = lane->job.recipient_count,
                                       .bytes = lane->job.bytes };
     lane->is_under_way = true;
-    session_start(&lane->session, &mail, now);
-    if (lane->session.state == SESSION_CLOSED)
+    connection_start(&lane->connection, &mail, now);
+    if (lane->connection.state == CONNECTION_CLOSED)
         note_end(lane, now);
 }
 
 static bool is_used_up(const struct lane *lane, struct now now)
 {
-    return lane->is_outdated || lane->session.mail_count >= LIMIT_CONNECTION_MAILS ||
-           now.mono_ms - lane->session.opened_ms >= CONNECTION_MAX_MS;
+    return lane->is_outdated || lane->connection.mail_count >= LIMIT_CONNECTION_MAILS ||
+           now.mono_ms - lane->connection.opened_ms >= CONNECTION_MAX_MS;
 }
 
 static bool wants_end(struct lane *lane, struct now now)
 {
     return lane->world->is_stopping || lane->is_gone || is_used_up(lane, now) ||
-           now.mono_ms - lane->session.used_ms >= IDLE_CLOSE_MS || is_held(lane, now);
+           now.mono_ms - lane->connection.used_ms >= IDLE_CLOSE_MS ||
+           is_held(lane, now);
 }
 
 static void end_when_done(struct lane *lane, struct now now)
 {
-    if (lane->claim != 0 || lane->session.state == SESSION_CLOSED)
+    if (lane->claim != 0 || lane->connection.state == CONNECTION_CLOSED)
         return;
-    if (lane->session.state == SESSION_OPENING &&
+    if (lane->connection.state == CONNECTION_OPENING &&
         (lane->world->is_stopping || lane->is_gone || lane->is_outdated))
-        session_close(&lane->session);
-    else if (session_is_idle(&lane->session) && wants_end(lane, now))
-        session_end(&lane->session, now);
-    if (lane->session.state == SESSION_CLOSED)
+        connection_close(&lane->connection);
+    else if (connection_is_idle(&lane->connection) && wants_end(lane, now))
+        connection_end(&lane->connection, now);
+    if (lane->connection.state == CONNECTION_CLOSED)
         note_end(lane, now);
 }
 
@@ -286,7 +287,7 @@ static void pump_mail(struct lane *lane, struct now now)
 {
     step_session(lane, now);
     start_claim(lane, now);
-    if (lane->is_under_way && lane->session.dialog.result.is_ready)
+    if (lane->is_under_way && lane->connection.dialog.result.is_ready)
         take_result(lane, now);
     end_when_done(lane, now);
 }
@@ -376,7 +377,7 @@ static bool may_claim(struct lane *lane, struct now now)
         return false;
     if (lane->is_maildir)
         return true;
-    return session_is_idle(&lane->session) && !is_used_up(lane, now) &&
+    return connection_is_idle(&lane->connection) && !is_used_up(lane, now) &&
            !is_held(lane, now);
 }
 
@@ -448,7 +449,7 @@ static bool is_claimable(const struct lane *lane, struct now now)
     return !lane->world->is_stopping && !lane->is_gone && lane->claim == 0 &&
            lane->due_ms <= now.mono_ms &&
            (lane->is_maildir ||
-            (session_is_idle(&lane->session) && !is_used_up(lane, now) &&
+            (connection_is_idle(&lane->connection) && !is_used_up(lane, now) &&
              now.mono_ms >= lane->hold.until_ms));
 }
 
@@ -473,23 +474,23 @@ static int64_t wake_of_login(const struct lane *lane, struct now now)
 
 int64_t lane_wake_at(const struct lane *lane, struct now now)
 {
-    const struct session *session = &lane->session;
+    const struct connection *connection = &lane->connection;
     if (lane->claim != 0 && !lane->is_under_way)
         return now.mono_ms;
     if (lane->is_maildir)
         return lane->is_gone || lane->world->is_stopping ? NEVER_MS : lane->due_ms;
-    if (session->state == SESSION_CLOSED)
+    if (connection->state == CONNECTION_CLOSED)
         return lane->has_result ? NEVER_MS : wake_of_login(lane, now);
-    int64_t at = session_wake_at(session);
-    if (lane->is_under_way || !session_is_idle(session))
+    int64_t at = connection_wake_at(connection);
+    if (lane->is_under_way || !connection_is_idle(connection))
         return at;
     at = earlier_ms(at, lane->due_ms > now.mono_ms ? lane->due_ms : NEVER_MS);
-    return earlier_ms(at, session->used_ms + IDLE_CLOSE_MS);
+    return earlier_ms(at, connection->used_ms + IDLE_CLOSE_MS);
 }
 
 bool lane_is_quiet(const struct lane *lane)
 {
-    return lane->session.state == SESSION_CLOSED && lane->claim == 0 &&
+    return lane->connection.state == CONNECTION_CLOSED && lane->claim == 0 &&
            !lane->has_result && !lane->hold.is_dirty;
 }
 
@@ -504,6 +505,6 @@ void lane_describe(const struct lane *lane, struct now now, struct buf *out)
     } else if (lane->is_maildir) {
         buf_printf(out, "open, %.*s\n", SLICE_ARG(lane->maildir));
     } else {
-        buf_printf(out, "open, %s\n", states[lane->session.state]);
+        buf_printf(out, "open, %s\n", states[lane->connection.state]);
     }
 }

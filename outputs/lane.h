@@ -7,10 +7,10 @@
 #define TOCSIN_OUTPUTS_LANE_H
 
 #include "agent/base/limits.h"
+#include "outputs/connection.h"
 #include "outputs/hold.h"
 #include "outputs/judge.h"
 #include "outputs/output.h"
-#include "outputs/session.h"
 
 /** What all lanes share; owned by the courier. */
 struct lane_world {
@@ -38,13 +38,13 @@ struct lane {
     bool is_maildir;
     bool is_gone;     /**< not in the configuration any more */
     bool is_outdated; /**< its connection belongs to an older configuration */
-    struct session session;
+    struct connection connection;
     struct hold hold;
     int64_t due_ms;  /**< mono: when its first row is due */
     bool needs_heal; /**< a row waits longer than any rule lets it */
     int64_t claim,
         claim_staged;      /**< the row in `handing_over`; staged: not committed */
-    bool is_under_way;     /**< the claim was given to the session */
+    bool is_under_way;     /**< the claim was given to the connection */
     struct outbox_job job; /**< of the claim, in job_memory */
     struct arena job_memory;
     bool has_result; /**< settlement waits to be committed */
