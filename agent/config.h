@@ -40,8 +40,8 @@ struct config *config_load(const char *path, struct buf *out, bool color);
 struct config *config_load_text(const char *name, struct slice yaml, struct buf *out);
 
 /** The same from a map that stands in another document, as in a story; places in
- *  complaints are those of @node, and includes start at its file's folder. `${NAME}` has
- *  its default. @node and its text must live as long as the configuration.
+ *  complaints are those of @node, and includes start at its file's folder. `${NAME}`
+ *  has its default. @node and its text must live as long as the configuration.
  *  @host  the host's name when the map has none */
 struct config *config_load_node(const struct yaml_node *node, const char *host,
                                 struct buf *out, bool color);

@@ -200,8 +200,8 @@ static bool field_load(const struct loader *loader, const struct field *field,
     return value_load(loader, field, node, value);
 }
 
-/** Most defaults are one word and need no YAML parser; and a default like {{line}} is no
- *  map where a text is wanted. */
+/** Most defaults are one word and need no YAML parser; and a default like {{line}} is
+ *  no map where a text is wanted. */
 static const struct yaml_node *default_node(const struct field *field,
                                             struct complaints *complaints)
 {

@@ -33,8 +33,8 @@ static const char values_text[] =
     "signs\n"
     "themselves.\n";
 
-/** Text for roff: no byte of it is taken for a request or an escape. What stands between
- *  backticks is bold. */
+/** Text for roff: no byte of it is taken for a request or an escape. What stands
+ *  between backticks is bold. */
 static void put_roff(struct buf *out, const char *text)
 {
     bool is_bold = false;

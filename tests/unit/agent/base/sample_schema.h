@@ -1,6 +1,6 @@
 /** A small configuration with a row of every type, for the tests of tables. */
-#ifndef TOCSIN_TESTS_SAMPLE_SCHEMA_H
-#define TOCSIN_TESTS_SAMPLE_SCHEMA_H
+#ifndef TOCSIN_TESTS_UNIT_AGENT_BASE_SAMPLE_SCHEMA_H
+#define TOCSIN_TESTS_UNIT_AGENT_BASE_SAMPLE_SCHEMA_H
 
 #include "agent/base/schema.h"
 

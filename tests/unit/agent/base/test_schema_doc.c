@@ -1,4 +1,4 @@
-/** The man page and the JSON Schema say what the tables say, and tables are complete. */
+/** The man page and the JSON Schema say what tables say, and tables are complete. */
 #include "agent/base/schema_doc.h"
 
 #include "sample_schema.h"
