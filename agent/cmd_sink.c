@@ -189,7 +189,7 @@ static bool take_option(int id, char *value, struct sink_options *options,
 int cmd_sink(int argc, char **argv)
 {
     struct sink_options options = { .address = "127.0.0.1",
-                                    .max_bytes = SESSION_GMAIL_SIZE };
+                                    .max_bytes = SMTPD_GMAIL_SIZE };
     struct err err = { 0 };
     bool is_right = true;
     int id, code = EX_OK;

@@ -5,9 +5,9 @@
 #include "agent/base/limits.h"
 #include "agent/sink/unmime.h"
 
-static void finish_login(struct session *session)
+static void finish_login(struct smtpd *session)
 {
-    const struct session_config *config = session->config;
+    const struct smtpd_config *config = session->config;
     struct slice user = buf_slice(&session->sasl.user);
     bool is_right = config->user.len == 0 ||
                     (slice_equal(user, config->user) &&
@@ -31,14 +31,14 @@ static void finish_login(struct session *session)
     sasl_clear(&session->sasl);
 }
 
-static void put_challenge(struct session *session, const struct buf *challenge)
+static void put_challenge(struct smtpd *session, const struct buf *challenge)
 {
     buf_puts(&session->output, "334 ");
     sasl_put_base64(&session->output, buf_slice(challenge));
     buf_puts(&session->output, "\r\n");
 }
 
-static void go_on(struct session *session, struct slice text, bool has_answer)
+static void go_on(struct smtpd *session, struct slice text, bool has_answer)
 {
     struct buf answer = buf_make(LIMIT_SINK_LINE_BYTES), challenge = buf_make(256);
     /* "=" is the empty initial response (RFC 4954 4). */
@@ -60,7 +60,7 @@ static void go_on(struct session *session, struct slice text, bool has_answer)
     buf_free(&challenge);
 }
 
-void login_on_auth(struct session *session, struct slice args)
+void login_on_auth(struct smtpd *session, struct slice args)
 {
     struct slice name = args, initial = SLICE("");
     size_t blank = slice_find(args, SLICE(" "));
@@ -83,7 +83,7 @@ void login_on_auth(struct session *session, struct slice args)
         go_on(session, initial, initial.len > 0);
 }
 
-void login_on_answer(struct session *session, struct slice line)
+void login_on_answer(struct smtpd *session, struct slice line)
 {
     if (!slice_equal(line, SLICE("*"))) {
         go_on(session, line, true);

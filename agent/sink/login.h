@@ -4,8 +4,8 @@
 
 #include "agent/sink/talk.h"
 
-void login_on_auth(struct session *session, struct slice args);
+void login_on_auth(struct smtpd *session, struct slice args);
 /** The client's answer to a challenge. */
-void login_on_answer(struct session *session, struct slice line);
+void login_on_answer(struct smtpd *session, struct slice line);
 
 #endif

@@ -16,7 +16,7 @@ enum { LINGER_MS = 1000 };
 struct peer {
     const struct peer_config *config;
     struct wire *wire;
-    struct session *session; /* NULL until an smtps handshake is over */
+    struct smtpd *session; /* NULL until an smtps handshake is over */
     uint64_t number;
     int64_t resume_at_ms;    /* NEVER_MS: no pause is running */
     int64_t slow_at_ms;      /* the next byte may go then */
@@ -26,7 +26,7 @@ struct peer {
 
 static void begin_session(struct peer *peer, bool is_secure)
 {
-    peer->session = session_create(peer->config->session, peer->number, is_secure);
+    peer->session = smtpd_create(peer->config->session, peer->number, is_secure);
 }
 
 struct peer *peer_create(const struct peer_config *config, int fd, uint64_t number,
@@ -56,27 +56,27 @@ static bool shake_hands(struct peer *peer)
         return false;
     if (!peer->session)
         begin_session(peer, true);
-    else if (session_wish(peer->session) == SESSION_START_TLS)
-        session_secured(peer->session);
+    else if (smtpd_wish(peer->session) == SMTPD_START_TLS)
+        smtpd_secured(peer->session);
     return true;
 }
 
 static void watch_pause(struct peer *peer, int64_t mono_ms)
 {
-    int64_t pause_ms = session_pause_ms(peer->session);
+    int64_t pause_ms = smtpd_pause_ms(peer->session);
     if (pause_ms > 0 && peer->resume_at_ms == NEVER_MS)
         peer->resume_at_ms = later_by_ms(mono_ms, pause_ms);
     if (mono_ms < peer->resume_at_ms)
         return;
     peer->resume_at_ms = NEVER_MS;
-    session_resume(peer->session);
+    smtpd_resume(peer->session);
 }
 
 static bool wants_bytes(const struct peer *peer)
 {
     return !peer->is_broken && peer->resume_at_ms == NEVER_MS &&
-           session_wish(peer->session) == SESSION_TALK &&
-           session_output(peer->session).len < MAX_UNSENT_BYTES;
+           smtpd_wish(peer->session) == SMTPD_TALK &&
+           smtpd_output(peer->session).len < MAX_UNSENT_BYTES;
 }
 
 static void read_all(struct peer *peer, int64_t mono_ms)
@@ -99,7 +99,7 @@ static void read_all(struct peer *peer, int64_t mono_ms)
         if (peer->config->is_quickack)
             (void)setsockopt(wire_fd(peer->wire), IPPROTO_TCP, TCP_QUICKACK, &on,
                              sizeof on);
-        session_feed(peer->session, slice_make(bytes, (size_t)got));
+        smtpd_feed(peer->session, slice_make(bytes, (size_t)got));
         watch_pause(peer, mono_ms);
     }
 }
@@ -107,7 +107,7 @@ static void read_all(struct peer *peer, int64_t mono_ms)
 /** How much may go now: all, or what the script's pace allows. */
 static size_t pace(struct peer *peer, size_t len, int64_t mono_ms)
 {
-    int64_t slow = session_slow_bytes(peer->session);
+    int64_t slow = smtpd_slow_bytes(peer->session);
     if (slow == 0)
         return len;
     if (mono_ms < peer->slow_at_ms)
@@ -122,7 +122,7 @@ static size_t pace(struct peer *peer, size_t len, int64_t mono_ms)
 static void send_all(struct peer *peer, int64_t mono_ms)
 {
     for (;;) {
-        struct slice output = session_output(peer->session);
+        struct slice output = smtpd_output(peer->session);
         if (output.len == 0 || peer->is_broken)
             return;
         output.len = pace(peer, output.len, mono_ms);
@@ -132,24 +132,24 @@ static void send_all(struct peer *peer, int64_t mono_ms)
         peer->is_broken = sent < 0;
         if (sent <= 0)
             return;
-        session_sent(peer->session, (size_t)sent);
+        smtpd_sent(peer->session, (size_t)sent);
     }
 }
 
 /** @return true when there is more to do at once. */
 static bool grant_wish(struct peer *peer, int64_t mono_ms)
 {
-    if (session_output(peer->session).len > 0 || peer->is_broken)
+    if (smtpd_output(peer->session).len > 0 || peer->is_broken)
         return false;
-    switch (session_wish(peer->session)) {
-    case SESSION_START_TLS:
+    switch (smtpd_wish(peer->session)) {
+    case SMTPD_START_TLS:
         wire_start_tls(peer->wire, peer->config->tls);
         return true;
-    case SESSION_RESET:
+    case SMTPD_RESET:
         peer->is_reset = true;
         peer->is_broken = true;
         return false;
-    case SESSION_CLOSE:
+    case SMTPD_CLOSE:
         wire_finish(peer->wire);
         peer->linger_until_ms = later_by_ms(mono_ms, LINGER_MS);
         return false;
@@ -175,7 +175,7 @@ bool peer_step(struct peer *peer, int64_t mono_ms)
 
 void peer_free(struct peer *peer)
 {
-    session_free(peer->session);
+    smtpd_free(peer->session);
     wire_close(peer->wire, peer->is_reset);
     free(peer);
 }
@@ -190,11 +190,11 @@ short peer_events(const struct peer *peer)
     if (wire_wants_write(peer->wire))
         return POLLOUT;
     if (!peer->session || peer->linger_until_ms > 0 ||
-        session_wish(peer->session) == SESSION_START_TLS)
+        smtpd_wish(peer->session) == SMTPD_START_TLS)
         return POLLIN;
     short events = wants_bytes(peer) ? POLLIN : 0;
     /* What goes slowly waits for the clock, not for the socket. */
-    if (session_output(peer->session).len > 0 && session_slow_bytes(peer->session) == 0)
+    if (smtpd_output(peer->session).len > 0 && smtpd_slow_bytes(peer->session) == 0)
         events |= POLLOUT;
     return events;
 }
@@ -205,8 +205,8 @@ int64_t peer_wake_at(const struct peer *peer)
         return 0;
     if (peer->linger_until_ms > 0)
         return peer->linger_until_ms;
-    if (peer->session && session_output(peer->session).len > 0 &&
-        session_slow_bytes(peer->session) > 0)
+    if (peer->session && smtpd_output(peer->session).len > 0 &&
+        smtpd_slow_bytes(peer->session) > 0)
         return earlier_ms(peer->resume_at_ms, peer->slow_at_ms);
     return peer->resume_at_ms;
 }

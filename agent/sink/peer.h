@@ -6,14 +6,14 @@
 #define TOCSIN_SINK_PEER_H
 
 #include "agent/base/now.h"
-#include "agent/sink/session.h"
+#include "agent/sink/smtpd.h"
 #include "agent/sink/tls.h"
 #include "agent/sink/wire.h"
 
 struct peer;
 
 struct peer_config {
-    const struct session_config *session;
+    const struct smtpd_config *session;
     const struct sink_tls *tls; /**< NULL: plain alone */
     bool is_quickack;
 };

@@ -24,8 +24,8 @@ enum { SIGNALS, SMTP, SMTPS, FIRST_PEER, END_GRACE_MS = 2000 };
 
 struct server {
     struct sink_options *options;
-    struct session_config session;
-    struct session_tally tally;
+    struct smtpd_config session;
+    struct smtpd_tally tally;
     struct peer_config peer;
     struct sink_tls *tls;
     struct clock_source clock;
@@ -62,7 +62,7 @@ static int64_t wall_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void on_accept(void *ctx, const struct session_mail *mail)
+static void on_accept(void *ctx, const struct smtpd_mail *mail)
 {
     struct server *server = ctx;
     const struct sink_options *options = server->options;
@@ -208,17 +208,17 @@ static bool watch_signals(struct server *server, struct err *err)
 static void fill_session(struct server *server)
 {
     struct sink_options *options = server->options;
-    server->session = (struct session_config){ .host = SLICE("smtp.gmail.com"),
-                                               .user = options->user,
-                                               .password = options->password,
-                                               .offers_starttls = !options->is_plain,
-                                               .wants_login = !options->is_plain,
-                                               .is_strict = options->is_strict,
-                                               .max_bytes = (size_t)options->max_bytes,
-                                               .script = &options->script,
-                                               .tally = &server->tally,
-                                               .accept = on_accept,
-                                               .ctx = server };
+    server->session = (struct smtpd_config){ .host = SLICE("smtp.gmail.com"),
+                                             .user = options->user,
+                                             .password = options->password,
+                                             .offers_starttls = !options->is_plain,
+                                             .wants_login = !options->is_plain,
+                                             .is_strict = options->is_strict,
+                                             .max_bytes = (size_t)options->max_bytes,
+                                             .script = &options->script,
+                                             .tally = &server->tally,
+                                             .accept = on_accept,
+                                             .ctx = server };
     server->peer = (struct peer_config){ .session = &server->session,
                                          .tls = server->tls,
                                          .is_quickack = options->is_quickack };
@@ -329,7 +329,7 @@ static void serve(struct server *server)
 
 static void summarize(const struct server *server)
 {
-    const struct session_tally *tally = &server->tally;
+    const struct smtpd_tally *tally = &server->tally;
     struct buf out = buf_make(4096);
     text_put_count(&out, tally->accepted, "mail", "mails");
     buf_puts(&out, " accepted, ");

@@ -1,13 +1,13 @@
 /**
  * The sink's sockets: one thread, poll(2), loopback addresses alone, at most
- * LIMIT_SINK_CONNECTIONS at once. Each connection is a session.c conversation; this
+ * LIMIT_SINK_CONNECTIONS at once. Each connection is a smtpd.c conversation; this
  * file moves its bytes and keeps its times.
  */
 #ifndef TOCSIN_SINK_SERVER_H
 #define TOCSIN_SINK_SERVER_H
 
 #include "agent/base/err.h"
-#include "agent/sink/session.h"
+#include "agent/sink/smtpd.h"
 #include "agent/sink/store.h"
 
 struct sink_options {

@@ -23,7 +23,7 @@ static void show_header(struct slice mail, const char *name, struct buf *out)
     buf_free(&value);
 }
 
-void show_mail(const struct session_mail *mail, uint64_t number, struct buf *out)
+void show_mail(const struct smtpd_mail *mail, uint64_t number, struct buf *out)
 {
     struct buf text = buf_make(mail->bytes.len + 1);
     buf_puts(out, rule);
@@ -61,7 +61,7 @@ static bool put_token(struct slice text, const char *token, struct buf *out)
     return true;
 }
 
-void show_log_line(const struct session_mail *mail, int64_t unix_ns, const char *token,
+void show_log_line(const struct smtpd_mail *mail, int64_t unix_ns, const char *token,
                    struct buf *out)
 {
     struct buf id = buf_make(MAX_FIELD_BYTES), subject = buf_make(MAX_FIELD_BYTES);

@@ -6,7 +6,7 @@
 
 #include "agent/sink/transaction.h"
 
-void talk_reply(struct session *session, int code, const char *enhanced,
+void talk_reply(struct smtpd *session, int code, const char *enhanced,
                 struct slice text)
 {
     struct slice line = SLICE("");
@@ -20,7 +20,7 @@ void talk_reply(struct session *session, int code, const char *enhanced,
     } while (!is_empty && slice_next(&text, '\n', &line));
 }
 
-void talk_say(struct session *session, int code, const char *enhanced, const char *text)
+void talk_say(struct smtpd *session, int code, const char *enhanced, const char *text)
 {
     struct buf whole = buf_make(4096);
     buf_printf(&whole, "%s %llx-%llx - gsmtp", text,
@@ -30,16 +30,16 @@ void talk_say(struct session *session, int code, const char *enhanced, const cha
     buf_free(&whole);
 }
 
-void talk_violation(struct session *session, const char *what)
+void talk_violation(struct smtpd *session, const char *what)
 {
-    struct session_tally *tally = session->config->tally;
+    struct smtpd_tally *tally = session->config->tally;
     tally->violations++;
     snprintf(tally->last_violation, sizeof tally->last_violation, "%s", what);
 }
 
 /** A scripted text may begin with its enhanced code, which stands on every line
  *  then. */
-static void put_scripted(struct session *session, int code, struct slice text)
+static void put_scripted(struct smtpd *session, int code, struct slice text)
 {
     char enhanced[16] = "";
     size_t len = 0;
@@ -55,18 +55,17 @@ static void put_scripted(struct session *session, int code, struct slice text)
     talk_reply(session, code, enhanced, text);
 }
 
-static enum effect act_reply(struct session *session,
-                             const struct script_action *action)
+static enum effect act_reply(struct smtpd *session, const struct script_action *action)
 {
     put_scripted(session, action->code, action->text);
     if (action->closes) {
-        session->wish = SESSION_CLOSE;
+        session->wish = SMTPD_CLOSE;
         return EFFECT_NO;
     }
     return action->code < 400 ? EFFECT_YES : EFFECT_NO;
 }
 
-enum effect talk_ask(struct session *session, enum script_phase phase,
+enum effect talk_ask(struct smtpd *session, enum script_phase phase,
                      struct slice subject)
 {
     const struct script_action *action =
@@ -86,10 +85,10 @@ enum effect talk_ask(struct session *session, enum script_phase phase,
     case SCRIPT_REPLY:
         return act_reply(session, action);
     case SCRIPT_CLOSE:
-        session->wish = SESSION_CLOSE;
+        session->wish = SMTPD_CLOSE;
         return EFFECT_NO;
     case SCRIPT_RESET:
-        session->wish = SESSION_RESET;
+        session->wish = SMTPD_RESET;
         return EFFECT_NO;
     case SCRIPT_HANG:
         session->is_hung = true;

@@ -1,6 +1,6 @@
 /**
  * Private to the session: its state, and the three things every command does: reply,
- * ask the script, and note what the client did wrong. session.c, login.c and
+ * ask the script, and note what the client did wrong. smtpd.c, login.c and
  * transaction.c share it; nobody else includes it.
  */
 #ifndef TOCSIN_SINK_TALK_H
@@ -8,15 +8,15 @@
 
 #include "agent/sink/dot.h"
 #include "agent/sink/sasl.h"
-#include "agent/sink/session.h"
+#include "agent/sink/smtpd.h"
 
-struct session {
-    const struct session_config *config;
+struct smtpd {
+    const struct smtpd_config *config;
     uint64_t number, mail_number;
     struct buf inbox, output;
     size_t held_from; /* of output, while pause_ms > 0 */
     int64_t pause_ms, slow_bytes;
-    enum session_wish wish;
+    enum smtpd_wish wish;
     bool is_secure, is_hung, has_ehlo, is_logged_in, is_skipping;
 
     bool is_in_auth;
@@ -31,15 +31,14 @@ struct session {
 };
 
 /** "250-2.1.0 first" CRLF "250 2.1.0 last", as @text has lines. @enhanced may be "". */
-void talk_reply(struct session *session, int code, const char *enhanced,
+void talk_reply(struct smtpd *session, int code, const char *enhanced,
                 struct slice text);
 
 /** A reply as Gmail gives it, with an id behind the last line. */
-void talk_say(struct session *session, int code, const char *enhanced,
-              const char *text);
+void talk_say(struct smtpd *session, int code, const char *enhanced, const char *text);
 
 /** Count what the client did against the RFC; @what is kept for people. */
-void talk_violation(struct session *session, const char *what);
+void talk_violation(struct smtpd *session, const char *what);
 
 enum effect {
     EFFECT_USUAL, /**< go on and reply as ever */
@@ -47,7 +46,7 @@ enum effect {
     EFFECT_NO, /**< nothing more: the script has refused, or the connection is gone */
 };
 /** Let the script speak in @phase. */
-enum effect talk_ask(struct session *session, enum script_phase phase,
+enum effect talk_ask(struct smtpd *session, enum script_phase phase,
                      struct slice subject);
 
 #endif

@@ -7,7 +7,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 
-void transaction_forget(struct session *session)
+void transaction_forget(struct smtpd *session)
 {
     session->has_mail = session->is_in_data = session->is_eight_bit = false;
     buf_clear(&session->from);
@@ -16,9 +16,9 @@ void transaction_forget(struct session *session)
     dot_clear(&session->dot);
 }
 
-void transaction_accept(struct session *session)
+void transaction_accept(struct smtpd *session)
 {
-    const struct session_config *config = session->config;
+    const struct smtpd_config *config = session->config;
     struct slice *recipients =
         mem_zalloc(session->recipient_count * sizeof *recipients);
     struct slice rest = buf_slice(&session->recipients);
@@ -26,11 +26,11 @@ void transaction_accept(struct session *session)
     while (count < session->recipient_count &&
            slice_next(&rest, '\0', &recipients[count]))
         count++;
-    struct session_mail mail = { .user = buf_slice(&session->user),
-                                 .from = buf_slice(&session->from),
-                                 .recipients = recipients,
-                                 .recipient_count = count,
-                                 .bytes = buf_slice(&session->dot.body) };
+    struct smtpd_mail mail = { .user = buf_slice(&session->user),
+                               .from = buf_slice(&session->from),
+                               .recipients = recipients,
+                               .recipient_count = count,
+                               .bytes = buf_slice(&session->dot.body) };
     config->tally->accepted++;
     session->mail_number++;
     if (config->accept)
@@ -38,7 +38,7 @@ void transaction_accept(struct session *session)
     free(recipients);
 }
 
-static void refuse_mail(struct session *session, int code, const char *enhanced,
+static void refuse_mail(struct smtpd *session, int code, const char *enhanced,
                         const char *text)
 {
     session->config->tally->refused_mails++;
@@ -46,7 +46,7 @@ static void refuse_mail(struct session *session, int code, const char *enhanced,
 }
 
 /** Note each fault of the mail once. @return the text of the first, NULL: none. */
-static const char *judge_faults(struct session *session)
+static const char *judge_faults(struct smtpd *session)
 {
     unsigned faults = session->dot.faults;
     if (session->is_eight_bit)
@@ -59,7 +59,7 @@ static const char *judge_faults(struct session *session)
     return first;
 }
 
-void transaction_finish(struct session *session)
+void transaction_finish(struct smtpd *session)
 {
     struct dot_reader *dot = &session->dot;
     const char *fault = judge_faults(session);
@@ -88,7 +88,7 @@ void transaction_finish(struct session *session)
     transaction_forget(session);
 }
 
-void transaction_judge_body(struct session *session)
+void transaction_judge_body(struct smtpd *session)
 {
     size_t output_bytes = session->output.len;
     session->is_body_judged = true;
@@ -97,9 +97,9 @@ void transaction_judge_body(struct session *session)
 }
 
 /** May a mail begin? Replies when not. */
-static bool may_mail(struct session *session)
+static bool may_mail(struct smtpd *session)
 {
-    const struct session_config *config = session->config;
+    const struct smtpd_config *config = session->config;
     if (!session->has_ehlo)
         talk_say(session, 503, "5.5.1", "EHLO/HELO first.");
     else if (config->offers_starttls && !session->is_secure)
@@ -133,7 +133,7 @@ static bool split_path(struct slice args, struct slice word, struct slice *addre
 }
 
 /** SIZE=, BODY=, AUTH= and SMTPUTF8. Replies when one of them is wrong. */
-static bool take_parameters(struct session *session, struct slice rest)
+static bool take_parameters(struct smtpd *session, struct slice rest)
 {
     struct slice word;
     while (slice_next(&rest, ' ', &word)) {
@@ -161,7 +161,7 @@ static bool take_parameters(struct session *session, struct slice rest)
     return true;
 }
 
-void transaction_on_mail(struct session *session, struct slice args)
+void transaction_on_mail(struct smtpd *session, struct slice args)
 {
     struct slice address, parameters;
     if (!may_mail(session))
@@ -182,7 +182,7 @@ void transaction_on_mail(struct session *session, struct slice args)
         talk_say(session, 250, "2.1.0", "OK");
 }
 
-void transaction_on_rcpt(struct session *session, struct slice args)
+void transaction_on_rcpt(struct smtpd *session, struct slice args)
 {
     struct slice address, parameters;
     if (!session->has_mail) {
@@ -213,7 +213,7 @@ void transaction_on_rcpt(struct session *session, struct slice args)
         talk_say(session, 250, "2.1.5", "OK");
 }
 
-void transaction_on_data(struct session *session, struct slice args)
+void transaction_on_data(struct smtpd *session, struct slice args)
 {
     if (!session->has_mail || session->recipient_count == 0) {
         talk_say(session, 503, "5.5.1",

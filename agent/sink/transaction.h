@@ -4,17 +4,17 @@
 
 #include "agent/sink/talk.h"
 
-void transaction_on_mail(struct session *session, struct slice args);
-void transaction_on_rcpt(struct session *session, struct slice args);
-void transaction_on_data(struct session *session, struct slice args);
+void transaction_on_mail(struct smtpd *session, struct slice args);
+void transaction_on_rcpt(struct smtpd *session, struct slice args);
+void transaction_on_data(struct smtpd *session, struct slice args);
 
 /** The first line of the mail is there: a script may answer before its end. */
-void transaction_judge_body(struct session *session);
+void transaction_judge_body(struct smtpd *session);
 /** Its end is there. */
-void transaction_finish(struct session *session);
+void transaction_finish(struct smtpd *session);
 /** Give the mail to whoever wants it. */
-void transaction_accept(struct session *session);
+void transaction_accept(struct smtpd *session);
 /** As RSET does. */
-void transaction_forget(struct session *session);
+void transaction_forget(struct smtpd *session);
 
 #endif

@@ -322,7 +322,7 @@ static void expect_of_app(struct telling *telling, const struct story_expect *ex
 
 static void expect_server(struct telling *telling, const struct story_server *server)
 {
-    const struct session_tally *tally = post_tally(telling->stage->post);
+    const struct smtpd_tally *tally = post_tally(telling->stage->post);
     const struct yaml_node *node = server->node;
     expect_count(telling, node, "attempts", server->attempts, tally->attempts);
     expect_count(telling, node, "logins", server->logins, tally->logins);

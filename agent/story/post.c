@@ -19,7 +19,7 @@ enum { MAX_LINKS = 16, OPEN_TIMEOUT_MS = 60 * 1000 };
 /** What libcurl would be to outputs/; struct link is this. */
 struct post_link {
     struct post *post;
-    struct session *session; /* NULL: never connected, or broken */
+    struct smtpd *session; /* NULL: never connected, or broken */
     enum link_state state;
     enum smtp_phase phase;
     struct smtp_reply failure;
@@ -36,8 +36,8 @@ struct post_link {
 struct post {
     const struct now *now;
     struct link_ops ops;
-    struct session_config configs[3]; /* by TLS_* */
-    struct session_tally tally;
+    struct smtpd_config configs[3]; /* by TLS_* */
+    struct smtpd_tally tally;
     struct script script;
     bool is_down;
     struct post_link *links[MAX_LINKS];
@@ -56,13 +56,13 @@ static void refresh(struct post_link *link)
     int64_t mono_ms = link->post->now->mono_ms;
     if (!link->session)
         return;
-    if (session_pause_ms(link->session) > 0 && link->resume_at_ms == NEVER_MS)
-        link->resume_at_ms = later_by_ms(mono_ms, session_pause_ms(link->session));
+    if (smtpd_pause_ms(link->session) > 0 && link->resume_at_ms == NEVER_MS)
+        link->resume_at_ms = later_by_ms(mono_ms, smtpd_pause_ms(link->session));
     if (mono_ms >= link->resume_at_ms) {
         link->resume_at_ms = NEVER_MS;
-        session_resume(link->session);
+        smtpd_resume(link->session);
     }
-    if (session_slow_bytes(link->session) > 0 && link->drips_from_ms == 0)
+    if (smtpd_slow_bytes(link->session) > 0 && link->drips_from_ms == 0)
         link->drips_from_ms = mono_ms;
 }
 
@@ -70,22 +70,22 @@ static void refresh(struct post_link *link)
 static size_t dripped(const struct post_link *link)
 {
     int64_t span_ms = link->post->now->mono_ms - link->drips_from_ms;
-    int64_t all = 1 + span_ms * session_slow_bytes(link->session) / SECOND_MS;
+    int64_t all = 1 + span_ms * smtpd_slow_bytes(link->session) / SECOND_MS;
     return (size_t)(all - link->dripped_bytes);
 }
 
 static struct slice available(const struct post_link *link)
 {
-    struct slice output = session_output(link->session);
-    if (session_slow_bytes(link->session) > 0 && dripped(link) < output.len)
+    struct slice output = smtpd_output(link->session);
+    if (smtpd_slow_bytes(link->session) > 0 && dripped(link) < output.len)
         output.len = dripped(link);
     return output;
 }
 
 static void take(struct post_link *link, size_t count)
 {
-    session_sent(link->session, count);
-    if (session_slow_bytes(link->session) > 0)
+    smtpd_sent(link->session, count);
+    if (smtpd_slow_bytes(link->session) > 0)
         link->dripped_bytes += (int64_t)count;
 }
 
@@ -94,9 +94,9 @@ static bool is_closed(const struct post_link *link)
 {
     if (!link->session)
         return true;
-    enum session_wish wish = session_wish(link->session);
-    return session_output(link->session).len == 0 &&
-           (wish == SESSION_CLOSE || wish == SESSION_RESET);
+    enum smtpd_wish wish = smtpd_wish(link->session);
+    return smtpd_output(link->session).len == 0 &&
+           (wish == SMTPD_CLOSE || wish == SMTPD_RESET);
 }
 
 static ssize_t link_receive(struct link *handle, void *into, size_t size)
@@ -118,13 +118,13 @@ static ssize_t link_send(struct link *handle, struct slice bytes)
 {
     struct post_link *link = (void *)handle;
     refresh(link);
-    if (!link->session || session_wish(link->session) == SESSION_RESET)
+    if (!link->session || smtpd_wish(link->session) == SMTPD_RESET)
         return -1;
     if (link->resume_at_ms != NEVER_MS)
         return 0;
     if (bytes.len > LIMIT_SINK_INBOX_BYTES)
         bytes.len = LIMIT_SINK_INBOX_BYTES;
-    session_feed(link->session, bytes);
+    smtpd_feed(link->session, bytes);
     refresh(link);
     return (ssize_t)bytes.len;
 }
@@ -215,7 +215,7 @@ static enum link_state go_on(struct post_link *link, const struct smtp_reply *re
     case PHASE_EHLO:
         return after_ehlo(link);
     case PHASE_STARTTLS:
-        session_secured(link->session);
+        smtpd_secured(link->session);
         link->tls = TLS_IMPLICIT;
         say_ehlo(link);
         return LINK_OPENING;
@@ -297,8 +297,8 @@ static void connect_link(struct post_link *link)
     if (post->is_down)
         return;
     link->phase = PHASE_GREETING;
-    link->session = session_create(&post->configs[link->tls], ++post->connection_number,
-                                   link->tls == TLS_IMPLICIT);
+    link->session = smtpd_create(&post->configs[link->tls], ++post->connection_number,
+                                 link->tls == TLS_IMPLICIT);
 }
 
 static struct link *link_open(void *ctx, const struct account *account,
@@ -336,7 +336,7 @@ static void link_close(struct link *handle)
             break;
         }
     }
-    session_free(link->session);
+    smtpd_free(link->session);
     buf_free(&link->secret);
     buf_free(&link->heard);
     buf_free(&link->ehlo);
@@ -355,7 +355,7 @@ static int64_t link_wake_at(const struct link *handle)
 
 /* --- the server ------------------------------------------------------------------ */
 
-static void keep_mail(void *ctx, const struct session_mail *mail)
+static void keep_mail(void *ctx, const struct smtpd_mail *mail)
 {
     struct post *post = ctx;
     struct buf recipients = buf_make(64 * 1024);
@@ -388,15 +388,15 @@ struct post *post_create(const struct now *now)
                                    .ctx = post };
     for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
         post->configs[tls] =
-            (struct session_config){ .host = SLICE("smtp.gmail.com"),
-                                     .offers_starttls = tls == TLS_STARTTLS,
-                                     .wants_login = tls != TLS_NONE,
-                                     .is_strict = true,
-                                     .max_bytes = SESSION_GMAIL_SIZE,
-                                     .script = &post->script,
-                                     .tally = &post->tally,
-                                     .accept = keep_mail,
-                                     .ctx = post };
+            (struct smtpd_config){ .host = SLICE("smtp.gmail.com"),
+                                   .offers_starttls = tls == TLS_STARTTLS,
+                                   .wants_login = tls != TLS_NONE,
+                                   .is_strict = true,
+                                   .max_bytes = SMTPD_GMAIL_SIZE,
+                                   .script = &post->script,
+                                   .tally = &post->tally,
+                                   .accept = keep_mail,
+                                   .ctx = post };
     return post;
 }
 
@@ -422,7 +422,7 @@ struct script *post_script(struct post *post)
     return &post->script;
 }
 
-const struct session_tally *post_tally(const struct post *post)
+const struct smtpd_tally *post_tally(const struct post *post)
 {
     return &post->tally;
 }
@@ -442,7 +442,7 @@ void post_set_down(struct post *post, bool is_down)
 {
     post->is_down = is_down;
     for (size_t i = 0; is_down && i < post->link_count; i++) {
-        session_free(post->links[i]->session);
+        smtpd_free(post->links[i]->session);
         post->links[i]->session = NULL;
         post->links[i]->resume_at_ms = NEVER_MS;
     }
@@ -468,8 +468,8 @@ bool post_is_ready(const struct post *post)
 
 static int64_t next_drip_ms(const struct post_link *link)
 {
-    int64_t rate = link->session ? session_slow_bytes(link->session) : 0;
-    if (rate == 0 || link->drips_from_ms == 0 || session_output(link->session).len == 0)
+    int64_t rate = link->session ? smtpd_slow_bytes(link->session) : 0;
+    if (rate == 0 || link->drips_from_ms == 0 || smtpd_output(link->session).len == 0)
         return NEVER_MS;
     /* Rounded up, so that the byte is really there then. */
     return link->drips_from_ms + (link->dripped_bytes * SECOND_MS + rate - 1) / rate;

@@ -1,5 +1,5 @@
 /**
- * The mail server of a story: the sink's conversation (agent/sink/session.h) behind the
+ * The mail server of a story: the sink's conversation (agent/sink/smtpd.h) behind the
  * seam that libcurl stands behind in earnest, in memory and on virtual time. It has its
  * own client for greeting, EHLO and AUTH; what comes after the login is spoken by
  * outputs/.
@@ -7,7 +7,7 @@
 #ifndef TOCSIN_STORY_POST_H
 #define TOCSIN_STORY_POST_H
 
-#include "agent/sink/session.h"
+#include "agent/sink/smtpd.h"
 #include "outputs/link.h"
 
 /** A mail that the server accepted. */
@@ -26,7 +26,7 @@ void post_free(struct post *post);
 
 const struct link_ops *post_links(const struct post *post);
 struct script *post_script(struct post *post);
-const struct session_tally *post_tally(const struct post *post);
+const struct smtpd_tally *post_tally(const struct post *post);
 size_t post_mail_count(const struct post *post);
 const struct post_mail *post_mail(const struct post *post, size_t index);
 

@@ -13,8 +13,8 @@
 
 struct world {
     struct sink_tls *tls;
-    struct session_tally tally;
-    struct session_config session;
+    struct smtpd_tally tally;
+    struct smtpd_config session;
     struct peer_config config;
     struct peer *peer;
     SSL_CTX *context;
@@ -41,11 +41,11 @@ static void world_open(struct world *world, bool is_implicit)
     *world = (struct world){ .tls = sink_tls_create(&err) };
     ck_assert_ptr_nonnull(world->tls);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    world->session = (struct session_config){ .host = SLICE("localhost"),
-                                              .offers_starttls = true,
-                                              .wants_login = true,
-                                              .max_bytes = 100000,
-                                              .tally = &world->tally };
+    world->session = (struct smtpd_config){ .host = SLICE("localhost"),
+                                            .offers_starttls = true,
+                                            .wants_login = true,
+                                            .max_bytes = 100000,
+                                            .tally = &world->tally };
     world->config =
         (struct peer_config){ .session = &world->session, .tls = world->tls };
     world->peer = peer_create(&world->config, pair[0], 1, is_implicit);

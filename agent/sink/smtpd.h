@@ -5,17 +5,17 @@
  * and 3207; the words of its replies are those seen at smtp.gmail.com
  * (shared/facts/gmail.md).
  */
-#ifndef TOCSIN_SINK_SESSION_H
-#define TOCSIN_SINK_SESSION_H
+#ifndef TOCSIN_SINK_SMTPD_H
+#define TOCSIN_SINK_SMTPD_H
 
 #include "agent/base/buf.h"
 #include "agent/sink/script.h"
 
 /** What smtp.gmail.com announces: 25 MB, a third more for base64, and something. */
-#define SESSION_GMAIL_SIZE 35882577
+#define SMTPD_GMAIL_SIZE 35882577
 
 /** A mail that was accepted; borrowed for the call. */
-struct session_mail {
+struct smtpd_mail {
     struct slice user; /**< who was logged in; may be empty */
     struct slice from; /**< envelope, without angle brackets */
     const struct slice *recipients;
@@ -24,7 +24,7 @@ struct session_mail {
 };
 
 /** Counted over all sessions that share it. */
-struct session_tally {
+struct smtpd_tally {
     uint64_t sessions;
     uint64_t logins, failed_logins;
     uint64_t attempts; /**< MAIL commands */
@@ -35,7 +35,7 @@ struct session_tally {
     char last_violation[160];
 };
 
-struct session_config {
+struct smtpd_config {
     struct slice host;           /**< how the server calls itself */
     struct slice user, password; /**< empty user: every login is right */
     bool offers_starttls;        /**< while not encrypted; then a mail needs it */
@@ -43,44 +43,44 @@ struct session_config {
     bool is_strict;              /**< refuse what has a violation */
     size_t max_bytes;            /**< of a mail, announced as SIZE */
     struct script *script;       /**< NULL: none */
-    struct session_tally *tally;
-    void (*accept)(void *ctx, const struct session_mail *mail);
+    struct smtpd_tally *tally;
+    void (*accept)(void *ctx, const struct smtpd_mail *mail);
     void *ctx;
 };
 
-struct session;
+struct smtpd;
 
-/** Begin: the greeting is in session_output(). @config is borrowed for its life.
+/** Begin: the greeting is in smtpd_output(). @config is borrowed for its life.
  *  @number      makes the ids in its replies
  *  @is_secure   encrypted already (implicit TLS): AUTH is offered */
-struct session *session_create(const struct session_config *config, uint64_t number,
-                               bool is_secure);
-void session_free(struct session *session);
+struct smtpd *smtpd_create(const struct smtpd_config *config, uint64_t number,
+                           bool is_secure);
+void smtpd_free(struct smtpd *session);
 
 /** Take bytes from the client, at most LIMIT_SINK_INBOX_BYTES a call. */
-void session_feed(struct session *session, struct slice bytes);
+void smtpd_feed(struct smtpd *session, struct slice bytes);
 
 /** What is to be sent now; borrowed until the next call. */
-struct slice session_output(const struct session *session);
+struct slice smtpd_output(const struct smtpd *session);
 /** The first @count bytes of it are sent. */
-void session_sent(struct session *session, size_t count);
+void smtpd_sent(struct smtpd *session, size_t count);
 
-enum session_wish {
-    SESSION_TALK,
-    SESSION_START_TLS, /**< do the handshake, then session_secured() */
-    SESSION_CLOSE,
-    SESSION_RESET,
+enum smtpd_wish {
+    SMTPD_TALK,
+    SMTPD_START_TLS, /**< do the handshake, then smtpd_secured() */
+    SMTPD_CLOSE,
+    SMTPD_RESET,
 };
-/** What the caller is to do once session_output() is empty. */
-enum session_wish session_wish(const struct session *session);
-void session_secured(struct session *session);
+/** What the caller is to do once smtpd_output() is empty. */
+enum smtpd_wish smtpd_wish(const struct smtpd *session);
+void smtpd_secured(struct smtpd *session);
 
-/** A script wants a reply later: milliseconds to wait before session_resume(); 0: none.
+/** A script wants a reply later: milliseconds to wait before smtpd_resume(); 0: none.
  *  Until then nothing is processed and the caller reads nothing. */
-int64_t session_pause_ms(const struct session *session);
-void session_resume(struct session *session);
+int64_t smtpd_pause_ms(const struct smtpd *session);
+void smtpd_resume(struct smtpd *session);
 
 /** Bytes a second that the server gives at most; 0: no limit. */
-int64_t session_slow_bytes(const struct session *session);
+int64_t smtpd_slow_bytes(const struct smtpd *session);
 
 #endif

@@ -2,17 +2,17 @@
 #include "test.h"
 
 #include "agent/base/mem.h"
-#include "agent/sink/session.h"
+#include "agent/sink/smtpd.h"
 
 struct talk {
-    struct session_config config;
-    struct session_tally tally;
+    struct smtpd_config config;
+    struct smtpd_tally tally;
     struct script script;
-    struct session *session;
+    struct smtpd *session;
     struct buf heard, mails;
 };
 
-static void keep_mail(void *ctx, const struct session_mail *mail)
+static void keep_mail(void *ctx, const struct smtpd_mail *mail)
 {
     struct talk *talk = ctx;
     buf_printf(&talk->mails, "%.*s|", SLICE_ARG(mail->from));
@@ -27,16 +27,16 @@ static struct talk *talk_open(const char *rule)
     struct talk *talk = mem_zalloc(sizeof *talk);
     struct err err;
     talk->heard = talk->mails = buf_make(1 << 20);
-    talk->config = (struct session_config){ .host = SLICE("smtp.gmail.com"),
-                                            .user = SLICE("alerts@example.com"),
-                                            .password = SLICE("secret"),
-                                            .offers_starttls = true,
-                                            .wants_login = true,
-                                            .max_bytes = 4000,
-                                            .script = &talk->script,
-                                            .tally = &talk->tally,
-                                            .accept = keep_mail,
-                                            .ctx = talk };
+    talk->config = (struct smtpd_config){ .host = SLICE("smtp.gmail.com"),
+                                          .user = SLICE("alerts@example.com"),
+                                          .password = SLICE("secret"),
+                                          .offers_starttls = true,
+                                          .wants_login = true,
+                                          .max_bytes = 4000,
+                                          .script = &talk->script,
+                                          .tally = &talk->tally,
+                                          .accept = keep_mail,
+                                          .ctx = talk };
     if (rule)
         ck_assert_msg(script_add(&talk->script, slice_of(rule), &err), "%s", err.text);
     return talk;
@@ -44,7 +44,7 @@ static struct talk *talk_open(const char *rule)
 
 static void talk_close(struct talk *talk)
 {
-    session_free(talk->session);
+    smtpd_free(talk->session);
     script_clear(&talk->script);
     buf_free(&talk->heard);
     buf_free(&talk->mails);
@@ -53,9 +53,9 @@ static void talk_close(struct talk *talk)
 
 static void talk_hear(struct talk *talk)
 {
-    struct slice output = session_output(talk->session);
+    struct slice output = smtpd_output(talk->session);
     buf_put(&talk->heard, output);
-    session_sent(talk->session, output.len);
+    smtpd_sent(talk->session, output.len);
 }
 
 /** A session that is encrypted and logged in already. */
@@ -63,8 +63,8 @@ static struct talk *talk_logged_in(const char *rule)
 {
     struct talk *talk = talk_open(rule);
     talk->config.wants_login = false;
-    talk->session = session_create(&talk->config, 1, true);
-    session_feed(talk->session, SLICE("EHLO me\r\n"));
+    talk->session = smtpd_create(&talk->config, 1, true);
+    smtpd_feed(talk->session, SLICE("EHLO me\r\n"));
     talk_hear(talk);
     buf_clear(&talk->heard);
     return talk;
@@ -73,7 +73,7 @@ static struct talk *talk_logged_in(const char *rule)
 static const char *talk_say_text(struct talk *talk, const char *text)
 {
     buf_clear(&talk->heard);
-    session_feed(talk->session, slice_of(text));
+    smtpd_feed(talk->session, slice_of(text));
     talk_hear(talk);
     return talk->heard.ptr ? talk->heard.ptr : "";
 }
@@ -90,7 +90,7 @@ static const char *talk_say_text(struct talk *talk, const char *text)
 TEST(sink, the_session_talks_like_gmail_from_greeting_to_quit)
 {
     struct talk *talk = talk_open(NULL);
-    talk->session = session_create(&talk->config, 1, false);
+    talk->session = smtpd_create(&talk->config, 1, false);
     ck_assert_starts(talk_say_text(talk, ""), "220 smtp.gmail.com ESMTP ");
     const char *ehlo = talk_say_text(talk, "EHLO me\r\n");
     ck_assert_starts(ehlo, "250-smtp.gmail.com at your service\r\n250-SIZE 4000\r\n");
@@ -99,8 +99,8 @@ TEST(sink, the_session_talks_like_gmail_from_greeting_to_quit)
     ck_assert_starts(talk_say_text(talk, "MAIL FROM:<a@b.c>\r\n"),
                      "530 5.7.0 Must issue");
     ck_assert_starts(talk_say_text(talk, "STARTTLS\r\n"), "220 2.0.0 Ready");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_START_TLS);
-    session_secured(talk->session);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_START_TLS);
+    smtpd_secured(talk->session);
     ck_assert_starts(talk_say_text(talk, "MAIL FROM:<a@b.c>\r\n"), "503 5.5.1 EHLO");
     ehlo = talk_say_text(talk, "EHLO me\r\n");
     ck_assert_holds(ehlo,
@@ -123,7 +123,7 @@ TEST(sink, the_session_talks_like_gmail_from_greeting_to_quit)
                      "250 2.0.0 OK");
     ck_assert_slice(buf_slice(&talk->mails), "a@b.c|d@e.f,|Subject: x\r\n\r\nhi\r\n");
     ck_assert_starts(talk_say_text(talk, "QUIT\r\n"), "221 2.0.0 closing connection");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_CLOSE);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_CLOSE);
     ck_assert_uint_eq(talk->tally.logins, 1);
     ck_assert_uint_eq(talk->tally.accepted, 1);
     ck_assert_uint_eq(talk->tally.violations, 0);
@@ -137,17 +137,16 @@ TEST(sink, a_conversation_is_the_same_however_it_is_cut)
         "NOOP\r\n" ENVELOPE "\r\n.\r\nQUIT\r\n";
     struct talk *whole = talk_open(NULL);
     whole->config.wants_login = false;
-    whole->session = session_create(&whole->config, 1, true);
-    session_feed(whole->session, slice_of(bytes));
+    whole->session = smtpd_create(&whole->config, 1, true);
+    smtpd_feed(whole->session, slice_of(bytes));
     talk_hear(whole);
     for (size_t step = 1; step < 7; step++) {
         struct talk *cut = talk_open(NULL);
         cut->config.wants_login = false;
-        cut->session = session_create(&cut->config, 1, true);
+        cut->session = smtpd_create(&cut->config, 1, true);
         for (size_t at = 0; at < sizeof bytes - 1; at += step) {
             size_t left = sizeof bytes - 1 - at;
-            session_feed(cut->session,
-                         slice_make(bytes + at, left < step ? left : step));
+            smtpd_feed(cut->session, slice_make(bytes + at, left < step ? left : step));
             talk_hear(cut);
         }
         ck_assert_str_eq(cut->heard.ptr, whole->heard.ptr);
@@ -162,7 +161,7 @@ TEST(sink, a_conversation_is_the_same_however_it_is_cut)
 TEST(sink, wrong_credentials_get_gmails_535)
 {
     struct talk *talk = talk_open(NULL);
-    talk->session = session_create(&talk->config, 1, true);
+    talk->session = smtpd_create(&talk->config, 1, true);
     talk_say_text(talk, "EHLO me\r\n");
     ck_assert_starts(talk_say_text(talk, "AUTH LOGIN\r\n"), "334 VXNlcm5hbWU6\r\n");
     ck_assert_starts(talk_say_text(talk, "YWxlcnRzQGV4YW1wbGUuY29t\r\n"),
@@ -192,10 +191,10 @@ TEST(sink, auth_takes_each_form_of_each_mechanism)
     };
     for (size_t i = 0; i < sizeof exchanges / sizeof *exchanges; i++) {
         struct talk *talk = talk_open(NULL);
-        talk->session = session_create(&talk->config, 1, true);
-        session_feed(talk->session, SLICE("EHLO me\r\n"));
+        talk->session = smtpd_create(&talk->config, 1, true);
+        smtpd_feed(talk->session, SLICE("EHLO me\r\n"));
         for (size_t j = 0; exchanges[i][j]; j++)
-            session_feed(talk->session, slice_of(exchanges[i][j]));
+            smtpd_feed(talk->session, slice_of(exchanges[i][j]));
         talk_hear(talk);
         ck_assert_holds(talk->heard.ptr, "\r\n235 2.7.0 Accepted");
         ck_assert_uint_eq(talk->tally.logins, 1);
@@ -206,7 +205,7 @@ TEST(sink, auth_takes_each_form_of_each_mechanism)
 TEST(sink, a_broken_login_is_answered_and_the_session_goes_on)
 {
     struct talk *talk = talk_open(NULL);
-    talk->session = session_create(&talk->config, 1, true);
+    talk->session = smtpd_create(&talk->config, 1, true);
     talk_say_text(talk, "");
     ck_assert_starts(talk_say_text(talk, "AUTH PLAIN x\r\n"), "503 5.5.1 EHLO");
     talk_say_text(talk, "EHLO me\r\n");
@@ -245,11 +244,11 @@ TEST(sink, commands_out_of_sequence_are_refused)
 TEST(sink, what_is_pipelined_behind_starttls_is_thrown_away)
 {
     struct talk *talk = talk_open(NULL);
-    talk->session = session_create(&talk->config, 1, false);
-    session_feed(talk->session, SLICE("EHLO me\r\nSTARTTLS\r\nNOOP\r\n"));
-    session_feed(talk->session, SLICE(""));
+    talk->session = smtpd_create(&talk->config, 1, false);
+    smtpd_feed(talk->session, SLICE("EHLO me\r\nSTARTTLS\r\nNOOP\r\n"));
+    smtpd_feed(talk->session, SLICE(""));
     talk_hear(talk);
-    session_secured(talk->session);
+    smtpd_secured(talk->session);
     ck_assert_str_eq(talk_say_text(talk, ""), "");
     ck_assert_uint_eq(talk->tally.violations, 1);
     talk_close(talk);
@@ -337,11 +336,11 @@ TEST(sink, a_421_closes_unless_it_stays)
 {
     struct talk *talk = talk_logged_in("mail:421 4.7.0 try later");
     ck_assert_str_eq(talk_say_text(talk, ENVELOPE), "421 4.7.0 try later\r\n");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_CLOSE);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_CLOSE);
     talk_close(talk);
     talk = talk_logged_in("mail:stay 421 4.7.0 try later");
     ck_assert_holds(talk_say_text(talk, ENVELOPE), "421 4.7.0 try later\r\n503");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_TALK);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_TALK);
     talk_close(talk);
 }
 
@@ -350,12 +349,12 @@ TEST(sink, a_mail_can_be_taken_without_a_reply)
     struct talk *talk = talk_logged_in("dot:take close");
     const char *heard = talk_say_text(talk, ENVELOPE "x\r\n.\r\n");
     ck_assert_str_eq(strstr(heard, "354 "), "354 Go ahead 1-0 - gsmtp\r\n");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_CLOSE);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_CLOSE);
     ck_assert_uint_eq(talk->tally.accepted, 1);
     talk_close(talk);
     talk = talk_logged_in("dot:reset");
     talk_say_text(talk, ENVELOPE "x\r\n.\r\n");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_RESET);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_RESET);
     ck_assert_uint_eq(talk->tally.accepted, 0);
     talk_close(talk);
 }
@@ -366,7 +365,7 @@ TEST(sink, a_hung_session_swallows_everything)
     ck_assert_holds(talk_say_text(talk, "MAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\n"),
                     "250 2.1.0");
     ck_assert_str_eq(talk_say_text(talk, "NOOP\r\nQUIT\r\n"), "");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_TALK);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_TALK);
     talk_close(talk);
 }
 
@@ -375,8 +374,8 @@ TEST(sink, a_reply_that_waits_holds_what_is_pipelined_behind_it)
     struct talk *talk = talk_logged_in("mail:wait 2s");
     const char *heard = talk_say_text(talk, "NOOP\r\nMAIL FROM:<>\r\nQUIT\r\n");
     ck_assert_str_eq(heard, "250 2.0.0 OK 1-0 - gsmtp\r\n");
-    ck_assert_int_eq(session_pause_ms(talk->session), 2000);
-    session_resume(talk->session);
+    ck_assert_int_eq(smtpd_pause_ms(talk->session), 2000);
+    smtpd_resume(talk->session);
     ck_assert_holds(talk_say_text(talk, ""), "250 2.1.0 OK 1-0 - gsmtp\r\n221 ");
     talk_close(talk);
 }
@@ -394,10 +393,10 @@ TEST(sink, an_early_answer_to_the_body_is_the_only_one)
 TEST(sink, a_greeting_can_refuse)
 {
     struct talk *talk = talk_open("greeting:close 554 5.3.2 closed for today");
-    talk->session = session_create(&talk->config, 1, true);
+    talk->session = smtpd_create(&talk->config, 1, true);
     ck_assert_str_eq(talk_say_text(talk, "EHLO x\r\n"),
                      "554 5.3.2 closed for today\r\n");
-    ck_assert_int_eq(session_wish(talk->session), SESSION_CLOSE);
+    ck_assert_int_eq(smtpd_wish(talk->session), SMTPD_CLOSE);
     talk_close(talk);
 }
 
@@ -407,7 +406,7 @@ TEST(sink, an_endless_command_is_skipped_and_answered_once)
     char many[1000];
     memset(many, 'x', sizeof many);
     for (int i = 0; i < 100; i++)
-        session_feed(talk->session, slice_make(many, sizeof many));
+        smtpd_feed(talk->session, slice_make(many, sizeof many));
     ck_assert_starts(talk_say_text(talk, "\r\nNOOP\r\n"), "500 5.5.1 Line too long");
     ck_assert_holds(talk->heard.ptr, "\r\n250 2.0.0 OK");
     talk_close(talk);

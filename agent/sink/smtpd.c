@@ -2,7 +2,7 @@
  * Commands are a table. Bytes are taken from an inbox, so that pipelined commands wait
  * while a script holds a reply back, and so that it cannot matter how TCP cut them.
  */
-#include "agent/sink/session.h"
+#include "agent/sink/smtpd.h"
 
 #include <stdlib.h>
 
@@ -12,15 +12,15 @@
 #include "agent/sink/login.h"
 #include "agent/sink/transaction.h"
 
-static void on_ehlo(struct session *session, struct slice args)
+static void on_ehlo(struct smtpd *session, struct slice args)
 {
-    const struct session_config *config = session->config;
+    const struct smtpd_config *config = session->config;
     struct buf text = buf_make(4096);
     if (args.len == 0) {
         talk_say(session, 501, "5.5.4",
                  "Empty HELO/EHLO argument not allowed, closing connection.\n"
                  " https://support.google.com/mail/?p=helo");
-        session->wish = SESSION_CLOSE;
+        session->wish = SMTPD_CLOSE;
         return;
     }
     enum effect effect = talk_ask(session, SCRIPT_EHLO, args);
@@ -42,7 +42,7 @@ static void on_ehlo(struct session *session, struct slice args)
     buf_free(&text);
 }
 
-static void on_helo(struct session *session, struct slice args)
+static void on_helo(struct smtpd *session, struct slice args)
 {
     enum effect effect = talk_ask(session, SCRIPT_EHLO, args);
     if (effect == EFFECT_NO)
@@ -53,7 +53,7 @@ static void on_helo(struct session *session, struct slice args)
         talk_reply(session, 250, "", session->config->host);
 }
 
-static void on_starttls(struct session *session, struct slice args)
+static void on_starttls(struct smtpd *session, struct slice args)
 {
     if (session->is_secure || !session->config->offers_starttls) {
         talk_say(session, session->is_secure ? 454 : 502, "5.5.1",
@@ -70,14 +70,14 @@ static void on_starttls(struct session *session, struct slice args)
         return;
     if (effect == EFFECT_USUAL)
         talk_reply(session, 220, "2.0.0", SLICE("Ready to start TLS"));
-    session->wish = SESSION_START_TLS;
+    session->wish = SMTPD_START_TLS;
     /* What is pipelined behind STARTTLS was written by whoever sits on the wire. */
     if (session->inbox.len > 0)
         talk_violation(session, "commands behind STARTTLS");
     buf_clear(&session->inbox);
 }
 
-static void on_rset(struct session *session, struct slice args)
+static void on_rset(struct smtpd *session, struct slice args)
 {
     enum effect effect = talk_ask(session, SCRIPT_RSET, args);
     if (effect == EFFECT_NO)
@@ -87,29 +87,29 @@ static void on_rset(struct session *session, struct slice args)
         talk_say(session, 250, "2.1.5", "Flushed");
 }
 
-static void on_quit(struct session *session, struct slice args)
+static void on_quit(struct smtpd *session, struct slice args)
 {
     enum effect effect = talk_ask(session, SCRIPT_QUIT, args);
     if (effect == EFFECT_NO)
         return;
     if (effect == EFFECT_USUAL)
         talk_say(session, 221, "2.0.0", "closing connection");
-    session->wish = SESSION_CLOSE;
+    session->wish = SMTPD_CLOSE;
 }
 
-static void on_noop(struct session *session, struct slice args)
+static void on_noop(struct smtpd *session, struct slice args)
 {
     (void)args;
     talk_say(session, 250, "2.0.0", "OK");
 }
 
-static void on_vrfy(struct session *session, struct slice args)
+static void on_vrfy(struct smtpd *session, struct slice args)
 {
     (void)args;
     talk_say(session, 252, "2.1.5", "Send some mail, I'll try my best");
 }
 
-static void on_help(struct session *session, struct slice args)
+static void on_help(struct smtpd *session, struct slice args)
 {
     (void)args;
     talk_say(session, 214, "2.0.0",
@@ -118,7 +118,7 @@ static void on_help(struct session *session, struct slice args)
 
 static const struct {
     const char *word;
-    void (*run)(struct session *session, struct slice args);
+    void (*run)(struct smtpd *session, struct slice args);
 } commands[] = {
     { "AUTH", login_on_auth },
     { "DATA", transaction_on_data },
@@ -134,7 +134,7 @@ static const struct {
     { "VRFY", on_vrfy },
 };
 
-static void run_command(struct session *session, struct slice line)
+static void run_command(struct smtpd *session, struct slice line)
 {
     size_t end = slice_find(line, SLICE(" "));
     struct slice word = slice_make(line.ptr, end == SIZE_MAX ? line.len : end);
@@ -150,7 +150,7 @@ static void run_command(struct session *session, struct slice line)
 }
 
 /** Is the command line clean? Counts what is not. */
-static bool check_line(struct session *session, struct slice line, bool has_cr)
+static bool check_line(struct smtpd *session, struct slice line, bool has_cr)
 {
     const char *fault = NULL;
     if (!has_cr)
@@ -167,7 +167,7 @@ static bool check_line(struct session *session, struct slice line, bool has_cr)
     return !fault;
 }
 
-static void take_line(struct session *session, struct slice line)
+static void take_line(struct smtpd *session, struct slice line)
 {
     bool has_cr = line.len > 0 && line.ptr[line.len - 1] == '\r';
     line.len -= has_cr;
@@ -181,7 +181,7 @@ static void take_line(struct session *session, struct slice line)
 }
 
 /** Take the next command off the inbox. @return false when it is not whole yet. */
-static bool go_on_command(struct session *session)
+static bool go_on_command(struct smtpd *session)
 {
     const char *end = memchr(session->inbox.ptr, '\n', session->inbox.len);
     if (!end) {
@@ -205,36 +205,36 @@ static bool go_on_command(struct session *session)
     return true;
 }
 
-static bool go_on_data(struct session *session)
+static bool go_on_data(struct smtpd *session)
 {
     bool is_done;
     size_t taken = dot_feed(&session->dot, buf_slice(&session->inbox), &is_done);
     buf_drop(&session->inbox, taken);
     if (!session->is_body_judged && (session->dot.line_count > 0 || is_done))
         transaction_judge_body(session);
-    if (is_done && session->wish == SESSION_TALK && !session->is_hung)
+    if (is_done && session->wish == SMTPD_TALK && !session->is_hung)
         transaction_finish(session);
     return is_done;
 }
 
-static void go_on(struct session *session)
+static void go_on(struct smtpd *session)
 {
     bool is_going = true;
-    while (is_going && session->inbox.len > 0 && session->wish == SESSION_TALK &&
+    while (is_going && session->inbox.len > 0 && session->wish == SMTPD_TALK &&
            session->pause_ms == 0 && !session->is_hung)
         is_going = session->is_in_data ? go_on_data(session) : go_on_command(session);
-    if (session->is_hung || session->wish > SESSION_START_TLS)
+    if (session->is_hung || session->wish > SMTPD_START_TLS)
         buf_clear(&session->inbox);
     if (session->output.overflowed)
-        session->wish = SESSION_RESET;
+        session->wish = SMTPD_RESET;
 }
 
 /* --- the doors ------------------------------------------------------------------- */
 
-struct session *session_create(const struct session_config *config, uint64_t number,
-                               bool is_secure)
+struct smtpd *smtpd_create(const struct smtpd_config *config, uint64_t number,
+                           bool is_secure)
 {
-    struct session *session = mem_zalloc(sizeof *session);
+    struct smtpd *session = mem_zalloc(sizeof *session);
     session->config = config;
     session->number = number;
     session->is_secure = is_secure;
@@ -253,7 +253,7 @@ struct session *session_create(const struct session_config *config, uint64_t num
     return session;
 }
 
-void session_free(struct session *session)
+void smtpd_free(struct smtpd *session)
 {
     if (!session)
         return;
@@ -267,19 +267,19 @@ void session_free(struct session *session)
     free(session);
 }
 
-void session_feed(struct session *session, struct slice bytes)
+void smtpd_feed(struct smtpd *session, struct slice bytes)
 {
     must(bytes.len <= LIMIT_SINK_INBOX_BYTES);
-    if (session->is_hung || session->wish > SESSION_START_TLS)
+    if (session->is_hung || session->wish > SMTPD_START_TLS)
         return;
     buf_put(&session->inbox, bytes);
     /* Only a caller that reads during a pause can get here. */
     if (session->inbox.overflowed)
-        session->wish = SESSION_RESET;
+        session->wish = SMTPD_RESET;
     go_on(session);
 }
 
-struct slice session_output(const struct session *session)
+struct slice smtpd_output(const struct smtpd *session)
 {
     struct slice all = buf_slice(&session->output);
     if (session->pause_ms > 0)
@@ -287,38 +287,38 @@ struct slice session_output(const struct session *session)
     return all;
 }
 
-void session_sent(struct session *session, size_t count)
+void smtpd_sent(struct smtpd *session, size_t count)
 {
     buf_drop(&session->output, count);
     session->held_from -= session->held_from < count ? session->held_from : count;
 }
 
-enum session_wish session_wish(const struct session *session)
+enum smtpd_wish smtpd_wish(const struct smtpd *session)
 {
-    return session->pause_ms > 0 ? SESSION_TALK : session->wish;
+    return session->pause_ms > 0 ? SMTPD_TALK : session->wish;
 }
 
-void session_secured(struct session *session)
+void smtpd_secured(struct smtpd *session)
 {
-    must(session->wish == SESSION_START_TLS);
-    session->wish = SESSION_TALK;
+    must(session->wish == SMTPD_START_TLS);
+    session->wish = SMTPD_TALK;
     session->is_secure = true;
     session->has_ehlo = false;
     transaction_forget(session);
 }
 
-int64_t session_pause_ms(const struct session *session)
+int64_t smtpd_pause_ms(const struct smtpd *session)
 {
     return session->pause_ms;
 }
 
-void session_resume(struct session *session)
+void smtpd_resume(struct smtpd *session)
 {
     session->pause_ms = 0;
     go_on(session);
 }
 
-int64_t session_slow_bytes(const struct session *session)
+int64_t smtpd_slow_bytes(const struct smtpd *session)
 {
     return session->slow_bytes;
 }
