@@ -12,6 +12,7 @@
 
 enum {
     WRITE_RETRY_MS = 1000,
+    POSITIONS_WAIT_MS = 5 * 1000,
     STOP_WAIT_MS = 10 * 1000,
     FINISH_WAIT_MS = 60 * 1000,
 };
@@ -27,9 +28,13 @@ static void feed_engine(void *ctx, const struct block *block)
 static void read_inputs(struct app *app)
 {
     app->has_more_input = false;
-    if (app->phase <= APP_FINISHING)
-        app->has_more_input =
-            inputs_read(app->inputs, app->now, feed_engine, app);
+    if (app->phase > APP_FINISHING)
+        return;
+    uint64_t before = inputs_tally(app->inputs)->bytes_read;
+    app->has_more_input = inputs_read(app->inputs, app->now, feed_engine, app);
+    if (inputs_tally(app->inputs)->bytes_read != before)
+        app->positions_due_ms =
+            earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
 }
 
 static void collect_due(struct app *app)
@@ -50,6 +55,14 @@ static bool answer_control(void *ctx, struct slice request, struct buf *out,
     return app_answer(ctx, request, out, err);
 }
 
+/** Lines that matched nothing have no consequences: read again after a crash, they match
+ *  nothing again. So positions alone are no reason to commit, but every few seconds. */
+static bool is_worth_a_commit(const struct app *app)
+{
+    return db_is_dirty(app->db) || app->phase >= APP_STOPPING ||
+           app->now.mono_ms >= app->positions_due_ms;
+}
+
 /** Everything that this turn decided, in one transaction. Without anything to write there
  *  is none. */
 static bool write_turn(struct app *app, struct err *err)
@@ -58,7 +71,10 @@ static bool write_turn(struct app *app, struct err *err)
         outputs_put(app->outputs, &app->notices.items[i], app->now, &app->turn);
     outputs_write(app->outputs, app->now);
     state_save(app->db, app->engine, app->now);
+    if (!is_worth_a_commit(app))
+        return true;
     inputs_save(app->inputs, app->now);
+    app->has_saved_positions = true;
     if (!db_is_dirty(app->db))
         return true;
     app->commits++;
@@ -72,7 +88,11 @@ static void confirm(struct app *app)
         log_info(app->world.log, "the store can be written to again: reading goes on");
     app->write_retry_ms = 0;
     engine_saved(app->engine);
-    inputs_committed(app->inputs);
+    if (app->has_saved_positions) {
+        inputs_committed(app->inputs);
+        app->positions_due_ms = NEVER_MS;
+    }
+    app->has_saved_positions = false;
     outputs_committed(app->outputs, app->now);
     control_write(app->control);
     app->notices.count = 0;
@@ -145,6 +165,7 @@ int64_t app_wake_at(const struct app *app)
     int64_t settled = app->started.mono_ms + app->config->settle;
     int64_t due = engine_wake_at(app->engine);
     wake_at = earlier_ms(wake_at, due < settled ? settled : due);
+    wake_at = earlier_ms(wake_at, app->positions_due_ms);
     return earlier_ms(wake_at, inputs_wake_at(app->inputs));
 }
 
@@ -286,6 +307,7 @@ struct app *app_create(struct config *config, const struct world *world, struct 
     app->world = *world;
     app->config = config;
     app->notices.arena = &app->turn;
+    app->positions_due_ms = NEVER_MS;
     app->now = app->started = clock_read(&app->world.clock);
     if (!open_store(app, err) || !build_parts(app, err)) {
         app_free(app);

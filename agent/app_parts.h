@@ -29,6 +29,8 @@ struct app {
     struct notices notices; /**< of this turn */
     struct now now, started;
     bool has_more_input;
+    bool has_saved_positions; /**< in the running transaction */
+    int64_t positions_due_ms; /**< when positions are stored at the latest; NEVER_MS */
     bool is_flushed; /**< APP_FINISHING: everything counted is in a notice */
     int64_t write_retry_ms; /**< 0: no write is pending; else when it is tried again */
     enum app_phase phase;

@@ -44,10 +44,10 @@ run_tocsin() {
     mkdir "state$1"
     : >"app$1.log"
     cat >"tocsin$1.yaml" <<YAML
-state_dir: state$1
-control: control$1.sock
+state_dir: $work/state$1
+control: $work/control$1.sock
 sources:
-  - {name: app, files: [app$1.log]}
+  - {name: app, files: [$work/app$1.log]}
 rules:
   - {name: ssh, match: '(?<token>EVT-\d+) sshd\[\d+\]: Failed password for (?<user>\S+) from (?<ip>\S+)', by: [token]}
 routes:

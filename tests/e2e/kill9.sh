@@ -29,18 +29,18 @@ done
 printf secret >password
 chmod 600 password
 cat >tocsin.yaml <<YAML
-state_dir: state
-control: control.sock
+state_dir: $work/state
+control: $work/control.sock
 sources:
-  - {name: app, files: [app.log], start: beginning, rotate_wait: 2s}
+  - {name: app, files: [$work/app.log], start: beginning, rotate_wait: 2s}
 rules:
   - {name: refused, match: 'ERROR seq=\d+', resolve_after: 3s, severity: warning}
 routes:
   - {to: [ops], group_wait: 0s, group_interval: 1s, repeat_interval: 1s}
 accounts:
   - name: local
-    smtp: {host: 127.0.0.1, port: $port, user: agent, password_file: password,
-           tls: implicit, ca_file: ca.pem}
+    smtp: {host: 127.0.0.1, port: $port, user: agent, password_file: $work/password,
+           tls: implicit, ca_file: $work/ca.pem}
     from: agent@example.com
     doubt_wait: 1s
 outputs:
