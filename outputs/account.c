@@ -13,7 +13,7 @@
 
 enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16 };
 
-/* --- keys ---------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------- */
 
 static const char *const tls_names[] = { "implicit", "starttls", "none", NULL };
 
@@ -76,7 +76,7 @@ const struct schema account_schema = {
     .field_count = sizeof account_fields / sizeof *account_fields,
 };
 
-/* --- what the keys mean together ---------------------------------------------------------- */
+/* --- what the keys mean together -------------------------------------------------- */
 
 struct resolving {
     const struct account_config *config;
@@ -232,7 +232,7 @@ bool account_resolve(const struct account_config *config, struct slice host_name
     return complaints->error_count == errors_before;
 }
 
-/* --- secrets --------------------------------------------------------------------------------- */
+/* --- secrets ---------------------------------------------------------------------- */
 
 static bool check_owner(const struct stat *stat, const char *path, struct err *err)
 {

@@ -38,7 +38,8 @@ static struct place place_of(const struct conf_text *text,
     return text->node ? text->node->at : owner->at;
 }
 
-/* Names stand in stored rows, in logs and behind "maildir:", so they are kept simple. */
+/* Names stand in stored rows, in logs and behind "maildir:", so they are kept
+ * simple. */
 static void check_name(const struct compiling *compiling, const struct conf_text *name,
                        const struct yaml_node *owner)
 {
@@ -51,7 +52,7 @@ static void check_name(const struct compiling *compiling, const struct conf_text
                  "a name is 1 to 64 letters, digits, '.', '_' or '-'");
 }
 
-/* --- accounts ---------------------------------------------------------------------------- */
+/* --- accounts --------------------------------------------------------------------- */
 
 static void compile_accounts(const struct compiling *compiling,
                              const struct conf_blocks *blocks)
@@ -94,7 +95,7 @@ static const char *suggest_account(const struct compiling *compiling, struct sli
     return did_you_mean(compiling->arena, name, names);
 }
 
-/* --- outputs ------------------------------------------------------------------------------ */
+/* --- outputs ---------------------------------------------------------------------- */
 
 static void check_address(const struct compiling *compiling,
                           const struct output_config *config, size_t i)

@@ -1,5 +1,6 @@
-/** What outputs_compile() makes of the lists of accounts and outputs: plain data that the
- *  parts of this folder read. It lives as long as its generation of configuration. */
+/** What outputs_compile() makes of the lists of accounts and outputs: plain data that
+ *  the parts of this folder read. It lives as long as its generation of
+ *  configuration. */
 #ifndef TOCSIN_OUTPUTS_COMPILED_H
 #define TOCSIN_OUTPUTS_COMPILED_H
 

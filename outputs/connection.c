@@ -1,4 +1,5 @@
-/** One connection: bytes between link and dialog, and the clock that ends what hangs. */
+/** One connection: bytes between link and dialog, and the clock that ends what
+ *  hangs. */
 #include "outputs/connection.h"
 
 #include "agent/base/must.h"
@@ -31,7 +32,7 @@ void connection_free(struct connection *connection)
     dialog_clear(&connection->dialog);
 }
 
-/* --- login ------------------------------------------------------------------------------ */
+/* --- login ------------------------------------------------------------------------ */
 
 void connection_open(struct connection *connection, const struct account *account,
                      struct now now)
@@ -84,7 +85,7 @@ static void step_login(struct connection *connection, struct now now)
     }
 }
 
-/* --- talk -------------------------------------------------------------------------------- */
+/* --- talk ------------------------------------------------------------------------- */
 
 /* @return false when the link is broken. */
 static bool send_all(struct connection *connection)
@@ -112,8 +113,8 @@ static bool receive_all(struct connection *connection)
     return true;
 }
 
-/* A server that refuses and closes may leave its last words behind a failed send, so they
- * are read before the connection counts as lost. */
+/* A server that refuses and closes may leave its last words behind a failed send, so
+ * they are read before the connection counts as lost. */
 static void exchange(struct connection *connection)
 {
     uint64_t before;

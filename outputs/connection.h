@@ -1,6 +1,6 @@
 /**
- * One connection to a mail server, from the login to QUIT: a link and the dialog over it,
- * with the time-outs. It knows nothing of rows; the courier says what is sent.
+ * One connection to a mail server, from the login to QUIT: a link and the dialog over
+ * it, with the time-outs. It knows nothing of rows; the courier says what is sent.
  */
 #ifndef TOCSIN_OUTPUTS_CONNECTION_H
 #define TOCSIN_OUTPUTS_CONNECTION_H

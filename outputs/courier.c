@@ -72,10 +72,10 @@ void courier_call(struct courier *courier, struct slice key, struct now now)
         lane->due_ms = earlier_ms(lane->due_ms, now.mono_ms);
 }
 
-/* --- after a crash ---------------------------------------------------------------------- */
+/* --- after a crash ---------------------------------------------------------------- */
 
-/* The row was given away and its outcome never stored. A Maildir replaces its own file, so
- * only a mail server leaves doubt. */
+/* The row was given away and its outcome never stored. A Maildir replaces its own file,
+ * so only a mail server leaves doubt. */
 static void recover_row(struct courier *courier, int64_t id,
                         struct outputs_tally *staged, struct now now)
 {
@@ -119,7 +119,7 @@ void courier_recover(struct courier *courier, struct outputs_tally *staged,
         recover_row(courier, ids[i], staged, now);
 }
 
-/* --- the turn ---------------------------------------------------------------------------- */
+/* --- the turn --------------------------------------------------------------------- */
 
 void courier_write(struct courier *courier, struct outputs_tally *staged,
                    struct now now)

@@ -1,7 +1,7 @@
 /**
- * The courier takes mails from the outbox to their servers: one lane an account, so that a
- * slow or held account stops nobody else. It follows the turn: write in the transaction,
- * committed after it, pump.
+ * The courier takes mails from the outbox to their servers: one lane an account, so
+ * that a slow or held account stops nobody else. It follows the turn: write in the
+ * transaction, committed after it, pump.
  */
 #ifndef TOCSIN_OUTPUTS_COURIER_H
 #define TOCSIN_OUTPUTS_COURIER_H

@@ -25,7 +25,7 @@ int64_t dialog_timeout_ms(const struct dialog *dialog)
 
 void dialog_init(struct dialog *dialog, struct dialog_offer offer)
 {
-    *dialog = (struct dialog) { .offer = offer, .phase = PHASE_MAIL };
+    *dialog = (struct dialog){ .offer = offer, .phase = PHASE_MAIL };
     /* Dot-stuffing at worst doubles a mail of nothing but dots and line ends. */
     dialog->out = buf_make(2 * LIMIT_MAIL_BYTES + 1024);
 }
@@ -34,10 +34,10 @@ void dialog_clear(struct dialog *dialog)
 {
     free(dialog->result.recipients);
     buf_free(&dialog->out);
-    *dialog = (struct dialog) { 0 };
+    *dialog = (struct dialog){ 0 };
 }
 
-/* --- what we say --------------------------------------------------------------------- */
+/* --- what we say ------------------------------------------------------------------ */
 
 static void begin_output(struct dialog *dialog, enum smtp_phase phase)
 {
@@ -121,7 +121,7 @@ void dialog_sent(struct dialog *dialog, size_t count)
     dialog->progress += count;
 }
 
-/* --- how a mail ends ------------------------------------------------------------------- */
+/* --- how a mail ends -------------------------------------------------------------- */
 
 static void end_mail(struct dialog *dialog, const struct smtp_reply *reply)
 {
@@ -166,7 +166,7 @@ static void say_protocol_error(struct dialog *dialog, const struct smtp_reply *r
     buf_free(&why);
 }
 
-/* --- what the server says ---------------------------------------------------------------- */
+/* --- what the server says --------------------------------------------------------- */
 
 static bool is_good(const struct smtp_reply *reply)
 {
@@ -253,8 +253,8 @@ static void at_data(struct dialog *dialog, const struct smtp_reply *reply)
     }
 }
 
-/* A refusal in the middle of the body counts; the rest of the body cannot be taken back,
- * so the connection ends. */
+/* A refusal in the middle of the body counts; the rest of the body cannot be taken
+ * back, so the connection ends. */
 static void at_body(struct dialog *dialog, const struct smtp_reply *reply)
 {
     if (!is_refusal(reply)) {
@@ -337,14 +337,14 @@ void dialog_feed(struct dialog *dialog, struct slice bytes)
     }
 }
 
-/* --- begin and end -------------------------------------------------------------------------- */
+/* --- begin and end ---------------------------------------------------------------- */
 
 void dialog_start(struct dialog *dialog, const struct dialog_mail *mail)
 {
     must(dialog->state == DIALOG_IDLE && mail->recipient_count > 0);
     free(dialog->result.recipients);
     dialog->mail = *mail;
-    dialog->result = (struct dialog_result) { 0 };
+    dialog->result = (struct dialog_result){ 0 };
     dialog->result.recipients =
         mem_zalloc(mail->recipient_count * sizeof *dialog->result.recipients);
     dialog->replied = dialog->accepted = 0;

@@ -1,7 +1,7 @@
 /**
- * The conversation from MAIL to QUIT, as a pure state machine: bytes of the server go in,
- * bytes for the server come out, and each mail ends in one result. It knows no socket, no
- * clock and no policy; what a reply means for the mail is said by verdict.c.
+ * The conversation from MAIL to QUIT, as a pure state machine: bytes of the server go
+ * in, bytes for the server come out, and each mail ends in one result. It knows no
+ * socket, no clock and no policy; what a reply means for the mail is said by verdict.c.
  */
 #ifndef TOCSIN_OUTPUTS_DIALOG_H
 #define TOCSIN_OUTPUTS_DIALOG_H
@@ -26,8 +26,7 @@ enum dialog_state {
 /** What became of a mail. */
 struct dialog_result {
     bool is_ready;
-    bool
-        is_accepted; /**< 2xx after the dot, for all recipients whose RCPT was accepted */
+    bool is_accepted;  /**< 2xx after the dot, for all whose RCPT was accepted */
     bool is_in_doubt;  /**< the dot may have arrived and no reply came */
     bool was_answered; /**< the server said at least one thing about this mail */
     struct smtp_reply
@@ -77,8 +76,8 @@ void dialog_feed(struct dialog *dialog, struct slice bytes);
 /** The connection is gone, or @why else no reply will come. */
 void dialog_lost(struct dialog *dialog, struct slice why);
 
-/** How long the server may take for what it is asked now (RFC 5321 4.5.3.2), counted from
- *  the last time that `progress` changed; NEVER_MS when it owes nothing. */
+/** How long the server may take for what it is asked now (RFC 5321 4.5.3.2), counted
+ *  from the last time that `progress` changed; NEVER_MS when it owes nothing. */
 int64_t dialog_timeout_ms(const struct dialog *dialog);
 
 #endif

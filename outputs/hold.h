@@ -1,6 +1,7 @@
 /**
- * A hold keeps an account from trying: a spent quota, too many logins, a wrong password, a
- * network that is down. It is stored, so that a restart does not hammer anew.
+ * A hold keeps an account from trying: a spent quota, too many logins, a wrong
+ * password, a network that is down. It is stored, so that a restart does not hammer
+ * anew.
  */
 #ifndef TOCSIN_OUTPUTS_HOLD_H
 #define TOCSIN_OUTPUTS_HOLD_H

@@ -1,6 +1,6 @@
 /**
- * The policy of retries. The rule that shapes it: one bad recipient never holds back the
- * others, and a limit of the account never uses up the attempts of a mail.
+ * The policy of retries. The rule that shapes it: one bad recipient never holds back
+ * the others, and a limit of the account never uses up the attempts of a mail.
  */
 #include "outputs/judge.h"
 
@@ -100,7 +100,8 @@ static void postpone(struct judging *judging, struct now now, struct rng *rng)
     judging->out.event = EVENT_POSTPONE;
     judging->out.is_attempt = !judging->has_free_wait;
     judging->out.next_at_ms = now.unix_ms;
-    /* When others got it and no wait is asked for (452 4.5.3), the rest goes at once. */
+    /* When others got it and no wait is asked for (452 4.5.3), the rest goes at
+     * once. */
     if (judging->out.is_attempt && !(has_delivered && judging->wait_ms == 0))
         judging->out.next_at_ms += next_wait_ms(judging, rng);
     if (now.unix_ms - judging->attempt->job->created_ms > GIVE_UP_MS) {

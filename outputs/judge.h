@@ -1,7 +1,7 @@
 /**
- * From what a server said about one mail to what becomes of its row, its recipients and its
- * account. Pure: the policy of retries stands here and in the table of verdicts, nowhere
- * else.
+ * From what a server said about one mail to what becomes of its row, its recipients and
+ * its account. Pure: the policy of retries stands here and in the table of verdicts,
+ * nowhere else.
  */
 #ifndef TOCSIN_OUTPUTS_JUDGE_H
 #define TOCSIN_OUTPUTS_JUDGE_H
@@ -35,8 +35,8 @@ struct judgement {
     size_t refused_count; /**< recipients that were given up by this attempt */
 };
 
-/** @states gets one state for each recipient of the job. Pointers in the answer live as long
- *  as those in @attempt. */
+/** @states gets one state for each recipient of the job. Pointers in the answer live as
+ *    long as those in @attempt. */
 struct judgement judge(const struct attempt *attempt, struct now now, struct rng *rng,
                        enum recipient_state *states);
 

@@ -1,6 +1,6 @@
 /**
- * One lane. The decision worth knowing: a row is claimed only when a connection is open and
- * idle, so a crash during a login leaves no mail in doubt.
+ * One lane. The decision worth knowing: a row is claimed only when a connection is open
+ * and idle, so a crash during a login leaves no mail in doubt.
  */
 #include "outputs/lane.h"
 
@@ -21,7 +21,7 @@ static const struct verdict unknown_failure = {
     .advice = "the login failed: the reply says why",
 };
 
-/* --- life ------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static void copy_spec(struct lane *lane, const struct lane_spec *spec)
 {
@@ -90,7 +90,7 @@ void lane_configure(struct lane *lane, const struct lane_spec *spec)
     copy_spec(lane, spec);
 }
 
-/* --- logins --------------------------------------------------------------------------------- */
+/* --- logins ----------------------------------------------------------------------- */
 
 /* At most one login a minute in the long run, three at once after a quiet time: Gmail
  * answers too many logins by 454 (facts: gmail.md 2, "login rate"). */
@@ -168,7 +168,7 @@ static void step_session(struct lane *lane, struct now now)
         note_end(lane, now);
 }
 
-/* --- outcomes ------------------------------------------------------------------------------- */
+/* --- outcomes --------------------------------------------------------------------- */
 
 static void set_result(struct lane *lane, const struct judgement *judgement)
 {
@@ -229,7 +229,7 @@ static bool load_job(struct lane *lane)
     return outbox_load(lane->world->db, lane->claim, &lane->job, &lane->job_memory);
 }
 
-/* --- a mail server ---------------------------------------------------------------------------- */
+/* --- a mail server ---------------------------------------------------------------- */
 
 static void start_claim(struct lane *lane, struct now now)
 {
@@ -292,7 +292,7 @@ static void pump_mail(struct lane *lane, struct now now)
     end_when_done(lane, now);
 }
 
-/* --- a Maildir --------------------------------------------------------------------------------- */
+/* --- a Maildir -------------------------------------------------------------------- */
 
 static void judge_file(struct lane *lane, bool ok, const struct err *err,
                        struct now now)
@@ -343,7 +343,7 @@ void lane_pump(struct lane *lane, struct now now)
         pump_mail(lane, now);
 }
 
-/* --- the transaction ------------------------------------------------------------------------------ */
+/* --- the transaction -------------------------------------------------------------- */
 
 static void count_result(const struct lane *lane, struct outputs_tally *staged)
 {
@@ -358,7 +358,8 @@ static void count_result(const struct lane *lane, struct outputs_tally *staged)
     staged->recipients_refused += lane->refused_count;
 }
 
-/* While an account is held nothing of it is tried, so its old rows are given up here. */
+/* While an account is held nothing of it is tried, so its old rows are given up
+ * here. */
 static void write_hold(struct lane *lane, struct outputs_tally *staged, struct now now)
 {
     hold_save(&lane->hold, lane->world->db, lane->key);
@@ -442,7 +443,7 @@ void lane_committed(struct lane *lane, bool has_written, struct now now)
         look_for_due(lane, now);
 }
 
-/* --- when, and what ------------------------------------------------------------------------------- */
+/* --- when, and what --------------------------------------------------------------- */
 
 static bool is_claimable(const struct lane *lane, struct now now)
 {

@@ -1,7 +1,7 @@
 /**
- * A lane carries the mails of one account, one at a time, or puts those of one Maildir into
- * files. It claims a row in the turn's transaction, sends it after the commit, and has the
- * outcome stored by the next turn. What it learns in between lives only here.
+ * A lane carries the mails of one account, one at a time, or puts those of one Maildir
+ * into files. It claims a row in the turn's transaction, sends it after the commit, and
+ * has the outcome stored by the next turn. What it learns in between lives only here.
  */
 #ifndef TOCSIN_OUTPUTS_LANE_H
 #define TOCSIN_OUTPUTS_LANE_H
@@ -65,7 +65,8 @@ void lane_configure(struct lane *lane, const struct lane_spec *spec);
 
 /** In the transaction: store the outcome and the hold, claim the next row. */
 void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now);
-/** The commit is durable. @has_written: rows may have changed, so look when one is due. */
+/** The commit is durable. @has_written: rows may have changed, so look when one is
+ *  due. */
 void lane_committed(struct lane *lane, bool has_written, struct now now);
 /** Connect, send, receive. */
 void lane_pump(struct lane *lane, struct now now);

@@ -1,7 +1,8 @@
 /**
- * The seam to mail servers: a byte stream that is already connected, encrypted and logged
- * in. Behind it stands libcurl (smtp.c) or a scripted server (agent/story). Everything
- * after the login (MAIL to QUIT) is spoken by dialog.c over it. Nothing here blocks.
+ * The seam to mail servers: a byte stream that is already connected, encrypted and
+ * logged in. Behind it stands libcurl (smtp.c) or a scripted server (agent/story).
+ * Everything after the login (MAIL to QUIT) is spoken by dialog.c over it. Nothing here
+ * blocks.
  */
 #ifndef TOCSIN_OUTPUTS_LINK_H
 #define TOCSIN_OUTPUTS_LINK_H
@@ -26,7 +27,7 @@ enum smtp_phase {
     PHASE_RCPT,
     PHASE_DATA,
     PHASE_BODY,
-    PHASE_DOT, /**< from the first byte of the body that was given away until the reply */
+    PHASE_DOT, /**< from the send that showed the final dot until the reply */
     PHASE_RSET,
     PHASE_QUIT,
 };
@@ -36,10 +37,10 @@ const char *smtp_phase_name(enum smtp_phase phase);
 /** The last thing a server said, or what the network said instead. */
 struct smtp_reply {
     enum smtp_phase phase;
-    int code;        /**< 0: no reply; then text says what the network or TLS said */
+    int code;          /**< 0: no reply; then text says what the network or TLS said */
     char enhanced[12]; /**< "5.4.5" or "" */
-    char token[40];  /**< of "p=BadCredentials" or "" */
-    char text[512];  /**< all lines, joined by blanks, cleaned; cut */
+    char token[40];    /**< of "p=BadCredentials" or "" */
+    char text[512];    /**< all lines, joined by blanks, cleaned; cut */
 };
 
 enum link_state { LINK_OPENING, LINK_READY, LINK_FAILED };
@@ -47,14 +48,16 @@ enum link_state { LINK_OPENING, LINK_READY, LINK_FAILED };
 struct link;
 
 struct link_ops {
-    /** Begin to connect and log in. @account and its secret file are read now; the secret is
-     *  wiped when the login is over. Never fails at once: a failure shows in step(). */
+    /** Begin to connect and log in. @account and its secret file are read now; the
+     *  secret is wiped when the login is over. Never fails at once: a failure shows in
+     *  step(). */
     struct link *(*open)(void *ctx, const struct account *account,
                          const struct wakes *wakes, struct now now);
     /** Go on without blocking. LINK_FAILED: failure() tells why. */
     enum link_state (*step)(struct link *link, struct now now);
     const struct smtp_reply *(*failure)(const struct link *link);
-    /** Did the last EHLO reply name this extension ("PIPELINING", "SIZE", "8BITMIME")? */
+    /** Did the last EHLO reply name this extension ("PIPELINING", "SIZE",
+     *  "8BITMIME")? */
     bool (*has_extension)(const struct link *link, struct slice keyword);
     /** @return bytes taken or given, 0 would block, -1 broken or (receive) closed. */
     ssize_t (*send)(struct link *link, struct slice bytes);
@@ -68,8 +71,8 @@ struct link_ops {
     void *ctx;
 };
 
-/** libcurl with CURLOPT_CONNECT_ONLY: DNS, TCP, TLS or STARTTLS with verification, AUTH.
- *  One for the process; links_curl_free() after every link is closed. */
+/** libcurl with CURLOPT_CONNECT_ONLY: DNS, TCP, TLS or STARTTLS with verification,
+ *  AUTH. One for the process; links_curl_free() after every link is closed. */
 const struct link_ops *links_curl(void);
 void links_curl_free(const struct link_ops *ops);
 

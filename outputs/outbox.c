@@ -2,7 +2,6 @@
 #include "outputs/outbox.h"
 
 #include "agent/base/limits.h"
-#include "agent/base/must.h"
 #include "outputs/output.h"
 
 const char outputs_schema_sql[] =
@@ -37,57 +36,7 @@ const char outputs_schema_sql[] =
 
 enum { FORGET_AT_ONCE = 256 };
 
-/* --- moves ---------------------------------------------------------------------------- */
-
-/* Every move that a row can make. There are no others. */
-static const struct {
-    enum row_state from;
-    enum row_event on;
-    enum row_state to;
-} moves[] = {
-    { ROW_WAITING, EVENT_CLAIM, ROW_HANDING_OVER },
-    { ROW_WAITING, EVENT_EXPIRE, ROW_DEAD },
-    { ROW_WAITING, EVENT_RETRY, ROW_WAITING },
-    { ROW_WAITING, EVENT_DROP, ROW_CANCELLED },
-    { ROW_WAITING, EVENT_MERGE, ROW_CANCELLED },
-    { ROW_HANDING_OVER, EVENT_ACCEPT, ROW_SENT },
-    { ROW_HANDING_OVER, EVENT_POSTPONE, ROW_WAITING },
-    { ROW_HANDING_OVER, EVENT_DOUBT, ROW_WAITING },
-    { ROW_HANDING_OVER, EVENT_REFUSE, ROW_DEAD },
-    { ROW_HANDING_OVER, EVENT_EXPIRE, ROW_DEAD },
-    { ROW_DEAD, EVENT_RETRY, ROW_WAITING },
-    { ROW_DEAD, EVENT_DROP, ROW_CANCELLED },
-};
-enum { MOVE_COUNT = sizeof moves / sizeof *moves };
-
-static size_t find_move(enum row_state from, enum row_event on)
-{
-    size_t i = 0;
-    while (i < MOVE_COUNT && (moves[i].from != from || moves[i].on != on))
-        i++;
-    return i;
-}
-
-bool row_may_move(enum row_state from, enum row_event on)
-{
-    return find_move(from, on) < MOVE_COUNT;
-}
-
-enum row_state row_move(enum row_state from, enum row_event on)
-{
-    size_t i = find_move(from, on);
-    must(i < MOVE_COUNT);
-    return moves[i].to;
-}
-
-const char *row_state_name(enum row_state state)
-{
-    static const char *const names[] = { "waiting", "handing over", "dead", "sent",
-                                         "cancelled" };
-    return names[state];
-}
-
-/* --- put -------------------------------------------------------------------------------- */
+/* --- put -------------------------------------------------------------------------- */
 
 static void put_row(struct db *db, const struct outbox_entry *entry)
 {
@@ -133,7 +82,7 @@ int64_t outbox_put(struct db *db, const struct outbox_entry *entry)
     return id;
 }
 
-/* --- claim ------------------------------------------------------------------------------ */
+/* --- claim ------------------------------------------------------------------------ */
 
 static int64_t find_due(struct db *db, struct slice account, int priority,
                         struct now now)
@@ -204,7 +153,7 @@ void outbox_heal_clock(struct db *db, struct slice account, struct now now)
     db_run(row);
 }
 
-/* --- load ------------------------------------------------------------------------------- */
+/* --- load ------------------------------------------------------------------------- */
 
 static bool load_row(struct db *db, struct outbox_job *job, struct arena *arena)
 {
@@ -254,7 +203,7 @@ bool outbox_load(struct db *db, int64_t id, struct outbox_job *job, struct arena
     return db_error(db)->kind == ERR_NONE;
 }
 
-/* --- settle ----------------------------------------------------------------------------- */
+/* --- settle ----------------------------------------------------------------------- */
 
 static void drop_body(struct db *db, int64_t id)
 {
@@ -310,8 +259,8 @@ bool outbox_find(struct db *db, int64_t id, enum row_state *state)
     return true;
 }
 
-/* A person's retry is a new life: the clock of giving up starts anew, and recipients that
- * were given up get their chance. */
+/* A person's retry is a new life: the clock of giving up starts anew, and recipients
+ * that were given up get their chance. */
 static void revive(struct db *db, int64_t id, struct now now)
 {
     struct db_row *row =
@@ -392,7 +341,7 @@ void outbox_reassign(struct db *db, struct slice output, struct slice account)
     db_run(row);
 }
 
-/* --- look ---------------------------------------------------------------------------------- */
+/* --- look ------------------------------------------------------------------------- */
 
 static size_t take_ids(struct db_row *row, int64_t *ids, size_t max)
 {
@@ -456,7 +405,7 @@ void outbox_count(struct db *db, uint64_t *open_count, int64_t *oldest_ms)
     }
 }
 
-/* --- forget ---------------------------------------------------------------------------------- */
+/* --- forget ----------------------------------------------------------------------- */
 
 static void forget_row(struct db *db, int64_t id)
 {

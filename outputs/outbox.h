@@ -1,7 +1,8 @@
 /**
- * The outbox: every mail that was decided on, in the store, until it is sent or given up. A
- * row moves only along the table of moves; each function here runs inside the turn's
- * transaction and may be repeated when the commit failed, because it remembers nothing.
+ * The outbox: every mail that was decided on, in the store, until it is sent or given
+ * up. A row moves only along the table of moves; each function here runs inside the
+ * turn's transaction and may be repeated when the commit failed, because it remembers
+ * nothing.
  */
 #ifndef TOCSIN_OUTPUTS_OUTBOX_H
 #define TOCSIN_OUTPUTS_OUTBOX_H
@@ -10,32 +11,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/now.h"
 #include "outputs/message.h"
-
-/** Stored as these numbers; the indexes rely on their order. */
-enum row_state {
-    ROW_WAITING,
-    ROW_HANDING_OVER, /**< claimed: bytes of it may have left */
-    ROW_DEAD,         /**< given up; kept with its bytes for `queue retry` */
-    ROW_SENT,
-    ROW_CANCELLED, /**< by `queue drop`, or merged into another */
-};
-enum row_event {
-    EVENT_CLAIM,
-    EVENT_ACCEPT,   /**< the server has it */
-    EVENT_POSTPONE, /**< not now */
-    EVENT_DOUBT,    /**< nobody knows whether the server has it */
-    EVENT_REFUSE,   /**< never */
-    EVENT_EXPIRE,   /**< tried for too long, or its output is gone */
-    EVENT_RETRY,    /**< a person wants it now */
-    EVENT_DROP,     /**< a person does not want it any more */
-    EVENT_MERGE,    /**< another mail tells it */
-};
-/** "waiting", "handing over", "dead", "sent", "cancelled". */
-const char *row_state_name(enum row_state state);
-/** Is there such a move? */
-bool row_may_move(enum row_state from, enum row_event on);
-/** Where it leads; there must be one. */
-enum row_state row_move(enum row_state from, enum row_event on);
+#include "outputs/row.h"
 
 enum recipient_state { RECIPIENT_WAITING, RECIPIENT_DELIVERED, RECIPIENT_DEAD };
 
@@ -93,7 +69,8 @@ bool outbox_move(struct db *db, int64_t id, enum row_event on, struct slice advi
 /** The state of row @id. @return false: no such row. */
 bool outbox_find(struct db *db, int64_t id, enum row_state *state);
 
-/** Give up the waiting rows of @account that are older than @before_ms. @return how many. */
+/** Give up the waiting rows of @account that are older than @before_ms. @return how
+ *  many. */
 int64_t outbox_expire(struct db *db, struct slice account, int64_t before_ms,
                       struct slice advice, struct now now);
 /** Give up the waiting rows of @output. @return how many. */
@@ -105,8 +82,8 @@ void outbox_reassign(struct db *db, struct slice output, struct slice account);
 /** Ids of rows that a crash left in `handing_over`, at most @max. */
 size_t outbox_handing_over(struct db *db, int64_t *ids, size_t max);
 
-/** The two oldest rows below @priority_end of @output that wait, for a merge. @return false:
- *  there are no two. */
+/** The two oldest rows below @priority_end of @output that wait, for a merge. @return
+ *  false: there are no two. */
 struct outbox_fold {
     int64_t ids[2];
     int64_t created_ms;                          /**< of the older */
@@ -118,8 +95,9 @@ bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
 /** Rows that wait or are handed over, and the oldest of them in unix ms (0: none). */
 void outbox_count(struct db *db, uint64_t *open_count, int64_t *oldest_ms);
 
-/** Forget the oldest sent and cancelled rows past LIMIT_SENT_HISTORY and the oldest dead
- *  ones past LIMIT_DEAD_LETTERS, some at a time. @return how many dead were forgotten. */
+/** Forget the oldest sent and cancelled rows past LIMIT_SENT_HISTORY and the oldest
+ *  dead ones past LIMIT_DEAD_LETTERS, some at a time. @return how many dead were
+ *  forgotten. */
 size_t outbox_forget(struct db *db);
 
 #endif

@@ -1,7 +1,7 @@
 /**
- * The door of outputs: notices become mails in the outbox, the courier takes them on. What
- * is counted is staged beside the transaction and taken over when it is durable, so that a
- * turn can be repeated.
+ * The door of outputs: notices become mails in the outbox, the courier takes them on.
+ * What is counted is staged beside the transaction and taken over when it is durable,
+ * so that a turn can be repeated.
  */
 #include "outputs/output.h"
 
@@ -23,8 +23,8 @@ enum { FORGET_EVERY = 64 };
 /** A round is what happens between two commits. */
 enum round {
     ROUND_NONE,
-    ROUND_OPEN, /**< something was put or changed */
-    ROUND_WRITTEN, /**< outputs_write() is through; if a round begins now, the commit failed */
+    ROUND_OPEN,    /**< something was put or changed */
+    ROUND_WRITTEN, /**< a round that begins now follows a failed commit */
 };
 
 struct outputs {
@@ -41,7 +41,7 @@ struct outputs {
     struct now now;        /* of the last call that was given one */
 };
 
-/* --- rounds ----------------------------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------------------- */
 
 static void begin_round(struct outputs *outputs, struct now now)
 {
@@ -107,7 +107,7 @@ void outputs_configure(struct outputs *outputs, const struct outputs_config *con
     use_config(outputs, config, now);
 }
 
-/* --- put ---------------------------------------------------------------------------------- */
+/* --- put -------------------------------------------------------------------------- */
 
 static struct mail_profile profile_of(const struct outputs *outputs,
                                       const struct output *output)
@@ -220,7 +220,7 @@ void outputs_put(struct outputs *outputs, const struct notice *notice, struct no
     }
 }
 
-/* --- write -------------------------------------------------------------------------------- */
+/* --- write ------------------------------------------------------------------------ */
 
 static void reconcile_output(struct outputs *outputs, struct slice name, struct now now)
 {
@@ -297,7 +297,7 @@ void outputs_committed(struct outputs *outputs, struct now now)
     outputs->has_written = false;
 }
 
-/* --- pump ----------------------------------------------------------------------------------- */
+/* --- pump ------------------------------------------------------------------------- */
 
 void outputs_pump(struct outputs *outputs, struct now now)
 {
@@ -330,7 +330,7 @@ void outputs_describe(const struct outputs *outputs, struct now now, struct buf 
     courier_describe(outputs->courier, now, out);
 }
 
-/* --- queue commands ------------------------------------------------------------------------- */
+/* --- queue commands --------------------------------------------------------------- */
 
 bool outputs_queue_list(struct outputs *outputs, struct now now, bool json,
                         struct buf *out, struct err *err)

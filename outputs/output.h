@@ -1,12 +1,12 @@
 /**
- * Outputs: from notices to mails that are durable, then delivered. The rest of the program
- * sees only this door. Compose, outbox, courier and transports stand behind it.
+ * Outputs: from notices to mails that are durable, then delivered. The rest of the
+ * program sees only this door. Compose, outbox, courier and transports stand behind it.
  *
  * The order in a turn: outputs_put() for each notice and outputs_write() inside the
- * transaction, commit, outputs_committed(), outputs_pump(). No byte of a mail leaves before
- * the commit that holds its row in state `handing_over`: outputs_write() claims the rows
- * that outputs_pump() may send. When the commit fails, the same outputs_put() and
- * outputs_write() calls are made again later.
+ * transaction, commit, outputs_committed(), outputs_pump(). No byte of a mail leaves
+ * before the commit that holds its row in state `handing_over`: outputs_write() claims
+ * the rows that outputs_pump() may send. When the commit fails, the same outputs_put()
+ * and outputs_write() calls are made again later.
  */
 #ifndef TOCSIN_OUTPUTS_OUTPUT_H
 #define TOCSIN_OUTPUTS_OUTPUT_H
@@ -41,8 +41,9 @@ struct outputs_tally {
 /** Compiled accounts and outputs of a generation. */
 struct outputs_config;
 
-/** Check both lists: names unique, accounts known, addresses valid, at most LIMIT_RECIPIENTS
- *  a mail, a recipient at least. @return NULL after an error; lives in @arena. */
+/** Check both lists: names unique, accounts known, addresses valid, at most
+ *  LIMIT_RECIPIENTS a mail, a recipient at least. @return NULL after an error; lives in
+ *  @arena. */
 struct outputs_config *outputs_compile(const struct conf_blocks *accounts,
                                        const struct conf_blocks *outputs,
                                        struct slice host_name, struct arena *arena,
@@ -59,15 +60,16 @@ struct outputs_world {
 
 struct outputs;
 
-/** Rows left in `handing_over` by a crash become "in doubt": waiting for doubt_wait, then
- *  sent again as the same bytes, at most twice. @config is borrowed until the next
+/** Rows left in `handing_over` by a crash become "in doubt": waiting for doubt_wait,
+ *  then sent again as the same bytes, at most twice. @config is borrowed until the next
  *  outputs_configure(). */
 struct outputs *outputs_create(const struct outputs_world *world,
                                const struct outputs_config *config, struct now now);
 void outputs_free(struct outputs *outputs);
 
-/** Take a new generation. Mails whose output is gone go to dead letters with that reason,
- *  unless an output of the same name is there. A mail under way is finished first. */
+/** Take a new generation. Mails whose output is gone go to dead letters with that
+ *  reason, unless an output of the same name is there. A mail under way is finished
+ *  first. */
 void outputs_configure(struct outputs *outputs, const struct outputs_config *config,
                        struct now now);
 
@@ -80,14 +82,14 @@ void outputs_pump(struct outputs *outputs, struct now now);
 /** When outputs_write() or outputs_pump() next has work, in mono_ms. */
 int64_t outputs_wake_at(const struct outputs *outputs);
 
-/** Claim nothing more and say QUIT. @return true when no mail is under way and every link
- *  is closed; call the turn until it is (SIGTERM waits at most 10 s for it). */
+/** Claim nothing more and say QUIT. @return true when no mail is under way and every
+ *  link is closed; call the turn until it is (SIGTERM waits at most 10 s for it). */
 bool outputs_stop(struct outputs *outputs, struct now now);
 
 const struct outputs_tally *outputs_tally(const struct outputs *outputs);
 
-/** Queue commands of the control socket. Each appends its answer for people to @out (one
- *  JSON object a line when @json) and returns false with a sentence in @err. */
+/** Queue commands of the control socket. Each appends its answer for people to @out
+ *  (one JSON object a line when @json) and returns false with a sentence in @err. */
 bool outputs_queue_list(struct outputs *outputs, struct now now, bool json,
                         struct buf *out, struct err *err);
 bool outputs_queue_show(struct outputs *outputs, int64_t id, struct now now, bool json,

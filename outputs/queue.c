@@ -1,4 +1,5 @@
-/** The queue as text and as JSON. All text of a row is cleaned once more on its way out. */
+/** The queue as text and as JSON. All text of a row is cleaned once more on its way
+ *  out. */
 #include "outputs/queue.h"
 
 #include "agent/base/limits.h"
@@ -35,7 +36,7 @@ enum row_column {
 
 static const char *const priority_names[] = { "digest", "normal", "critical" };
 
-/* --- JSON ------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------- */
 
 static void put_json_text(struct buf *out, struct slice text)
 {
@@ -80,7 +81,7 @@ static void put_json_row(struct buf *out, struct db_row *row)
     }
 }
 
-/* --- text ------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------- */
 
 static void put_age(struct buf *out, int64_t ms)
 {
@@ -124,7 +125,7 @@ static void put_text_row(struct buf *out, struct db_row *row, struct now now)
     put_reply_lines(out, row);
 }
 
-/* --- list ------------------------------------------------------------------------------- */
+/* --- list ------------------------------------------------------------------------- */
 
 static void put_row(struct buf *out, struct db_row *row, struct now now, bool json)
 {
@@ -169,7 +170,7 @@ void queue_put_list(struct db *db, struct now now, bool json, struct buf *out)
         buf_printf(out, "and %lld more\n", (long long)(count - shown));
 }
 
-/* --- show ------------------------------------------------------------------------------- */
+/* --- show ------------------------------------------------------------------------- */
 
 static void put_recipients(struct db *db, int64_t id, bool json, struct buf *out)
 {

@@ -6,8 +6,8 @@
 #include "agent/base/db.h"
 #include "agent/base/now.h"
 
-/** What waits, is handed over or is dead, oldest first, at most LIMIT_QUEUE_LIST rows; the
- *  rest is counted. One JSON object a line when @json. */
+/** What waits, is handed over or is dead, oldest first, at most LIMIT_QUEUE_LIST rows;
+ *  the rest is counted. One JSON object a line when @json. */
 void queue_put_list(struct db *db, struct now now, bool json, struct buf *out);
 
 /** One row of any state with its recipients and, for people, its bytes.

@@ -91,7 +91,8 @@ static enum reply_state take_line(struct reply_parser *parser)
     return line.len > 3 && line.ptr[3] == '-' ? REPLY_MORE : REPLY_DONE;
 }
 
-/* Bytes of unknown origin, so cleaned first and cut then: cleaning makes them longer. */
+/* Bytes of unknown origin, so cleaned first and cut then: cleaning makes them
+ * longer. */
 static void put_text(char *into, size_t size, struct slice raw)
 {
     struct buf clean = buf_make(8 * LIMIT_REPLY_TEXT_BYTES);
@@ -125,11 +126,11 @@ static void find_token(struct slice text, char *token, size_t size)
 static void complete(struct reply_parser *parser, struct smtp_reply *reply)
 {
     struct slice raw = slice_make(parser->text, parser->text_len);
-    *reply = (struct smtp_reply) { .code = parser->code };
+    *reply = (struct smtp_reply){ .code = parser->code };
     memcpy(reply->enhanced, parser->enhanced, sizeof reply->enhanced);
     put_text(reply->text, sizeof reply->text, raw);
     find_token(raw, reply->token, sizeof reply->token);
-    *parser = (struct reply_parser) { 0 };
+    *parser = (struct reply_parser){ 0 };
 }
 
 static enum reply_state take_byte(struct reply_parser *parser, char c)

@@ -1,7 +1,7 @@
 /**
- * Reads replies of a mail server (RFC 5321 4.2) from bytes that come in any pieces. Bounded:
- * a reply past LIMIT_SMTP_REPLY_BYTES or LIMIT_SMTP_REPLY_LINES is broken, and what is kept
- * of its text is clean and cut to LIMIT_REPLY_TEXT_BYTES.
+ * Reads replies of a mail server (RFC 5321 4.2) from bytes that come in any pieces.
+ * Bounded: a reply past LIMIT_SMTP_REPLY_BYTES or LIMIT_SMTP_REPLY_LINES is broken, and
+ * what is kept of its text is clean and cut to LIMIT_REPLY_TEXT_BYTES.
  */
 #ifndef TOCSIN_OUTPUTS_REPLY_H
 #define TOCSIN_OUTPUTS_REPLY_H
@@ -27,8 +27,8 @@ enum reply_state {
     REPLY_BROKEN, /**< this is not SMTP, or a bound is reached: close the connection */
 };
 
-/** Take bytes off the front of *@bytes until a reply is complete, which fills @reply, its
- *  phase apart. The parser is then ready for the next one. */
+/** Take bytes off the front of *@bytes until a reply is complete, which fills @reply,
+ *  its phase apart. The parser is then ready for the next one. */
 enum reply_state reply_feed(struct reply_parser *parser, struct slice *bytes,
                             struct smtp_reply *reply);
 

@@ -1,11 +1,11 @@
 /**
  * Links by libcurl: it connects, sets up TLS and logs in, then hands over the raw
- * connection (CURLOPT_CONNECT_ONLY). Plain libcurl SMTP would block at the final dot and
- * hide replies (facts: gmail.md 4). Each link has a multi handle of its own, driven with
- * poll(2) of no wait, so nothing here blocks.
+ * connection (CURLOPT_CONNECT_ONLY). Plain libcurl SMTP would block at the final dot
+ * and hide replies (facts: gmail.md 4). Each link has a multi handle of its own, driven
+ * with poll(2) of no wait, so nothing here blocks.
  *
- * The debug function sees every line of the login, the secret included: it remembers which
- * command was sent and what was answered, and never the command itself.
+ * The debug function sees every line of the login, the secret included: it remembers
+ * which command was sent and what was answered, and never the command itself.
  */
 #include <curl/curl.h>
 #include <poll.h>
@@ -53,7 +53,7 @@ struct curl_links {
     CURL *warm; /* the first handle costs 4 ms of TLS set-up: paid at the start */
 };
 
-/* --- what the login says ------------------------------------------------------------------ */
+/* --- what the login says ---------------------------------------------------------- */
 
 static const struct {
     const char *verb;
@@ -119,7 +119,7 @@ static int hear_debug(CURL *easy, curl_infotype type, char *data, size_t size,
     return 0;
 }
 
-/* --- sockets and the timer --------------------------------------------------------------------- */
+/* --- sockets and the timer -------------------------------------------------------- */
 
 static int events_of(int what)
 {
@@ -194,7 +194,7 @@ static void drive(struct link *link)
     }
 }
 
-/* --- how a login fails ------------------------------------------------------------------------ */
+/* --- how a login fails ------------------------------------------------------------ */
 
 static void fail_with(struct link *link, enum smtp_phase phase, struct slice text)
 {
@@ -313,7 +313,7 @@ static enum link_state link_step(struct link *link, struct now now)
     return link->state;
 }
 
-/* --- open ---------------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------- */
 
 static void set_text(struct link *link, CURLoption option, struct slice text)
 {
@@ -328,8 +328,8 @@ static void set_number(struct link *link, CURLoption option, long value)
     must(curl_easy_setopt(link->easy, option, value) == CURLE_OK);
 }
 
-/* The EHLO name is the path of the URL; the configuration allows only letters, digits, '.',
- * '-', ':' and brackets in it. */
+/* The EHLO name is the path of the URL; the configuration allows only letters, digits,
+ * '.', '-', ':' and brackets in it. */
 static void set_url(struct link *link, const struct account *account)
 {
     struct buf url = buf_make(1024);
@@ -437,7 +437,7 @@ static void link_close(struct link *link)
     free(link);
 }
 
-/* --- the raw connection ----------------------------------------------------------------------- */
+/* --- the raw connection ----------------------------------------------------------- */
 
 static ssize_t link_send(struct link *link, struct slice bytes)
 {
@@ -484,7 +484,7 @@ static int64_t link_wake_at(const struct link *link)
     return link->state == LINK_OPENING ? link->timer_ms : NEVER_MS;
 }
 
-/* --- all links -------------------------------------------------------------------------------- */
+/* --- all links -------------------------------------------------------------------- */
 
 const struct link_ops *links_curl(void)
 {

@@ -1,8 +1,8 @@
 /**
  * The table of replies (facts: Google's "Gmail SMTP errors and codes",
- * support.google.com/a/answer/3726730, and what senders have met in practice). Two things
- * decide the order: the particular stand before the general, and a limit of the account is
- * never taken for a fault of the message.
+ * support.google.com/a/answer/3726730, and what senders have met in practice). Two
+ * things decide the order: the particular stand before the general, and a limit of the
+ * account is never taken for a fault of the message.
  */
 #include "outputs/verdict.h"
 
@@ -68,7 +68,8 @@
     "ca_file"
 
 const struct verdict_row verdict_table[] = {
-    /* --- no reply: what the network or TLS said ------------------------------------- */
+    /* --- no reply: what the network or TLS said
+     * ------------------------------------- */
     { IN(RESOLVE), 0, NULL, NULL, NULL,
       NETWORK("the server's name is not found: check host, DNS and the network"),
       "Could not resolve host: smtp.gmail.com" },
@@ -113,10 +114,12 @@ const struct verdict_row verdict_table[] = {
       NETWORK("the connection was lost: nothing to do if it happens seldom"),
       "Connection reset by peer" },
 
-    /* --- 2xx ----------------------------------------------------------------------------- */
+    /* --- 2xx
+     * ----------------------------------------------------------------------------- */
     { ANYWHERE, 2, NULL, NULL, NULL, SENT, "250 2.0.0 OK 1700000000 x1-2.3 - gsmtp" },
 
-    /* --- logins -------------------------------------------------------------------------- */
+    /* --- logins
+     * -------------------------------------------------------------------------- */
     { IN(AUTH), 454, NULL, NULL, "too many login",
       HOLD(15 * MINUTE_MS, 4 * HOUR_MS,
            "too many logins: tocsin logs in less often for a while "
@@ -173,7 +176,8 @@ const struct verdict_row verdict_table[] = {
            "the server refuses to talk to this host: check host, port and tls"),
       "554 5.7.1 Service unavailable" },
 
-    /* --- limits of the account, some with a permanent digit --------------------------- */
+    /* --- limits of the account, some with a permanent digit
+     * --------------------------- */
     { ANYWHERE, 550, "5.4.5", NULL, NULL, HOLD(HOUR_MS, 0, TELL_DAILY_LIMIT),
       "550 5.4.5 Daily user sending limit exceeded." },
     { ANYWHERE, 550, "5.7.1", NULL, "limit exceeded",
@@ -214,7 +218,8 @@ const struct verdict_row verdict_table[] = {
            "the server does not take our sender address: check from"),
       "553 5.1.7 The sender address is not a valid RFC-5321 address." },
 
-    /* --- recipients ------------------------------------------------------------------- */
+    /* --- recipients
+     * ------------------------------------------------------------------- */
     { ANYWHERE, 450, "4.2.1", NULL, NULL,
       WAIT(SCOPE_RECIPIENT, 15 * MINUTE_MS, TELL_RECEIVING_RATE),
       "450 4.2.1 The user you are trying to contact is receiving mail too quickly." },
@@ -253,7 +258,8 @@ const struct verdict_row verdict_table[] = {
             "the address or its domain does not exist: check for a typo"),
       "553 5.1.2 We weren't able to find the recipient domain." },
 
-    /* --- the message --------------------------------------------------------------------- */
+    /* --- the message
+     * --------------------------------------------------------------------- */
     { ANYWHERE, 552, "5.2.3", NULL, NULL,
       NEVER(SCOPE_MESSAGE, "the mail is too large for the server"),
       "552 5.2.3 Your message exceeded Google's message size limits." },
@@ -299,7 +305,8 @@ const struct verdict_row verdict_table[] = {
                            "bug of tocsin"),
       "555 5.5.2 Syntax error" },
 
-    /* --- what is left decides by its first digit -------------------------------------- */
+    /* --- what is left decides by its first digit
+     * -------------------------------------- */
     { IN(RCPT), 4, NULL, NULL, NULL,
       WAIT(SCOPE_RECIPIENT, 0, "the server does not take this recipient now: wait"),
       "451 4.3.0 Mail server temporarily rejected message" },

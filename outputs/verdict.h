@@ -1,7 +1,8 @@
 /**
- * What a reply means: a table of what Gmail and other servers say, and what it asks of us.
- * The digit alone misleads (a spent quota is a 550), so a row looks at the phase, the code,
- * the enhanced code, Gmail's p= token and the text; the first row that fits decides.
+ * What a reply means: a table of what Gmail and other servers say, and what it asks of
+ * us. The digit alone misleads (a spent quota is a 550), so a row looks at the phase,
+ * the code, the enhanced code, Gmail's p= token and the text; the first row that fits
+ * decides.
  */
 #ifndef TOCSIN_OUTPUTS_VERDICT_H
 #define TOCSIN_OUTPUTS_VERDICT_H
@@ -54,8 +55,8 @@ static inline const struct verdict *verdict_of(const struct smtp_reply *reply)
     return &verdict_row_of(reply)->verdict;
 }
 
-/** The wait before try number @attempts + 1: 30 s doubled each time up to @max_ms (at most
- *  an hour), without jitter. */
+/** The wait before try number @attempts + 1: 30 s doubled each time up to @max_ms (at
+ *  most an hour), without jitter. */
 int64_t backoff_ms(int64_t attempts, int64_t max_ms);
 
 #endif

@@ -1,4 +1,5 @@
-/** The store: SQLite with a cache of statements, and errors that wait for the commit. */
+/** The store: SQLite with a cache of statements, and errors that wait for the
+ *  commit. */
 #include "agent/base/db.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ const struct err *db_error(const struct db *db)
     return &db->error;
 }
 
-/* --- open ---------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------- */
 
 static bool sync_parent(const char *path, struct err *err)
 {
@@ -142,8 +143,8 @@ static bool run_text(struct db *db, const char *sql, struct err *err)
     return code == SQLITE_OK || failure(db, code, err);
 }
 
-/* locking_mode comes first: with it WAL needs no shared memory file, and the first access
- * takes the lock that keeps a second instance out. */
+/* locking_mode comes first: with it WAL needs no shared memory file, and the first
+ * access takes the lock that keeps a second instance out. */
 static bool apply_pragmas(struct db *db, struct err *err)
 {
     static const char *const pragmas[] = {
@@ -272,7 +273,7 @@ void db_close(struct db *db)
     free(db);
 }
 
-/* --- transactions ---------------------------------------------------------------------- */
+/* --- transactions ----------------------------------------------------------------- */
 
 void db_begin(struct db *db)
 {
@@ -295,7 +296,7 @@ void db_rollback(struct db *db)
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
     db->has_begun = false;
-    db->error = (struct err) { 0 };
+    db->error = (struct err){ 0 };
 }
 
 bool db_commit(struct db *db, struct err *err)
@@ -314,7 +315,7 @@ bool db_commit(struct db *db, struct err *err)
     return false;
 }
 
-/* --- statements ------------------------------------------------------------------------ */
+/* --- statements ------------------------------------------------------------------- */
 
 static struct slice key_of(const char *const *sql)
 {
@@ -332,7 +333,7 @@ static struct db_row *row_create(struct db *db, const char *sql)
         return &db->unprepared;
     }
     struct db_row *row = mem_zalloc(sizeof *row);
-    *row = (struct db_row) { .db = db, .sql = sql, .statement = statement };
+    *row = (struct db_row){ .db = db, .sql = sql, .statement = statement };
     map_put(&db->rows, key_of(&row->sql), row);
     return row;
 }
@@ -411,8 +412,8 @@ void db_run(struct db_row *row)
 {
     struct db *db = row->db;
     db_begin(db);
-    /* After a failure SQLite may have left the transaction, and a further statement would
-     * be a commit of its own. */
+    /* After a failure SQLite may have left the transaction, and a further statement
+     * would be a commit of its own. */
     if (row->statement && db->error.kind == ERR_NONE) {
         int code = sqlite3_step(row->statement);
         if (code != SQLITE_DONE && code != SQLITE_ROW)

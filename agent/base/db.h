@@ -1,7 +1,8 @@
 /**
  * The store: one SQLite file, one connection, one transaction a turn. Opened with
  * locking_mode=EXCLUSIVE, WAL and synchronous=FULL: what was committed survives a power
- * cut, and a second instance is refused at once. (Measured: shared/facts/libraries.md 1.8.)
+ * cut, and a second instance is refused at once. (Measured: shared/facts/libraries.md
+ * 1.8.)
  *
  * Nothing here aborts on a full disk: a write that fails marks the turn as failed, and
  * db_commit() then rolls back and says so.
@@ -19,17 +20,19 @@ struct db_migration {
     const char *sql;
 };
 
-/** Open or create @path and bring it to the newest schema, each step in one transaction.
+/** Open or create @path and bring it to the newest schema, each step in one
+ *  transaction.
  *  @vfs  name of an SQLite VFS, NULL for the default
- *  Fails: ERR_BUSY (another instance holds it), ERR_BROKEN (not a database, newer schema,
- *  integrity), ERR_FULL, ERR_DENIED, ERR_IO. The directory must exist. File mode is 0600. */
+ *  Fails: ERR_BUSY (another instance holds it), ERR_BROKEN (not a database, newer
+ *  schema, integrity), ERR_FULL, ERR_DENIED, ERR_IO. The directory must exist. File
+ *  mode is 0600. */
 struct db *db_open(const char *path, const char *vfs,
                    const struct db_migration *migrations, size_t migration_count,
                    struct err *err) __attribute__((warn_unused_result));
 void db_close(struct db *db);
 
-/** Begin the turn's transaction, if it has not begun. Every statement that writes calls it
- *  itself, so that a turn without writes commits nothing. */
+/** Begin the turn's transaction, if it has not begun. Every statement that writes calls
+ *  it itself, so that a turn without writes commits nothing. */
 void db_begin(struct db *db);
 /** True when something was written since the last commit. */
 bool db_is_dirty(const struct db *db);
@@ -47,13 +50,13 @@ void db_bind_text(struct db_row *row, struct slice text);
 void db_bind_blob(struct db_row *row, struct slice bytes);
 void db_bind_null(struct db_row *row);
 
-/** Step to the next row. @return false at the end or on error; then the statement is reset
- *  and the db_row is no longer to be used. */
+/** Step to the next row. @return false at the end or on error; then the statement is
+ *  reset and the db_row is no longer to be used. */
 bool db_next(struct db_row *row);
 /** Stop before the end. */
 void db_done(struct db_row *row);
-/** Run a statement that returns no row (INSERT, UPDATE, DELETE); begins the transaction.
- *  A failure is remembered and makes db_commit() fail. */
+/** Run a statement that returns no row (INSERT, UPDATE, DELETE); begins the
+ *  transaction. A failure is remembered and makes db_commit() fail. */
 void db_run(struct db_row *row);
 int64_t db_last_id(const struct db *db);
 int64_t db_changed_count(const struct db *db);

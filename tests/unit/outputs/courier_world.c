@@ -15,7 +15,7 @@ struct link {
     bool is_body, is_closed;
 };
 
-/* --- the server ------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------- */
 
 static struct link *fake_open(void *ctx, const struct account *account,
                               const struct wakes *wakes, struct now now)
@@ -178,7 +178,7 @@ static int64_t fake_wake_at(const struct link *link)
     return NEVER_MS;
 }
 
-/* --- the world --------------------------------------------------------------------------- */
+/* --- the world -------------------------------------------------------------------- */
 
 static void describe_outputs(struct courier_world *world)
 {

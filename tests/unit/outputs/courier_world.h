@@ -1,6 +1,7 @@
 /**
- * A small world for tests of the courier: virtual time, a store in a file, and a mail server
- * that speaks over links and can be told to refuse, to hang up or to say nothing.
+ * A small world for tests of the courier: virtual time, a store in a file, and a mail
+ * server that speaks over links and can be told to refuse, to hang up or to say
+ * nothing.
  */
 #ifndef TOCSIN_TESTS_UNIT_OUTPUTS_COURIER_WORLD_H
 #define TOCSIN_TESTS_UNIT_OUTPUTS_COURIER_WORLD_H

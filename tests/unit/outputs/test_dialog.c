@@ -1,4 +1,5 @@
-/** The conversation from MAIL to QUIT against a scripted server, bytes in any pieces. */
+/** The conversation from MAIL to QUIT against a scripted server, bytes in any
+ *  pieces. */
 #include "outputs/dialog.h"
 
 #include "test.h"
@@ -65,7 +66,7 @@ TEST(dialog, a_mail_is_handed_over_one_command_after_the_other)
 
 TEST(dialog, with_pipelining_mail_and_recipients_leave_together)
 {
-    struct dialog dialog = begun((struct dialog_offer) { true, true, true });
+    struct dialog dialog = begun((struct dialog_offer){ true, true, true });
     ck_assert_str_eq(said(&dialog), "MAIL FROM:<me@x.org> SIZE=25\r\n"
                                     "RCPT TO:<a@x.org>\r\nRCPT TO:<b@x.org>\r\n");
     hear(&dialog, "250 ok\r\n250 ok\r\n250 ok\r\n");
@@ -265,7 +266,7 @@ TEST(dialog, the_body_is_declared_eight_bit_only_when_it_is_and_may_be)
     struct dialog_mail mail = mail_to_two;
     struct dialog dialog;
     mail.bytes = SLICE("\xc3\xa4\r\n");
-    dialog_init(&dialog, (struct dialog_offer) { .eight_bit = true });
+    dialog_init(&dialog, (struct dialog_offer){ .eight_bit = true });
     dialog_start(&dialog, &mail);
     ck_assert_str_eq(said(&dialog), "MAIL FROM:<me@x.org> BODY=8BITMIME\r\n");
     dialog_clear(&dialog);

@@ -8,7 +8,7 @@
 static enum reply_state read_reply(struct slice bytes, struct smtp_reply *reply)
 {
     struct reply_parser parser = { 0 };
-    *reply = (struct smtp_reply) { 0 };
+    *reply = (struct smtp_reply){ 0 };
     return reply_feed(&parser, &bytes, reply);
 }
 

@@ -1,4 +1,5 @@
-/** The store keeps what was committed, forgets what was not, and lets one instance in. */
+/** The store keeps what was committed, forgets what was not, and lets one instance
+ *  in. */
 #include "agent/base/db.h"
 
 #include <sys/stat.h>
