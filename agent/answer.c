@@ -126,8 +126,8 @@ static const struct {
     bool (*answer)(struct app *app, struct slice argument, bool json, struct buf *out,
                    struct err *err);
 } requests[] = {
-    { "status", answer_status },     { "queue list", answer_list },
-    { "queue show", answer_show },   { "queue retry", answer_retry },
+    { "status", answer_status },   { "queue list", answer_list },
+    { "queue show", answer_show }, { "queue retry", answer_retry },
     { "queue drop", answer_drop },
 };
 

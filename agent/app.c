@@ -1,10 +1,10 @@
 /**
- * The turn. Everything that tocsin does happens in app_turn(), in the order in which an
- * event walks the road; the rest of this file builds the parts and lets go of them.
+ * The turn. Everything that tocsin does happens in app_turn(), in the order in which
+ * an event walks the road; the rest of this file builds the parts and lets go of them.
  *
- * The one decision worth knowing: when the write step fails (disk full), its notices are
- * kept and it is tried again before anything more is read. So nothing is confirmed that is
- * not durable, and the inputs feel back-pressure by not being read.
+ * The one decision worth knowing: when the write step fails (disk full), its notices
+ * are kept and it is tried again before anything more is read. So nothing is confirmed
+ * that is not durable, and the inputs feel back-pressure by not being read.
  */
 #include "agent/app_parts.h"
 
@@ -17,7 +17,7 @@ enum {
     FINISH_WAIT_MS = 60 * 1000,
 };
 
-/* --- the turn ---------------------------------------------------------------------- */
+/* --- the turn ------------------------ */
 
 static void feed_engine(void *ctx, const struct block *block)
 {
@@ -41,8 +41,7 @@ static void collect_due(struct app *app)
 {
     if (app->now.mono_ms - app->started.mono_ms >= app->config->settle)
         engine_tick(app->engine, app->now, &app->notices);
-    if (app->phase == APP_FINISHING && !app->is_flushed &&
-        inputs_at_end(app->inputs)) {
+    if (app->phase == APP_FINISHING && !app->is_flushed && inputs_at_end(app->inputs)) {
         engine_flush(app->engine, app->now, &app->notices);
         app->is_flushed = true;
         app->deadline_ms = app->now.mono_ms + FINISH_WAIT_MS;
@@ -55,16 +54,17 @@ static bool answer_control(void *ctx, struct slice request, struct buf *out,
     return app_answer(ctx, request, out, err);
 }
 
-/** Lines that matched nothing have no consequences: read again after a crash, they match
- *  nothing again. So positions alone are no reason to commit, but every few seconds. */
+/** Lines that matched nothing have no consequences: read again after a crash, they
+ * match nothing again. So positions alone are no reason to commit, but every few
+ * seconds. */
 static bool is_worth_a_commit(const struct app *app)
 {
     return db_is_dirty(app->db) || app->phase >= APP_STOPPING ||
            app->now.mono_ms >= app->positions_due_ms;
 }
 
-/** Everything that this turn decided, in one transaction. Without anything to write there
- *  is none. */
+/** Everything that this turn decided, in one transaction. Without anything to write
+ * there is none. */
 static bool write_turn(struct app *app, struct err *err)
 {
     for (size_t i = 0; i < app->notices.count; i++)
@@ -174,7 +174,7 @@ bool app_is_held_back(const struct app *app)
     return app->write_retry_ms != 0;
 }
 
-/* --- reload and end ------------------------------------------------------------------ */
+/* --- reload and end ------------------------ */
 
 static struct engine *make_engine(struct app *app, const struct config *config,
                                   struct err *err)
@@ -264,7 +264,7 @@ const struct config *app_config(const struct app *app)
     return app->config;
 }
 
-/* --- building ------------------------------------------------------------------------ */
+/* --- building ------------------------ */
 
 static bool open_store(struct app *app, struct err *err)
 {
@@ -284,24 +284,23 @@ static bool build_parts(struct app *app, struct err *err)
     app->engine = make_engine(app, config, err);
     if (!app->engine)
         return false;
-    app->inputs = inputs_create(
-        &(struct input_world){ .fs = app->world.fs,
-                               .db = app->db,
-                               .wakes = app->world.wakes,
-                               .log = app->world.log },
-        &config->sources, config->source_list, app->now);
-    app->outputs = outputs_create(
-        &(struct outputs_world){ .db = app->db,
-                                 .links = app->world.links,
-                                 .wakes = app->world.wakes,
-                                 .log = app->world.log,
-                                 .seed = rng_next(&app->rng),
-                                 .host = config->host_name },
-        config->compiled_outputs, app->now);
+    app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
+                                                       .db = app->db,
+                                                       .wakes = app->world.wakes,
+                                                       .log = app->world.log },
+                                &config->sources, config->source_list, app->now);
+    app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,
+                                                           .links = app->world.links,
+                                                           .wakes = app->world.wakes,
+                                                           .log = app->world.log,
+                                                           .seed = rng_next(&app->rng),
+                                                           .host = config->host_name },
+                                  config->compiled_outputs, app->now);
     return true;
 }
 
-struct app *app_create(struct config *config, const struct world *world, struct err *err)
+struct app *app_create(struct config *config, const struct world *world,
+                       struct err *err)
 {
     struct app *app = mem_zalloc(sizeof *app);
     app->world = *world;

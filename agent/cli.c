@@ -14,34 +14,45 @@
 #include "agent/control.h"
 
 const struct command commands[] = {
-    { "run", "[-c FILE] [--once] [-v|-q]", "follow logs and send mails, in the foreground",
-      "Runs until SIGTERM. SIGHUP reads the configuration again; a broken one is refused "
-      "and the old one stays in force. With --once everything is read to its end, all that "
-      "was counted is told, sent, and the command ends: 0 when every mail was accepted, 75 "
+    { "run", "[-c FILE] [--once] [-v|-q]",
+      "follow logs and send mails, in the foreground",
+      "Runs until SIGTERM. SIGHUP reads the configuration again; a broken one is "
+      "refused "
+      "and the old one stays in force. With --once everything is read to its end, all "
+      "that "
+      "was counted is told, sent, and the command ends: 0 when every mail was "
+      "accepted, 75 "
       "when some wait in the outbox for the next run.",
       cmd_run, false },
-    { "check", "[-c FILE] [-q]", "every mistake in the configuration and the rules at once",
+    { "check", "[-c FILE] [-q]",
+      "every mistake in the configuration and the rules at once",
       "Prints each mistake with file, line, column, the source line and a remedy, and "
-      "warns of rules that cannot fire or have no samples. Exits 0, or 78 after an error.",
+      "warns of rules that cannot fire or have no samples. Exits 0, or 78 after an "
+      "error.",
       cmd_check, false },
     { "test", "[-v] [FILE...]", "run rules' samples, and stories on virtual time",
-      "A FILE with `scenario:` is a story: lines and server replies with times go in, mails "
-      "and counts are expected. Any other FILE is a configuration, whose rules' `samples:` "
-      "are run; without FILE that is the default one. Exits 0, 1 after a failure, 78 when "
+      "A FILE with `scenario:` is a story: lines and server replies with times go in, "
+      "mails "
+      "and counts are expected. Any other FILE is a configuration, whose rules' "
+      "`samples:` "
+      "are run; without FILE that is the default one. Exits 0, 1 after a failure, 78 "
+      "when "
       "a file cannot be understood.",
       cmd_test, false },
     { "queue", "list|show ID|retry ID|drop ID [-c FILE] [--json]",
       "the outbox and the dead letters of the running agent", NULL, cmd_queue, false },
-    { "status", "[-c FILE] [--json]", "accounts, files, open groups and counters",
-      NULL, cmd_status, false },
-    { "sink", "[OPTIONS]", "a local mail server to try against", NULL, cmd_sink, false },
-    { "schema", "", "the JSON Schema of the configuration, for editors", NULL, cmd_schema,
+    { "status", "[-c FILE] [--json]", "accounts, files, open groups and counters", NULL,
+      cmd_status, false },
+    { "sink", "[OPTIONS]", "a local mail server to try against", NULL, cmd_sink,
       false },
+    { "schema", "", "the JSON Schema of the configuration, for editors", NULL,
+      cmd_schema, false },
     { "completion", "bash", "completion for the shell, to be sourced", NULL,
       cmd_completion, false },
     { "help", "[COMMAND]", "this text, or a command's", NULL, cmd_help, false },
     { "version", "", "version and how it was built", NULL, cmd_version, false },
-    { "man", "1|5", "the manual pages' source, made from the tables", NULL, cmd_man, true },
+    { "man", "1|5", "the manual pages' source, made from the tables", NULL, cmd_man,
+      true },
     { NULL, NULL, NULL, NULL, NULL, false },
 };
 
@@ -108,8 +119,9 @@ int cli_ask(const char *config_path, struct slice request)
     } else {
         const char *path = arena_text(&config->arena, config->control.value);
         if (!control_ask(path, request, &answer, &err))
-            code = cli_fail(err.kind == ERR_MISSING ? EX_UNAVAILABLE : cli_exit_code(&err),
-                            "%s", err.text);
+            code =
+                cli_fail(err.kind == ERR_MISSING ? EX_UNAVAILABLE : cli_exit_code(&err),
+                         "%s", err.text);
     }
     cli_print(&answer);
     buf_free(&answer);
@@ -144,8 +156,8 @@ int cli_main(int argc, char **argv)
     const struct command *command = find_command(name);
     if (!command) {
         struct arena arena = { 0 };
-        cli_fail(EX_USAGE, "there is no command '%s'%s (`tocsin help` lists them)", name,
-                 nearest_command(&arena, name));
+        cli_fail(EX_USAGE, "there is no command '%s'%s (`tocsin help` lists them)",
+                 name, nearest_command(&arena, name));
         arena_free(&arena);
         return EX_USAGE;
     }

@@ -1,7 +1,8 @@
 /**
- * The command line: one table from which usage, completion and the man page come.
- * Exit codes are those of sysexits.h: 64 usage, 66 no input, 69 unavailable, 70 a bug,
- * 73 cannot create, 74 input or output failed, 75 try again, 77 permission, 78 configuration.
+ * The command line: one table from which usage, completion and the man page come. Exit
+ * codes are those of sysexits.h: 64 usage, 66 no input, 69 unavailable, 70 a bug, 73
+ * cannot create, 74 input or output failed, 75 try again, 77 permission, 78
+ * configuration.
  */
 #ifndef TOCSIN_AGENT_CLI_H
 #define TOCSIN_AGENT_CLI_H
@@ -11,9 +12,9 @@
 
 struct command {
     const char *name;
-    const char *args;  /**< as usage shows them */
-    const char *help;  /**< one line */
-    const char *about; /**< the man page's paragraphs; may be NULL */
+    const char *args;                  /**< as usage shows them */
+    const char *help;                  /**< one line */
+    const char *about;                 /**< the man page's paragraphs; may be NULL */
     int (*run)(int argc, char **argv); /**< argv[0] is the command's name */
     bool is_hidden;
 };
@@ -48,8 +49,8 @@ void cli_print(const struct buf *out);
 /** May colours be used on @fd (a terminal, and NO_COLOR not set)? */
 bool cli_wants_color(int fd);
 
-/** Ask the running agent of the configuration @config_path (NULL: the default) and print
- *  its answer. @return the exit code. */
+/** Ask the running agent of the configuration @config_path (NULL: the default) and
+ * print its answer. @return the exit code. */
 int cli_ask(const char *config_path, struct slice request);
 
 #endif

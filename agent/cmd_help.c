@@ -67,14 +67,15 @@ int cmd_schema(int argc, char **argv)
 
 static void put_man_commands(struct buf *out)
 {
-    buf_puts(out, ".TH TOCSIN 1 \"\" \"tocsin " PACKAGE_VERSION "\"\n"
-                  ".SH NAME\ntocsin \\- alert mails from logs that you can trust\n"
-                  ".SH SYNOPSIS\n.B tocsin\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
-                  ".SH DESCRIPTION\n"
-                  "tocsin follows log files, matches their lines against rules, groups and "
-                  "limits what it finds, and mails it through Gmail or any SMTP server from "
-                  "a durable outbox. The configuration is described in\n"
-                  ".BR tocsin.yaml (5).\n.SH COMMANDS\n");
+    buf_puts(out,
+             ".TH TOCSIN 1 \"\" \"tocsin " PACKAGE_VERSION "\"\n"
+             ".SH NAME\ntocsin \\- alert mails from logs that you can trust\n"
+             ".SH SYNOPSIS\n.B tocsin\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
+             ".SH DESCRIPTION\n"
+             "tocsin follows log files, matches their lines against rules, groups and "
+             "limits what it finds, and mails it through Gmail or any SMTP server from "
+             "a durable outbox. The configuration is described in\n"
+             ".BR tocsin.yaml (5).\n.SH COMMANDS\n");
     for (const struct command *command = commands; command->name; command++) {
         if (command->is_hidden)
             continue;
@@ -83,14 +84,15 @@ static void put_man_commands(struct buf *out)
         if (command->about)
             buf_printf(out, ".br\n%s\n", command->about);
     }
-    buf_puts(out, ".SH EXIT STATUS\nThose of\n.IR sysexits.h :\n"
-                  "0 done, 1 a test failed, 64 wrong call, 69 no agent answers or another "
-                  "one is running, 74 input or output failed, 75 mails wait for a later "
-                  "try, 77 permission, 78 configuration.\n"
-                  ".SH FILES\n.TP\n.I /etc/tocsin/tocsin.yaml\nthe configuration\n"
-                  ".TP\n.I /var/lib/tocsin/tocsin.db\noutbox, open groups and positions\n"
-                  ".TP\n.I /run/tocsin/control.sock\nwhere the commands ask the agent\n"
-                  ".SH SEE ALSO\n.BR tocsin.yaml (5)\n");
+    buf_puts(out,
+             ".SH EXIT STATUS\nThose of\n.IR sysexits.h :\n"
+             "0 done, 1 a test failed, 64 wrong call, 69 no agent answers or another "
+             "one is running, 74 input or output failed, 75 mails wait for a later "
+             "try, 77 permission, 78 configuration.\n"
+             ".SH FILES\n.TP\n.I /etc/tocsin/tocsin.yaml\nthe configuration\n"
+             ".TP\n.I /var/lib/tocsin/tocsin.db\noutbox, open groups and positions\n"
+             ".TP\n.I /run/tocsin/control.sock\nwhere the commands ask the agent\n"
+             ".SH SEE ALSO\n.BR tocsin.yaml (5)\n");
 }
 
 int cmd_man(int argc, char **argv)

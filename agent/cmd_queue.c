@@ -29,12 +29,13 @@ static bool parse_options(int argc, char **argv, struct ask_options *options)
     return true;
 }
 
-static int ask(const struct ask_options *options, const char *what, const char *argument)
+static int ask(const struct ask_options *options, const char *what,
+               const char *argument)
 {
     struct arena arena = { 0 };
-    const char *request = arena_printf(&arena, "%s%s%s%s", options->json ? "json " : "",
-                                       what, argument ? " " : "",
-                                       argument ? argument : "");
+    const char *request =
+        arena_printf(&arena, "%s%s%s%s", options->json ? "json " : "", what,
+                     argument ? " " : "", argument ? argument : "");
     int code = cli_ask(options->config_path, slice_of(request));
     arena_free(&arena);
     return code;

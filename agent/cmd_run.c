@@ -61,13 +61,13 @@ static void reload(void *ctx)
     struct run *run = ctx;
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     service_notify("RELOADING=1");
-    struct config *config =
-        config_load(run->options->config_path, &complaints, false);
+    struct config *config = config_load(run->options->config_path, &complaints, false);
     log_complaints(run->log, &complaints);
     if (config)
         app_reload(run->app, config);
     else
-        log_error(run->log, "the new configuration has errors: the old one stays in force");
+        log_error(run->log,
+                  "the new configuration has errors: the old one stays in force");
     buf_free(&complaints);
     service_notify("READY=1");
 }

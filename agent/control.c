@@ -36,7 +36,8 @@ static bool address_of(const char *path, struct sockaddr_un *address, struct err
     return true;
 }
 
-/** A socket file that nobody listens on is left over from a kill; anything else stays. */
+/** A socket file that nobody listens on is left over from a kill; anything else stays.
+ */
 static bool is_stale(const char *path, const struct sockaddr_un *address)
 {
     struct stat stat;
@@ -62,7 +63,8 @@ static void make_folder(const char *path)
     free(folder);
 }
 
-struct control *control_open(const char *path, const struct wakes *wakes, struct err *err)
+struct control *control_open(const char *path, const struct wakes *wakes,
+                             struct err *err)
 {
     struct sockaddr_un address;
     if (!address_of(path, &address, err))
@@ -84,7 +86,8 @@ struct control *control_open(const char *path, const struct wakes *wakes, struct
         return NULL;
     }
     struct control *control = mem_zalloc(sizeof *control);
-    *control = (struct control){ .fd = fd, .path = mem_copy_text(path), .wakes = wakes };
+    *control =
+        (struct control){ .fd = fd, .path = mem_copy_text(path), .wakes = wakes };
     for (size_t i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
         control->clients[i].fd = -1;
     wakes_set(wakes, fd, WAKE_READ);
@@ -237,8 +240,10 @@ static int connect_agent(const char *path, struct err *err)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const void *)&address, sizeof address) == 0)
         return fd;
-    err_set_errno(err, "no agent answers at '%s' (is `tocsin run` running with this "
-                       "configuration?)", path);
+    err_set_errno(err,
+                  "no agent answers at '%s' (is `tocsin run` running with this "
+                  "configuration?)",
+                  path);
     if (fd >= 0)
         close(fd);
     return -1;

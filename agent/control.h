@@ -1,8 +1,9 @@
 /**
- * The control socket: how the other commands talk to the running agent, which alone opens
- * the store. One request a connection, a line of text; the answer is "ok\n" and a body, or
- * "error: <sentence>\n", then the end. Only the agent's own user and root are answered
- * (SO_PEERCRED). Requests run inside the turn, answers leave after its commit.
+ * The control socket: how the other commands talk to the running agent, which alone
+ * opens the store. One request a connection, a line of text; the answer is "ok\n" and
+ * a body, or "error: <sentence>\n", then the end. Only the agent's own user and root
+ * are answered (SO_PEERCRED). Requests run inside the turn, answers leave after its
+ * commit.
  */
 #ifndef TOCSIN_AGENT_CONTROL_H
 #define TOCSIN_AGENT_CONTROL_H
@@ -19,15 +20,18 @@ typedef bool control_answer_fn(void *ctx, struct slice request, struct buf *out,
 
 /** Listen on @path; a socket that nobody listens on any more is replaced.
  *  Fails: ERR_BUSY, ERR_DENIED, ERR_INVALID (path too long), ERR_IO. */
-struct control *control_open(const char *path, const struct wakes *wakes, struct err *err)
-    __attribute__((warn_unused_result));
+struct control *control_open(const char *path, const struct wakes *wakes,
+                             struct err *err) __attribute__((warn_unused_result));
 void control_close(struct control *control);
 
-/** Take what clients sent and answer whole requests by @answer. NULL @control: nothing. */
+/** Take what clients sent and answer whole requests by @answer. NULL @control: nothing.
+ */
 void control_read(struct control *control, control_answer_fn *answer, void *ctx);
-/** The turn's commit failed: turn the answers that have not left yet into this error. */
+/** The turn's commit failed: turn the answers that have not left yet into this error.
+ */
 void control_refuse(struct control *control, const struct err *err);
-/** The turn's commit is durable: send the answers, as far as it goes without blocking. */
+/** The turn's commit is durable: send the answers, as far as it goes without blocking.
+ */
 void control_write(struct control *control);
 
 /** The client's side: send @request to the agent at @path and wait for the answer.

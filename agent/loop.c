@@ -1,6 +1,7 @@
 /**
- * libuv as a sleeping place. Callbacks only note that something happened: the parts find
- * out for themselves by non-blocking reads, so that an extra wake-up does no harm.
+ * libuv as a sleeping place. Callbacks only note that something happened: the parts
+ * find out for themselves by non-blocking reads, so that an extra wake-up does no
+ * harm.
  */
 #include "agent/loop.h"
 
@@ -56,7 +57,8 @@ static void on_closed(uv_handle_t *handle)
 
 static int uv_events(int events)
 {
-    return (events & WAKE_READ ? UV_READABLE : 0) | (events & WAKE_WRITE ? UV_WRITABLE : 0);
+    return (events & WAKE_READ ? UV_READABLE : 0) |
+           (events & WAKE_WRITE ? UV_WRITABLE : 0);
 }
 
 static void drop_fd(struct loop *loop, int fd)
@@ -80,7 +82,8 @@ static struct watched_fd *find_fd(struct loop *loop, int fd)
     return at;
 }
 
-/** A descriptor that epoll does not take (a regular file as stdin) is left to the sweep. */
+/** A descriptor that epoll does not take (a regular file as stdin) is left to the
+ * sweep. */
 static struct watched_fd *add_fd(struct loop *loop, int fd)
 {
     struct watched_fd *watched = mem_zalloc(sizeof *watched);

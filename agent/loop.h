@@ -1,6 +1,6 @@
 /**
- * The event loop: ready descriptors, one timer and signals make the next app_turn() happen.
- * Nothing is decided here.
+ * The event loop: ready descriptors, one timer and signals make the next app_turn()
+ * happen. Nothing is decided here.
  */
 #ifndef TOCSIN_AGENT_LOOP_H
 #define TOCSIN_AGENT_LOOP_H
@@ -10,7 +10,8 @@
 struct loop;
 
 struct loop *loop_create(void);
-/** The seam through which the parts say what they wait for. Lives as long as the loop. */
+/** The seam through which the parts say what they wait for. Lives as long as the loop.
+ */
 const struct wakes *loop_wakes(struct loop *loop);
 
 /** Turn until the app has stopped.

@@ -4,8 +4,14 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-#define COUNTER(member, text) { #member, text, offsetof(struct metrics, member), 0 }
-#define GAUGE(member, text) { #member, text, offsetof(struct metrics, member), 1 }
+#define COUNTER(member, text)                              \
+    {                                                      \
+#member, text, offsetof(struct metrics, member), 0 \
+    }
+#define GAUGE(member, text)                                \
+    {                                                      \
+#member, text, offsetof(struct metrics, member), 1 \
+    }
 
 const struct metric metric_table[] = {
     GAUGE(uptime_ms, "Milliseconds since start."),

@@ -1,6 +1,6 @@
 /**
- * Every number that tocsin tells about itself: one struct, and one table that names each
- * member. `status` and its --json print the table; nothing else knows the names.
+ * Every number that tocsin tells about itself: one struct, and one table that names
+ * each member. `status` and its --json print the table; nothing else knows the names.
  */
 #ifndef TOCSIN_AGENT_METRICS_H
 #define TOCSIN_AGENT_METRICS_H

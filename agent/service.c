@@ -15,8 +15,7 @@ void service_notify(const char *state)
     if (!path || strlen(path) < 2 || strlen(path) >= sizeof address.sun_path)
         return;
     memcpy(address.sun_path, path, strlen(path));
-    socklen_t size =
-        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
     if (path[0] == '@')
         address.sun_path[0] = '\0'; /* the abstract namespace */
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -1,4 +1,5 @@
-/** What a service manager wants to hear (sd_notify(3)'s protocol, without its library). */
+/** What a service manager wants to hear (sd_notify(3)'s protocol, without its library).
+ */
 #ifndef TOCSIN_AGENT_SERVICE_H
 #define TOCSIN_AGENT_SERVICE_H
 

@@ -25,8 +25,8 @@ struct db *state_open(const char *folder, const char *vfs, struct err *err)
         return NULL;
     }
     struct arena arena = { 0 };
-    struct db *db = db_open(arena_printf(&arena, "%s/tocsin.db", folder), vfs, migrations,
-                            sizeof migrations / sizeof *migrations, err);
+    struct db *db = db_open(arena_printf(&arena, "%s/tocsin.db", folder), vfs,
+                            migrations, sizeof migrations / sizeof *migrations, err);
     arena_free(&arena);
     return db;
 }

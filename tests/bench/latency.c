@@ -38,20 +38,22 @@ static void pause_about(struct rng *rng, int64_t gap_ms)
 static void give_line(int fd, const char *token)
 {
     char line[200];
-    int len = snprintf(line, sizeof line,
-                       "Nov 23 08:00:00 web01 %s sshd[123]: Failed password for root from "
-                       "192.0.2.7 port 22 ssh2\n",
-                       token);
+    int len =
+        snprintf(line, sizeof line,
+                 "Nov 23 08:00:00 web01 %s sshd[123]: Failed password for root from "
+                 "192.0.2.7 port 22 ssh2\n",
+                 token);
     must(write(fd, line, (size_t)len) == len);
 }
 
 static void give_alert(uint16_t port, const char *token)
 {
     char body[300], request[600], reply[1024];
-    int len = snprintf(body, sizeof body,
-                       "[{\"labels\":{\"alertname\":\"%s\",\"id\":\"%s\","
-                       "\"severity\":\"critical\"},\"annotations\":{\"summary\":\"x\"}}]",
-                       token, token);
+    int len =
+        snprintf(body, sizeof body,
+                 "[{\"labels\":{\"alertname\":\"%s\",\"id\":\"%s\","
+                 "\"severity\":\"critical\"},\"annotations\":{\"summary\":\"x\"}}]",
+                 token, token);
     int all = snprintf(request, sizeof request,
                        "POST /api/v2/alerts HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                        "Content-Type: application/json\r\nContent-Length: %d\r\n"
@@ -133,7 +135,8 @@ int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 5 && (strcmp(argv[1], "write") == 0 || strcmp(argv[1], "post") == 0))
-        return give(argv[1], argv[2], strtol(argv[3], NULL, 10), strtol(argv[4], NULL, 10));
+        return give(argv[1], argv[2], strtol(argv[3], NULL, 10),
+                    strtol(argv[4], NULL, 10));
     if (argc == 4 && strcmp(argv[1], "report") == 0)
         return report(argv[2], argv[3]);
     fprintf(stderr, "usage: see the head of tests/bench/latency.c\n");

@@ -1,14 +1,17 @@
 /**
- * kill -9 at random moments while a writer never stops: every line is counted once in the
- * mails' totals. Run by tests/e2e/kill9.sh, which starts the sink and writes the
+ * kill -9 at random moments while a writer never stops: every line is counted once in
+ * the mails' totals. Run by tests/e2e/kill9.sh, which starts the sink and writes the
  * configuration; this program writes lines, rotates, kills, and does the sums.
  *
- *   kill9 write FILE LINES ROTATIONS SECONDS     append numbered lines, print "lines sum"
- *   kill9 kill KILLS MAX_MS -- COMMAND...        start it, kill -9 after 0..MAX_MS, again
- *   kill9 sum FOLDER                             "mails copies count sum" of the .eml files
+ *   kill9 write FILE LINES ROTATIONS SECONDS     append numbered lines, print "lines
+ *     sum"
+ *   kill9 kill KILLS MAX_MS -- COMMAND...        start it, kill -9 after 0..MAX_MS,
+ *     again
+ *   kill9 sum FOLDER                             "mails copies count sum" of the .eml
+ *     files
  *
- * The sum is of the lines' hashes modulo 2^64: one lost line and one doubled line have the
- * right count and the wrong sum.
+ * The sum is of the lines' hashes modulo 2^64: one lost line and one doubled line have
+ * the right count and the wrong sum.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -34,7 +37,7 @@ static void pause_ms(int64_t ms)
     nanosleep(&span, NULL);
 }
 
-/* --- write ------------------------------------------------------------------------- */
+/* --- write ------------------------ */
 
 static int open_log(const char *path)
 {
@@ -65,8 +68,8 @@ static int do_write(const char *path, long lines, long rotations, long seconds)
     for (long i = 0; i < lines; i++) {
         char line[160];
         int len = snprintf(line, sizeof line,
-                           "web01 app[%ld]: ERROR seq=%06ld connection to db1 refused", i % 97,
-                           i);
+                           "web01 app[%ld]: ERROR seq=%06ld connection to db1 refused",
+                           i % 97, i);
         sum += hash_bytes(slice_make(line, (size_t)len));
         line[len++] = '\n';
         /* Now and then in two halves, so that a kill finds half a line. */
@@ -84,7 +87,7 @@ static int do_write(const char *path, long lines, long rotations, long seconds)
     return 0;
 }
 
-/* --- kill -------------------------------------------------------------------------- */
+/* --- kill ------------------------ */
 
 static int do_kill(long kills, long max_ms, char **command)
 {
@@ -112,7 +115,7 @@ static int do_kill(long kills, long max_ms, char **command)
     return 0;
 }
 
-/* --- sum --------------------------------------------------------------------------- */
+/* --- sum ------------------------ */
 
 struct mail_sum {
     uint64_t mails, copies, count, sum;
@@ -180,8 +183,8 @@ static int do_sum(const char *folder)
         sum_mail(&sums, path);
     }
     closedir(dir);
-    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", sums.mails, sums.copies,
-           sums.count, sums.sum);
+    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", sums.mails,
+           sums.copies, sums.count, sums.sum);
     return 0;
 }
 

@@ -93,6 +93,7 @@ int main(void)
     srunner_free(runner);
     int skipped = print_skips();
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    printf("%d passed, %d failed, %d skipped\n", run - failed - skipped, failed, skipped);
+    printf("%d passed, %d failed, %d skipped\n", run - failed - skipped, failed,
+           skipped);
     return failed > 0 || run == 0;
 }

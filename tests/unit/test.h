@@ -6,8 +6,9 @@
  *         ck_assert(...);
  *     }
  *
- * The first word groups tests (TOCSIN_TEST=map runs these alone); the second is a sentence
- * that would be false if the code broke. Each test runs in a process of its own.
+ * The first word groups tests (TOCSIN_TEST=map runs these alone); the second is a
+ * sentence that would be false if the code broke. Each test runs in a process of its
+ * own.
  */
 #ifndef TOCSIN_TESTS_UNIT_TEST_H
 #define TOCSIN_TESTS_UNIT_TEST_H
@@ -29,31 +30,32 @@ struct unit_test {
 
 void unit_test_register(struct unit_test *test);
 
-#define TEST(group_, name_)                                                              \
-    static void name_##_fn(int);                                                         \
-    static const TTest name_##_ttest = { "" #group_ ": " #name_, name_##_fn, __FILE__,   \
-                                         __LINE__ };                                     \
-    static struct unit_test name_##_unit = { #group_, &name_##_ttest, NULL };            \
-    __attribute__((constructor)) static void name_##_register(void)                      \
-    {                                                                                    \
-        unit_test_register(&name_##_unit);                                               \
-    }                                                                                    \
+#define TEST(group_, name_)                                                            \
+    static void name_##_fn(int);                                                       \
+    static const TTest name_##_ttest = { "" #group_ ": " #name_, name_##_fn, __FILE__, \
+                                         __LINE__ };                                   \
+    static struct unit_test name_##_unit = { #group_, &name_##_ttest, NULL };          \
+    __attribute__((constructor)) static void name_##_register(void)                    \
+    {                                                                                  \
+        unit_test_register(&name_##_unit);                                             \
+    }                                                                                  \
     static void name_##_fn(int _i __attribute__((unused)))
 
-/** Leave a test that cannot run here; the reason is printed and the summary counts it. */
-#define SKIP_TEST(reason)                                                                \
-    do {                                                                                 \
-        unit_test_skip(reason);                                                          \
-        return;                                                                          \
+/** Leave a test that cannot run here; the reason is printed and the summary counts it.
+ */
+#define SKIP_TEST(reason)       \
+    do {                        \
+        unit_test_skip(reason); \
+        return;                 \
     } while (0)
 void unit_test_skip(const char *reason);
 
 /** Bytes equal a C string? Shows both when not. */
-#define ck_assert_slice(s, text)                                                         \
-    do {                                                                                 \
-        struct slice s_ = (s), t_ = slice_of(text);                                      \
-        ck_assert_msg(slice_equal(s_, t_), "'%.*s' is not '%s'", (int)s_.len,            \
-                      s_.ptr ? s_.ptr : "", (text));                                     \
+#define ck_assert_slice(s, text)                                              \
+    do {                                                                      \
+        struct slice s_ = (s), t_ = slice_of(text);                           \
+        ck_assert_msg(slice_equal(s_, t_), "'%.*s' is not '%s'", (int)s_.len, \
+                      s_.ptr ? s_.ptr : "", (text));                          \
     } while (0)
 
 /** A fresh directory below $TMPDIR, gone when the run ends. @return its path. */

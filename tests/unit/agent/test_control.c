@@ -53,7 +53,8 @@ static int serve(struct control *control, struct waiting *waiting, pid_t child,
                  const struct err *refusal)
 {
     int status = -1;
-    for (int turns = 0; turns < 1000 && waitpid(child, &status, WNOHANG) == 0; turns++) {
+    for (int turns = 0; turns < 1000 && waitpid(child, &status, WNOHANG) == 0;
+         turns++) {
         poll(waiting->fds, waiting->count, 10);
         control_read(control, echo, NULL);
         if (refusal)
