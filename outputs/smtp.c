@@ -251,6 +251,11 @@ static struct slice text_of_failure(const struct link *link, CURLcode code)
         return SLICE("the server does not offer STARTTLS");
     if (code == CURLE_LOGIN_DENIED)
         return SLICE("the server offers no login that tocsin knows");
+    long reason = 0;
+    if (code == CURLE_COULDNT_CONNECT &&
+        curl_easy_getinfo(link->easy, CURLINFO_OS_ERRNO, &reason) == CURLE_OK &&
+        reason != 0)
+        return slice_of(strerror((int)reason));
     if (code == CURLE_PEER_FAILED_VERIFICATION && !strstr(link->error, "certificate"))
         return SLICE("the server's certificate is not the right one");
     if (code == CURLE_SSL_CACERT_BADFILE)

@@ -1,0 +1,340 @@
+/** libcurl's links against the sink on loopback: TLS, logins, mails, and how each fails. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/base/clock.h"
+#include "agent/sink/server.h"
+#include "outputs/connection.h"
+
+#include "test.h"
+
+enum { FDS_MAX = 16, PATIENCE_MS = 20 * 1000, TURN_MAX_MS = 50 };
+
+struct smtp_world {
+    pid_t pid;
+    int smtp_port, smtps_port;
+    char ca[300], secret[300], log[300];
+    struct pollfd fds[FDS_MAX];
+    int fd_count;
+    struct wakes wakes;
+    const struct link_ops *ops;
+    struct account account;
+    struct connection connection;
+    int64_t longest_ms;
+};
+
+/* --- the server --------------------------------------------------------------------- */
+
+static void serve(struct smtp_world *world, const char *script, int out)
+{
+    struct err err = { 0 };
+    struct sink_options options = { .address = "127.0.0.1",
+                                    .max_bytes = 1 << 20,
+                                    .write_ca = world->ca,
+                                    .log = world->log,
+                                    .user = SLICE("me@x.org"),
+                                    .password = SLICE("abcdefghijklmnop") };
+    if (script && !script_add(&options.script, slice_of(script), &err))
+        _exit(2);
+    if (dup2(out, STDOUT_FILENO) < 0)
+        _exit(3);
+    _exit(sink_run(&options, &err) ? 0 : 4);
+}
+
+static int port_behind(const char *line, const char *name)
+{
+    const char *at = strstr(line, name);
+    ck_assert_msg(at != NULL, "no '%s' in '%s'", name, line);
+    return (int)strtol(strchr(at, ':') + 1, NULL, 10);
+}
+
+static void start_server(struct smtp_world *world, const char *script)
+{
+    int ends[2];
+    char line[512];
+    ck_assert_int_eq(pipe(ends), 0);
+    world->pid = fork();
+    ck_assert_int_ge(world->pid, 0);
+    if (world->pid == 0)
+        serve(world, script, ends[1]);
+    close(ends[1]);
+    FILE *in = fdopen(ends[0], "r");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
+    world->smtp_port = port_behind(line, "smtp=");
+    world->smtps_port = port_behind(line, "smtps=");
+    fclose(in);
+}
+
+static void watch(void *ctx, int fd, int events)
+{
+    struct smtp_world *world = ctx;
+    int i = 0;
+    while (i < world->fd_count && world->fds[i].fd != fd)
+        i++;
+    if (events == 0) {
+        if (i < world->fd_count)
+            world->fds[i] = world->fds[--world->fd_count];
+        return;
+    }
+    ck_assert_int_lt(i, FDS_MAX);
+    if (i == world->fd_count)
+        world->fd_count++;
+    world->fds[i] =
+        (struct pollfd){ .fd = fd,
+                         .events = (short)((events & WAKE_READ ? POLLIN : 0) |
+                                           (events & WAKE_WRITE ? POLLOUT : 0)) };
+}
+
+static void write_secret(const struct smtp_world *world, const char *text)
+{
+    FILE *out = fopen(world->secret, "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(text, out);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(chmod(world->secret, 0600), 0);
+}
+
+static struct smtp_world *smtp_world(const char *script)
+{
+    struct smtp_world *world = calloc(1, sizeof *world);
+    const char *folder = unit_test_folder();
+    snprintf(world->ca, sizeof world->ca, "%.200s/ca.pem", folder);
+    snprintf(world->secret, sizeof world->secret, "%.200s/secret", folder);
+    snprintf(world->log, sizeof world->log, "%.200s/log", folder);
+    write_secret(world, "abcd efgh ijkl mnop\n");
+    start_server(world, script);
+    world->wakes = (struct wakes){ .set = watch, .ctx = world };
+    world->ops = links_curl();
+    world->connection.ops = world->ops;
+    world->connection.wakes = &world->wakes;
+    world->account = (struct account){ .name = SLICE("gmail"),
+                                       .host = SLICE("localhost"),
+                                       .port = world->smtps_port,
+                                       .tls = TLS_IMPLICIT,
+                                       .user = SLICE("me@x.org"),
+                                       .password_file = slice_of(world->secret),
+                                       .ca_file = slice_of(world->ca),
+                                       .ehlo = SLICE("host.x.org") };
+    return world;
+}
+
+static void smtp_world_free(struct smtp_world *world)
+{
+    connection_free(&world->connection);
+    links_curl_free(world->ops);
+    ck_assert_int_eq(world->fd_count, 0);
+    kill(world->pid, SIGTERM);
+    waitpid(world->pid, NULL, 0);
+    free(world);
+}
+
+static struct now now_real(void)
+{
+    struct clock_source clock = clock_real();
+    return clock_read(&clock);
+}
+
+/* One look at the connection after something happened, as the loop would do it. */
+static void step(struct smtp_world *world)
+{
+    int64_t wait = connection_wake_at(&world->connection) - now_real().mono_ms;
+    poll(world->fds, (nfds_t)world->fd_count,
+         wait < 0     ? 0
+         : wait > 200 ? 200
+                      : (int)wait);
+    int64_t before = now_real().mono_ms;
+    connection_step(&world->connection, now_real());
+    int64_t took = now_real().mono_ms - before;
+    if (took > world->longest_ms)
+        world->longest_ms = took;
+}
+
+static void log_in(struct smtp_world *world)
+{
+    int64_t end = now_real().mono_ms + PATIENCE_MS;
+    connection_open(&world->connection, &world->account, now_real());
+    connection_step(&world->connection, now_real());
+    while (world->connection.state == CONNECTION_OPENING && now_real().mono_ms < end)
+        step(world);
+    ck_assert_int_ne(world->connection.state, CONNECTION_OPENING);
+}
+
+static void must_log_in(struct smtp_world *world)
+{
+    log_in(world);
+    const struct smtp_reply *failure = &world->connection.failure;
+    ck_assert_msg(connection_is_idle(&world->connection), "%s %d %s",
+                  smtp_phase_name(failure->phase), failure->code, failure->text);
+}
+
+static const struct dialog_result *send_mail(struct smtp_world *world)
+{
+    static const struct slice to[] = { { "a@x.org", 7 }, { "b@x.org", 7 } };
+    static const struct dialog_mail mail = {
+        .from = { "me@x.org", 8 },
+        .recipients = to,
+        .recipient_count = 2,
+        .bytes = { "From: me@x.org\r\nSubject: x\r\n\r\n.dot\r\n", 38 },
+    };
+    int64_t end = now_real().mono_ms + PATIENCE_MS;
+    connection_start(&world->connection, &mail, now_real());
+    while (!world->connection.dialog.result.is_ready && now_real().mono_ms < end)
+        step(world);
+    ck_assert(world->connection.dialog.result.is_ready);
+    return &world->connection.dialog.result;
+}
+
+static void end(struct smtp_world *world)
+{
+    connection_end(&world->connection, now_real());
+    for (int i = 0; i < 100 && world->connection.state != CONNECTION_CLOSED; i++)
+        step(world);
+    ck_assert_int_eq(world->connection.state, CONNECTION_CLOSED);
+    ck_assert(!world->connection.is_broken);
+}
+
+/* --- what works ------------------------------------------------------------------------ */
+
+static void send_two_and_quit(struct smtp_world *world)
+{
+    must_log_in(world);
+    ck_assert(world->connection.dialog.offer.pipelining);
+    ck_assert(world->connection.dialog.offer.size);
+    ck_assert(send_mail(world)->is_accepted);
+    ck_assert(send_mail(world)->is_accepted);
+    end(world);
+}
+
+TEST(smtp, mails_go_over_implicit_tls)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    send_two_and_quit(world);
+    smtp_world_free(world);
+}
+
+TEST(smtp, mails_go_over_starttls)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    world->account.port = world->smtp_port;
+    world->account.tls = TLS_STARTTLS;
+    send_two_and_quit(world);
+    smtp_world_free(world);
+}
+
+TEST(smtp, a_slow_server_blocks_no_turn)
+{
+    struct smtp_world *world = smtp_world("auth:wait 300ms");
+    must_log_in(world);
+    ck_assert(send_mail(world)->is_accepted);
+    ck_assert_int_le(world->longest_ms, TURN_MAX_MS);
+    smtp_world_free(world);
+}
+
+/* --- what fails ------------------------------------------------------------------------ */
+
+static void must_fail(struct smtp_world *world, enum smtp_phase phase, int code)
+{
+    log_in(world);
+    const struct smtp_reply *failure = &world->connection.failure;
+    ck_assert(world->connection.has_failed);
+    ck_assert_msg(failure->phase == phase && failure->code == code, "%s %d %s",
+                  smtp_phase_name(failure->phase), failure->code, failure->text);
+}
+
+TEST(smtp, a_wrong_password_is_told_in_the_servers_words)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    write_secret(world, "wrong");
+    must_fail(world, PHASE_AUTH, 535);
+    ck_assert_str_eq(world->connection.failure.enhanced, "5.7.8");
+    ck_assert_str_eq(world->connection.failure.token, "BadCredentials");
+    smtp_world_free(world);
+}
+
+TEST(smtp, a_secret_that_others_can_read_is_not_used)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    ck_assert_int_eq(chmod(world->secret, 0644), 0);
+    must_fail(world, PHASE_AUTH, 0);
+    ck_assert_ptr_nonnull(strstr(world->connection.failure.text, "chmod 600"));
+    smtp_world_free(world);
+}
+
+TEST(smtp, an_unknown_certificate_is_refused)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    world->account.ca_file = SLICE("");
+    must_fail(world, PHASE_TLS, 0);
+    ck_assert_ptr_nonnull(strstr(world->connection.failure.text, "certificate"));
+    smtp_world_free(world);
+}
+
+TEST(smtp, a_certificate_for_another_name_is_refused)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    world->account.host = SLICE("127.0.0.2");
+    log_in(world);
+    ck_assert(world->connection.has_failed);
+    ck_assert_int_le(world->connection.failure.phase, PHASE_TLS);
+    smtp_world_free(world);
+}
+
+TEST(smtp, nothing_is_sent_in_clear_when_starttls_is_refused)
+{
+    struct smtp_world *world = smtp_world("starttls:454 4.7.0 not now");
+    world->account.port = world->smtp_port;
+    world->account.tls = TLS_STARTTLS;
+    must_fail(world, PHASE_STARTTLS, 454);
+    smtp_world_free(world);
+}
+
+TEST(smtp, a_closed_port_is_refused_by_the_network)
+{
+    struct smtp_world *world = smtp_world(NULL);
+    world->account.port = 1;
+    must_fail(world, PHASE_CONNECT, 0);
+    ck_assert_ptr_nonnull(strstr(world->connection.failure.text, "refused"));
+    smtp_world_free(world);
+}
+
+TEST(smtp, a_refusal_is_told_with_its_phase)
+{
+    static const struct {
+        const char *script;
+        enum smtp_phase phase;
+        int code;
+    } cases[] = {
+        { "greeting:421 4.7.0 try again later", PHASE_GREETING, 421 },
+        { "auth:454 4.7.0 Too many login attempts", PHASE_AUTH, 454 },
+        { "auth:421 4.3.0 temporary", PHASE_AUTH, 421 },
+        { "auth:close", PHASE_AUTH, 0 },
+        { "greeting:close", PHASE_GREETING, 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct smtp_world *world = smtp_world(cases[i].script);
+        must_fail(world, cases[i].phase, cases[i].code);
+        smtp_world_free(world);
+    }
+}
+
+TEST(smtp, a_reset_after_the_dot_leaves_the_mail_in_doubt)
+{
+    struct smtp_world *world = smtp_world("dot:take reset");
+    must_log_in(world);
+    const struct dialog_result *result = send_mail(world);
+    ck_assert(result->is_in_doubt && !result->is_accepted);
+    smtp_world_free(world);
+}
+
+TEST(smtp, the_last_words_of_a_closing_server_are_heard)
+{
+    struct smtp_world *world = smtp_world("mail:421 4.4.2 closing");
+    must_log_in(world);
+    ck_assert_int_eq(send_mail(world)->reply.code, 421);
+    ck_assert_int_eq(world->connection.state, CONNECTION_CLOSED);
+    smtp_world_free(world);
+}
