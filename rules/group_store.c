@@ -147,7 +147,9 @@ struct alert *alert_load(struct unbuf *in, struct now now, struct slice *home,
 
 void group_save(const struct alert_group *group, struct now now, struct buf *out)
 {
-    int64_t look_ms = group->is_told ? group_beat(group, now.mono_ms) : group->tick_ms;
+    /* The beat of this moment is over: a restart is to find the one that comes. */
+    int64_t look_ms =
+        group->is_told ? group_beat(group, now.mono_ms + 1) : group->tick_ms;
     buf_put_bytes(out, group->key);
     buf_put_u64(out, group->is_other);
     buf_put_u64(out, group->is_told);
