@@ -103,7 +103,7 @@ static bool restore_lane(struct restoring *restoring)
     int64_t due_unix_ms = (int64_t)unbuf_u64(in);
     if (in->failed || in->rest.len > 0)
         return false;
-    if (!lane) {
+    if (!lane || (lane->limit.mails == 0 && !lane_has_digest(lane))) {
         pieces_forget(&restoring->engine->pieces, PIECE_ROUTE, restoring->id);
         return true;
     }

@@ -329,7 +329,8 @@ void group_told(struct alert_group *group, struct now now)
     }
     must(group->new_count == 0);
     group->is_told = true;
-    group->told_ms = group->tick_ms = now.mono_ms;
+    group->told_ms = now.mono_ms;
+    group->tick_ms = now.mono_ms + group->route->config->group_interval;
     group->since_unix_ms = now.unix_ms;
     pieces_touch(group->pieces, &group->piece);
 }

@@ -15,6 +15,12 @@
 #include "rules/engine.h"
 #include "test.h"
 
+/** A piece as the store has it. */
+struct stored {
+    char *key;
+    struct buf bytes;
+};
+
 struct story {
     struct arena arena;
     struct complaints complaints;
@@ -32,7 +38,7 @@ struct story {
     char last_thread[33];
 };
 
-/** Begin with these routes, as under `routes:` in YAML, one a line. */
+/** Begin with these routes, as under `routes:` in YAML; `rules:` may follow. */
 void story_begin(struct story *story, const char *routes);
 void story_end(struct story *story);
 
@@ -43,6 +49,9 @@ void story_see(struct story *story, const char *labels);
 void story_see_many(struct story *story, const char *labels, int count);
 /** The same with its own resolve_after. */
 void story_see_for(struct story *story, const char *labels, int64_t resolve_after_ms);
+
+/** Whole lines for the rules. Their hash is the caller's to add. */
+void story_feed(struct story *story, const char *lines);
 
 /** Let time pass; the engine is called when it wants to be, and at the end. */
 void story_pass(struct story *story, int64_t ms);

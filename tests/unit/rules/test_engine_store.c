@@ -1,0 +1,221 @@
+/** What the engine remembers over crashes, changed routes and broken bytes. */
+#include "engine_story.h"
+
+#include "agent/base/rng.h"
+
+TEST(engine_store, a_crash_changes_neither_counts_nor_timers_nor_the_thread)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops]}\n");
+    story_see_many(&story, "rule=oom host=web1", 3);
+    story_pass(&story, 10 * SECOND_MS);
+    story_crash(&story, 5 * SECOND_MS, NULL);
+    story_pass(&story, 15 * SECOND_MS);
+    story_expect(&story, "30s first 'oom' lines=3 alerts=1 mail=0\n");
+    char thread[33];
+    memcpy(thread, story.last_thread, sizeof thread);
+    story_see(&story, "rule=oom host=web2");
+    story_crash(&story, MINUTE_MS, NULL);
+    story_pass(&story, 4 * MINUTE_MS);
+    story_expect(&story, "330s new 'oom' lines=1 alerts=2 mail=1\n");
+    ck_assert_str_eq(thread, story.last_thread);
+    story_end(&story);
+}
+
+TEST(engine_store, what_became_due_while_nothing_ran_is_due_at_the_start)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops]}\n");
+    story_see(&story, "rule=oom");
+    story_crash(&story, DAY_MS, NULL);
+    story_pass(&story, SECOND_MS);
+    story_expect(&story, "86400s first 'oom' lines=1 alerts=1 mail=0\n");
+    ck_assert(!story.notices.items[0].alerts[0].is_firing);
+    story_end(&story);
+}
+
+TEST(engine_store, a_clock_set_back_delays_by_no_more_than_an_interval)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops]}\n");
+    story_see(&story, "rule=oom");
+    story.now.unix_ms -= 300 * DAY_MS;
+    story_crash(&story, 0, NULL);
+    story_pass(&story, 5 * MINUTE_MS);
+    story_expect(&story, "300s first 'oom' lines=1 alerts=1 mail=0\n");
+    story_end(&story);
+}
+
+TEST(engine_store, alerts_of_a_route_that_is_gone_are_routed_anew)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], name: old, group_by: [rule, host]}\n");
+    story_see_many(&story, "rule=oom host=web1", 3);
+    story_see(&story, "rule=oom host=web2");
+    story_crash(&story, SECOND_MS, "  - {to: [ops], name: new}\n");
+    story_see(&story, "rule=oom host=web2");
+    story_crash(&story, SECOND_MS, NULL);
+    story_pass(&story, MINUTE_MS);
+    story_expect(&story, "31s first 'oom' lines=5 alerts=2 mail=0\n");
+    ck_assert_uint_eq(story.notices.items[0].alerts[0].new_count, 2);
+    story_end(&story);
+}
+
+TEST(engine_store, a_changed_group_by_regroups_what_waits)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops]}\n");
+    story_see(&story, "rule=oom host=web1");
+    story_see(&story, "rule=oom host=web2");
+    story_crash(&story, SECOND_MS, "  - {to: [ops], group_by: [host]}\n");
+    story_crash(&story, SECOND_MS, NULL);
+    story_pass(&story, MINUTE_MS);
+    story_expect(&story, "31s first 'web2' lines=1 alerts=1 mail=0\n"
+                         "31s first 'web1' lines=1 alerts=1 mail=0\n");
+    story_end(&story);
+}
+
+TEST(engine_store, a_digest_route_that_is_none_any_more_tells_what_it_had)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], digest: {every: 1h}}\n");
+    story_see(&story, "rule=oom");
+    story_crash(&story, MINUTE_MS, "  - {to: [ops]}\n");
+    story_pass(&story, MINUTE_MS);
+    story_expect(&story, "60s first 'oom' lines=1 alerts=1 mail=0\n");
+    story_crash(&story, 0, "  - {to: [ops], digest: {every: 1h}}\n");
+    story_see(&story, "rule=oom");
+    story_pass(&story, 2 * HOUR_MS);
+    story_expect(&story, "3720s digest 'digest of route-1' lines=1 alerts=1 mail=0\n");
+    story_end(&story);
+}
+
+TEST(engine_store, when_all_is_told_and_quiet_nothing_is_left_in_the_store)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops]}\n");
+    story_see(&story, "rule=oom");
+    story_pass(&story, HOUR_MS);
+    ck_assert_uint_eq(story.store.count, 0);
+    story_end(&story);
+}
+
+static void count_pieces(void *ctx, struct slice key, struct slice bytes)
+{
+    (void)key;
+    (void)bytes;
+    ++*(int *)ctx;
+}
+
+TEST(engine_store, a_turn_without_changes_writes_nothing_and_a_failed_one_writes_again)
+{
+    struct story story;
+    struct arena turn = { 0 };
+    struct notices notices = { .arena = &turn };
+    int pieces = 0;
+    story_begin(&story, "  - {to: [ops], group_wait: 0s}\n");
+    story_see(&story, "rule=oom");
+    engine_tick(story.engine, story.now, &notices);
+    engine_save(story.engine, story.now, count_pieces, &pieces);
+    ck_assert_int_eq(pieces, 0);
+    story_see_for(&story, "rule=oom", HOUR_MS);
+    engine_save(story.engine, story.now, count_pieces, &pieces);
+    ck_assert_int_eq(pieces, 1);
+    engine_save(story.engine, story.now, count_pieces, &pieces);
+    ck_assert_int_eq(pieces, 2);
+    engine_saved(story.engine);
+    engine_save(story.engine, story.now, count_pieces, &pieces);
+    ck_assert_int_eq(pieces, 2);
+    arena_free(&turn);
+    story_end(&story);
+}
+
+static void expect_broken(struct story *story, struct slice key, struct slice bytes)
+{
+    struct err err = { 0 };
+    ck_assert(!engine_restore(story->engine, key, bytes, story->now, &err));
+    ck_assert_int_eq(err.kind, ERR_BROKEN);
+}
+
+TEST(engine_store, bytes_that_are_cut_short_or_too_long_are_broken)
+{
+    struct story story;
+    struct stored *stored;
+    story_begin(&story,
+                "  - {to: [ops], group_wait: 0s, limit: {mails: 9, per: 1h}}\n");
+    story_see(&story, "rule=oom host=web1");
+    ck_assert_uint_eq(story.store.count, 3);
+    engine_free(story.engine);
+    story.engine = engine_create(story.rules, &story.routes, 1, 1, story.now);
+    for (size_t at = 0; (stored = map_next(&story.store, &at));) {
+        struct slice key = slice_of(stored->key);
+        for (size_t len = 0; len < stored->bytes.len; len++)
+            expect_broken(&story, key, slice_make(stored->bytes.ptr, len));
+        buf_putc(&stored->bytes, 'x');
+        expect_broken(&story, key, buf_slice(&stored->bytes));
+        stored->bytes.ptr[0]++;
+        expect_broken(&story, key, buf_slice(&stored->bytes));
+    }
+    expect_broken(&story, SLICE("alert/000000000000000X"), SLICE("\1"));
+    expect_broken(&story, SLICE("alert/0000000000000000"), SLICE("\1"));
+    expect_broken(&story, SLICE("other/0000000000000001"), SLICE("\1"));
+    expect_broken(&story, SLICE(""), SLICE("\1"));
+    story_end(&story);
+}
+
+/* Three configurations that a long life is reloaded with, in turn. */
+static const char *const generations[] = {
+    "  - {to: [oncall], match: [severity=critical], group_wait: 0s, group_by: [host],"
+    " limit: {mails: 3, per: 1h}}\n"
+    "  - {to: [ops], match: [severity=info], digest: {every: 1h}, name: daily}\n"
+    "  - {to: [ops], name: main, send_resolved: true, repeat_interval: 1h}\n",
+    "  - {to: [ops], match: [host=web1], continue: true, group_by: ['...'],"
+    " limit: {mails: 5, per: 2h}, name: web}\n"
+    "  - {to: [ops], name: main, digest: {at: '03:30', zone: UTC}}\n",
+    "  - {to: [ops], name: daily, match: [severity=info], group_interval: 1m}\n"
+    "  - {to: [ops], name: main, group_by: [], repeat_interval: 10m}\n",
+};
+
+static void one_step(struct story *story, struct rng *rng)
+{
+    static const char *const severities[] = { "info", "warning", "critical" };
+    static const int64_t ends[] = { SECOND_MS, 90 * SECOND_MS, HOUR_MS, NEVER_MS };
+    char labels[64];
+    uint64_t dice = rng_next(rng);
+    snprintf(labels, sizeof labels, "rule=r%d host=web%d severity=%s",
+             (int)(dice >> 8) & 3, (int)(dice >> 16) & 3, severities[(dice >> 24) % 3]);
+    switch (dice % 64) {
+    case 0:
+        story_crash(story, (int64_t)((dice >> 32) % (2 * HOUR_MS)), NULL);
+        break;
+    case 1:
+        story_crash(story, 0, generations[(dice >> 32) % 3]);
+        break;
+    case 2:
+        story_flush(story);
+        break;
+    case 3 ... 25:
+        story_pass(story, (int64_t)((dice >> 32) % (10 * MINUTE_MS)));
+        break;
+    default:
+        story_see_for(story, labels, ends[(dice >> 40) & 3]);
+        story_pass(story, 0);
+    }
+}
+
+TEST(engine_store, over_ten_thousand_steps_and_many_crashes_every_line_is_told_once)
+{
+    struct story story;
+    struct rng rng;
+    rng_seed(&rng, 42);
+    story_begin(&story, generations[0]);
+    for (int i = 0; i < 10000; i++) {
+        one_step(&story, &rng);
+        buf_clear(&story.transcript);
+    }
+    story_flush(&story);
+    ck_assert_uint_gt(story.seen, 5000);
+    ck_assert_uint_eq(story.seen, story.told);
+    ck_assert_uint_eq(story.seen_hash, story.told_hash);
+    story_end(&story);
+}
