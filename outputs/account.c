@@ -11,7 +11,7 @@
 #include "agent/base/now.h"
 #include "outputs/mime.h"
 
-enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16 };
+enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
 
 /* --- keys ------------------------------------------------------------------------- */
 
@@ -259,7 +259,7 @@ static void drop_blanks(char *text, size_t *len)
     for (size_t i = 0; i < *len; i++) {
         if (text[i] >= 'a' && text[i] <= 'z')
             letters++;
-        else if (text[i] != ' ')
+        else if (text[i] != ' ' || letters % APP_PASSWORD_GROUP != 0)
             return;
     }
     if (letters != APP_PASSWORD_LETTERS)
