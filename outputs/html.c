@@ -14,13 +14,23 @@
 
 #define SANS "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;"
 #define MONO "font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
-#define GREY "color:#80868b;"
+#define GREY "color:#7d838b;"
 #define RULE "border-top:1px solid #9aa0a6;"
 #define WRAP "word-break:break-word;overflow-wrap:anywhere;"
 
-static const char *tone_color(enum tone tone)
+struct tone_colors {
+    const char *ground; /* under white letters */
+    const char *letter; /* readable on a light and on a dark ground */
+};
+
+static struct tone_colors tone_colors(enum tone tone)
 {
-    static const char *const colors[] = { "#1a5fb4", "#9a5b00", "#b3261e", "#1e7037" };
+    static const struct tone_colors colors[] = {
+        [TONE_INFO] = { "#1a5fb4", "#3b82d6" },
+        [TONE_WARNING] = { "#9a5b00", "#b87a00" },
+        [TONE_CRITICAL] = { "#b3261e", "#e0443a" },
+        [TONE_RESOLVED] = { "#1e7037", "#2f9e55" },
+    };
     return colors[tone];
 }
 
@@ -84,7 +94,7 @@ static void put_badge(struct buf *out, enum tone tone)
                "<span style=\"background:%s;color:#fff;font-size:12px;font-weight:bold;"
                "letter-spacing:.5px;padding:2px 7px;border-radius:3px;"
                "white-space:nowrap\">%s</span>",
-               tone_color(tone), tone_word(tone));
+               tone_colors(tone).ground, tone_word(tone));
 }
 
 /** The first text of the body is what Gmail shows beside the subject. */
@@ -122,7 +132,7 @@ static void put_head(struct buf *out, const struct mail_view *view)
     enum tone tone = tone_of_notice(view->notice);
     buf_printf(out,
                "<tr><td style=\"border-left:5px solid %s;padding:2px 0 2px 12px\">",
-               tone_color(tone));
+               tone_colors(tone).ground);
     put_badge(out, tone);
     buf_puts(out, "<div style=\"font-size:19px;line-height:1.3;font-weight:bold;"
                   "padding:7px 0 5px;" WRAP "\">");
@@ -150,7 +160,7 @@ static void put_row(struct buf *out, const struct mail_view *view,
                "<td align=\"right\" style=\"" RULE
                "padding:4px 10px 4px 0;white-space:nowrap\">%s</td>"
                "<td width=\"100%%\" style=\"" RULE "padding:4px 0;" WRAP "\">%s",
-               tone_color(tone), tone_word(tone), seen.ptr,
+               tone_colors(tone).letter, tone_word(tone), seen.ptr,
                wording_has_joined(view, alert) ? "<b>new</b> " : "");
     put_summary(out, view, alert, ROW_SUMMARY_BYTES);
     buf_puts(out, "</td></tr>\n");

@@ -146,7 +146,7 @@ static void put_topic(struct buf *out, const struct mail_view *view)
 {
     const struct notice *notice = view->notice;
     if (is_collection(notice)) {
-        buf_puts(out, notice->reason == NOTICE_DIGEST ? "digest of route " : "route ");
+        buf_puts(out, notice->reason == NOTICE_DIGEST ? "Digest of route " : "Route ");
         put_name(out, notice->route);
     } else {
         wording_put_cut(out, notice->title, LIMIT_SUBJECT_BYTES, false);
@@ -345,9 +345,9 @@ const struct detail *detail_at(size_t level)
 
 size_t detail_first_level(const struct notice *notice)
 {
-    if (notice->alert_count == 1)
-        return 0;
-    return notice->alert_count <= 3 ? 1 : 2;
+    if (notice->alert_count <= 3)
+        return notice->alert_count > 1;
+    return is_collection(notice) ? DETAIL_LEVELS - 1 : 2;
 }
 
 size_t detail_samples(const struct detail *detail, const struct notice_alert *alert,

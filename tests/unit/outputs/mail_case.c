@@ -1,8 +1,8 @@
 /** The plain notice that tests of mails begin with. */
 #include "mail_case.h"
 
-static const struct slice recipients[] = { { "ops@example.com", 15 },
-                                           { "lead@example.com", 16 } };
+static const struct slice recipients[] = { BYTES("ops@example.com"),
+                                           BYTES("lead@example.com") };
 
 static void add_first_alert(struct mail_case *c)
 {
@@ -21,16 +21,22 @@ static void add_first_alert(struct mail_case *c)
     mail_case_label(c, 0, "host", SLICE("web1"));
     mail_case_label(c, 0, "severity", SLICE("critical"));
     static const struct slice lines[] = {
-        { "ERROR db1:5432 connection refused", 33 },
-        { "FATAL no database left", 22 },
+        BYTES("ERROR db1:5432 connection refused"),
+        BYTES("FATAL no database left"),
     };
     mail_case_samples(c, lines, 2);
 }
 
+/* What a test made lives until its process ends. */
+static struct mail_case *kept;
+
 struct mail_case *mail_case_make(void)
 {
     struct mail_case *c = calloc(1, sizeof *c);
+    c->next = kept;
+    kept = c;
     c->now = (struct now){ .mono_ms = 1000, .unix_ms = CASE_NOW_MS };
+    c->zone = zone_utc();
     c->profile = (struct mail_profile){
         .output = SLICE("ops"),
         .from = SLICE("alerts@example.com"),
@@ -39,7 +45,7 @@ struct mail_case *mail_case_make(void)
         .to_count = 2,
         .host = SLICE("web1"),
         .id_domain = SLICE("web1.example.com"),
-        .zone = zone_utc(),
+        .zone = c->zone,
     };
     c->alerts = arena_zalloc(&c->arena, sizeof *c->alerts);
     add_first_alert(c);

@@ -13,6 +13,8 @@ struct mail_case {
     struct notice_alert *alerts; /* what notice.alerts points to */
     struct mail_profile profile;
     struct now now;
+    struct zone *zone;
+    struct mail_case *next;
 };
 
 /** A first notice of one critical alert with two samples. */

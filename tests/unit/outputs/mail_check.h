@@ -21,9 +21,10 @@ struct read_mail {
     struct read_header headers[READ_HEADERS_MAX];
     size_t header_count;
     struct buf text, html; /* decoded */
+    struct read_mail *next;
 };
 
-/** Read a whole mail; every defect fails the test. */
+/** Read a whole mail; every defect fails the test. It lives until the test's process ends. */
 struct read_mail *mail_read(struct slice bytes);
 
 /** The value of the only header @name, which must be there. */

@@ -102,21 +102,20 @@ TEST(mime, hostile_text_stays_one_header_of_clean_text)
         struct slice text;
         const char *value;
     } rows[] = {
-        { { "a\r\nBcc: x@y", 11 }, "a\\x0D\\x0ABcc: x@y" },
-        { { "a\r\n\r\n<html>", 11 }, "a\\x0D\\x0A\\x0D\\x0A<html>" },
-        { { "a\nb", 3 }, "a\\x0Ab" },
-        { { "a\0b", 3 }, "a\\x00b" },
-        { { "\x1B[31m", 5 }, "\\x1B[31m" },
-        { { "  a   b  ", 9 }, "a b" },
-        { { "=?UTF-8?Q?Bcc=3A?=", 18 }, "=?UTF-8?Q?Bcc=3A?=" },
-        { { "=?x?B?AAAA?= =?x?B?AAAA?=", 25 }, "=?x?B?AAAA?= =?x?B?AAAA?=" },
-        { { "b\xC3\xBC"
-            "cher",
-            7 },
+        { BYTES("a\r\nBcc: x@y"), "a\\x0D\\x0ABcc: x@y" },
+        { BYTES("a\r\n\r\n<html>"), "a\\x0D\\x0A\\x0D\\x0A<html>" },
+        { BYTES("a\nb"), "a\\x0Ab" },
+        { BYTES("a\0b"), "a\\x00b" },
+        { BYTES("\x1B[31m"), "\\x1B[31m" },
+        { BYTES("  a   b  "), "a b" },
+        { BYTES("=?UTF-8?Q?Bcc=3A?="), "=?UTF-8?Q?Bcc=3A?=" },
+        { BYTES("=?x?B?AAAA?= =?x?B?AAAA?="), "=?x?B?AAAA?= =?x?B?AAAA?=" },
+        { BYTES("b\xC3\xBC"
+                "cher"),
           "b\xC3\xBC"
           "cher" },
-        { { "\xE2\x80\xAEtxt", 6 }, "\\u{202E}txt" },
-        { { "_ =_ ?", 6 }, "_ =_ ?" },
+        { BYTES("\xE2\x80\xAEtxt"), "\\u{202E}txt" },
+        { BYTES("_ =_ ?"), "_ =_ ?" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         ck_assert_str_eq(round_trip(rows[i].text)->value, rows[i].value);
@@ -145,7 +144,7 @@ TEST(mime, a_word_too_long_to_fold_is_encoded)
 
 TEST(mime, a_display_name_cannot_leave_its_place)
 {
-    static const struct slice address[] = { { "alerts@example.com", 18 } };
+    static const struct slice address[] = { BYTES("alerts@example.com") };
     static const struct {
         const char *display, *raw;
     } rows[] = {
@@ -189,20 +188,20 @@ TEST(mime, a_mail_to_nobody_says_so)
 TEST(mime, quoted_printable_gives_back_every_byte)
 {
     static const struct slice texts[] = {
-        { "", 0 },
-        { "a\n", 2 },
-        { "a", 1 },
-        { "\n\n\n", 3 },
-        { "trailing \n blank \n", 18 },
-        { "a ", 2 },
-        { "tab\t\n", 5 },
-        { ".\n..\n.a\n", 8 },
-        { "From me\nFrom you\n", 17 },
-        { "=3D=\n", 5 },
-        { "\r\n\r", 3 },
-        { "nul\0nul\n", 8 },
-        { "--boundary\n", 11 },
-        { "\xF0\x9F\x94\xA5\n", 5 },
+        BYTES(""),
+        BYTES("a\n"),
+        BYTES("a"),
+        BYTES("\n\n\n"),
+        BYTES("trailing \n blank \n"),
+        BYTES("a "),
+        BYTES("tab\t\n"),
+        BYTES(".\n..\n.a\n"),
+        BYTES("From me\nFrom you\n"),
+        BYTES("=3D=\n"),
+        BYTES("\r\n\r"),
+        BYTES("nul\0nul\n"),
+        BYTES("--boundary\n"),
+        BYTES("\xF0\x9F\x94\xA5\n"),
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct buf out = buf_make(4096);

@@ -88,17 +88,17 @@ TEST(preview, a_hostile_mail_can_be_looked_at)
 {
     struct mail_case *c = mail_case_make();
     static const struct slice lines[] = {
-        { "<script>alert(1)</script><img src=http://evil.example/x.png>", 60 },
-        { "\x1B[31mred\x1B[0m \xE2\x80\xAEtxt.exe and a\0nul \xFF\xFE", 37 },
-        { "--=_boundary--\r\nBcc: victim@example.com\r\n\r\n.", 45 },
-        { "https://wiki.example.com/a/very/long/path/without/any/blank/in/it/which/has/"
-          "to/"
-          "wrap/somewhere/because/no/phone/is/that/"
-          "wide?token=0123456789012345678901234567",
-          158 },
-        { "Nov 23 06:17:01 web sshd[9]: Failed password for invalid user admin from "
-          "192.0.2.7 port 22 ssh2",
-          95 },
+        BYTES("<script>alert(1)</script><img src=http://evil.example/x.png>"),
+        BYTES("\x1B[31mred\x1B[0m \xE2\x80\xAEtxt.exe and a\0nul \xFF\xFE"),
+        BYTES("--=_boundary--\r\nBcc: victim@example.com\r\n\r\n."),
+        BYTES("https://wiki.example.com/a/very/long/path/without/any/blank/in/it/which/"
+              "has/"
+              "to/"
+              "wrap/somewhere/because/no/phone/is/that/"
+              "wide?token=0123456789012345678901234567"),
+        BYTES(
+            "Nov 23 06:17:01 web sshd[9]: Failed password for invalid user admin from "
+            "192.0.2.7 port 22 ssh2"),
     };
     mail_case_samples(c, lines, 5);
     c->alerts[0].summary =

@@ -132,34 +132,34 @@ TEST(text, what_is_no_clean_text_is_shown_as_numbers)
         struct slice bytes;
         const char *clean;
     } rows[] = {
-        { { "plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x94\xA5", 17 },
+        { BYTES("plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x94\xA5"),
           "plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x94\xA5" },
-        { { "a\0b", 3 }, "a\\x00b" },
-        { { "a\tb", 3 }, "a b" },
-        { { "a\r\nBcc: x", 9 }, "a\\x0D\\x0ABcc: x" },
-        { { "\x1B[31mred", 8 }, "\\x1B[31mred" },
-        { { "\x7F", 1 }, "\\x7F" },
-        { { "\xC2\x9B", 2 }, "\\xC2\\x9B" },          /* C1 as UTF-8 */
-        { { "\x9B", 1 }, "\\x9B" },                   /* a stray continuation byte */
-        { { "\xC0\x80", 2 }, "\\xC0\\x80" },          /* overlong, two bytes */
-        { { "\xE0\x80\x80", 3 }, "\\xE0\\x80\\x80" }, /* overlong, three */
-        { { "\xF0\x80\x80\x80", 4 }, "\\xF0\\x80\\x80\\x80" }, /* overlong, four */
-        { { "\xED\xA0\x80", 3 }, "\\xED\\xA0\\x80" },          /* a surrogate */
-        { { "\xF4\x90\x80\x80", 4 }, "\\xF4\\x90\\x80\\x80" }, /* past U+10FFFF */
-        { { "\xF5\x80\x80\x80", 4 }, "\\xF5\\x80\\x80\\x80" },
-        { { "\xFE\xFF", 2 }, "\\xFE\\xFF" },
-        { { "\xE2\x82", 2 }, "\\xE2\\x82" },   /* cut off at the end */
-        { { "\xE2\x82z", 3 }, "\\xE2\\x82z" }, /* cut off by another */
-        { { "\xF0\x9F\x94", 3 }, "\\xF0\\x9F\\x94" },
-        { { "\xC3", 1 }, "\\xC3" },
-        { { "\xE2\x80\xAE", 3 }, "\\u{202E}" }, /* right-to-left override */
-        { { "\xE2\x81\xA6", 3 }, "\\u{2066}" }, /* isolate */
-        { { "\xE2\x80\x8B", 3 }, "\\u{200B}" }, /* zero width space */
-        { { "\xE2\x80\xA8", 3 }, "\\u{2028}" }, /* line separator */
-        { { "\xEF\xBB\xBF", 3 }, "\\u{FEFF}" },
-        { { "\xC2\xAD", 2 }, "\\u{AD}" },
-        { { "\xF3\xA0\x81\x81", 4 }, "\\u{E0041}" }, /* tag */
-        { { "\xEF\xBF\xBE", 3 }, "\\u{FFFE}" },
+        { BYTES("a\0b"), "a\\x00b" },
+        { BYTES("a\tb"), "a b" },
+        { BYTES("a\r\nBcc: x"), "a\\x0D\\x0ABcc: x" },
+        { BYTES("\x1B[31mred"), "\\x1B[31mred" },
+        { BYTES("\x7F"), "\\x7F" },
+        { BYTES("\xC2\x9B"), "\\xC2\\x9B" },          /* C1 as UTF-8 */
+        { BYTES("\x9B"), "\\x9B" },                   /* a stray continuation byte */
+        { BYTES("\xC0\x80"), "\\xC0\\x80" },          /* overlong, two bytes */
+        { BYTES("\xE0\x80\x80"), "\\xE0\\x80\\x80" }, /* overlong, three */
+        { BYTES("\xF0\x80\x80\x80"), "\\xF0\\x80\\x80\\x80" }, /* overlong, four */
+        { BYTES("\xED\xA0\x80"), "\\xED\\xA0\\x80" },          /* a surrogate */
+        { BYTES("\xF4\x90\x80\x80"), "\\xF4\\x90\\x80\\x80" }, /* past U+10FFFF */
+        { BYTES("\xF5\x80\x80\x80"), "\\xF5\\x80\\x80\\x80" },
+        { BYTES("\xFE\xFF"), "\\xFE\\xFF" },
+        { BYTES("\xE2\x82"), "\\xE2\\x82" },   /* cut off at the end */
+        { BYTES("\xE2\x82z"), "\\xE2\\x82z" }, /* cut off by another */
+        { BYTES("\xF0\x9F\x94"), "\\xF0\\x9F\\x94" },
+        { BYTES("\xC3"), "\\xC3" },
+        { BYTES("\xE2\x80\xAE"), "\\u{202E}" }, /* right-to-left override */
+        { BYTES("\xE2\x81\xA6"), "\\u{2066}" }, /* isolate */
+        { BYTES("\xE2\x80\x8B"), "\\u{200B}" }, /* zero width space */
+        { BYTES("\xE2\x80\xA8"), "\\u{2028}" }, /* line separator */
+        { BYTES("\xEF\xBB\xBF"), "\\u{FEFF}" },
+        { BYTES("\xC2\xAD"), "\\u{AD}" },
+        { BYTES("\xF3\xA0\x81\x81"), "\\u{E0041}" }, /* tag */
+        { BYTES("\xEF\xBF\xBE"), "\\u{FFFE}" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         ck_assert_str_eq(cleaned(rows[i].bytes, false), rows[i].clean);

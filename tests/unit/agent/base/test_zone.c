@@ -27,7 +27,7 @@ static struct zone *need(const char *name)
 
 static int64_t utc_ms(int year, int month, int day, int minute)
 {
-    return (civil_to_days((struct civil_date) { year, month, day }) * DAY_SECONDS +
+    return (civil_to_days((struct civil_date){ year, month, day }) * DAY_SECONDS +
             minute * 60) *
            1000;
 }
@@ -85,9 +85,8 @@ TEST(zone, a_file_that_is_no_zone_is_refused)
     const char *folder = unit_test_folder();
     char path[4096];
     static const struct slice files[] = {
-        { "", 0 },
-        { "TZif", 4 },
-        { "not a zone file, but long enough for a header......", 50 }
+        BYTES(""), BYTES("TZif"),
+        BYTES("not a zone file, but long enough for a header......")
     };
     setenv("TZDIR", folder, 1);
     snprintf(path, sizeof path, "%s/Bad", folder);
