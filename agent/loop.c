@@ -29,9 +29,11 @@ struct loop {
     int stop_signals, reload_signals;
 };
 
+/** A timer that is due runs before libuv polls, which would then sleep without any:
+ * uv_stop() makes that poll return at once. */
 static void on_timer(uv_timer_t *timer)
 {
-    (void)timer;
+    uv_stop(timer->loop);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

@@ -59,7 +59,7 @@ accounts:
 outputs:
   - {name: ops, account: local, to: [ops@example.com]}
 YAML
-    "$build/tocsin" run -q -c "tocsin$1.yaml" 2>"tocsin$1.err" &
+    "$build/tocsin" run -q -c "$work/tocsin$1.yaml" 2>"tocsin$1.err" &
     agent=$!
     pids="$pids $agent"
     sleep 2
@@ -67,7 +67,8 @@ YAML
     wait_for "$events" "tocsin$1.log"
     kill "$agent"
     wait "$agent" || cat "tocsin$1.err"
-    "$build/tests/bench/latency" report "times.tocsin$1" "tocsin$1.log"
+    "$build/tests/bench/latency" report "times.tocsin$1" "tocsin$1.log" ||
+        cat "tocsin$1.err" >&2
 }
 
 run_alertmanager() {
@@ -92,7 +93,7 @@ YAML
     wait_for "$events" "am$1.log"
     kill "$peer"
     wait "$peer" || true
-    "$build/tests/bench/latency" report "times.am$1" "am$1.log"
+    "$build/tests/bench/latency" report "times.am$1" "am$1.log" || cat "am$1.err" >&2
 }
 
 row() { # row NAME "got p50 p90 p99 max"
@@ -112,7 +113,9 @@ for variant in "" quickack; do
     run_alertmanager "$variant" "$options" >theirs
     theirs=$(cat theirs)
     row "prometheus-alertmanager ${variant:-delayed ACK}" "$theirs"
-    echo "$ours $theirs" | awk '{
+    echo "$ours $theirs" | awk -v events="$events" '$1 != events || $6 != events {
+        print "ratio: not all mails arrived, NOT REACHED"; exit }
+    {
         p50 = $2 / $7; p99 = $4 / $9
         printf "ratio tocsin/alertmanager          p50 %.2f (to reach: 0.50 %s)  p99 %.2f (0.50 %s)\n",
             p50, p50 <= 0.5 ? "reached" : "NOT REACHED", p99, p99 <= 0.5 ? "reached" : "NOT REACHED" }'
