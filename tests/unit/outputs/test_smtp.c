@@ -178,7 +178,7 @@ static const struct dialog_result *send_mail(struct smtp_world *world)
         .from = { "me@x.org", 8 },
         .recipients = to,
         .recipient_count = 2,
-        .bytes = { "From: me@x.org\r\nSubject: x\r\n\r\n.dot\r\n", 38 },
+        .bytes = { "From: me@x.org\r\nSubject: x\r\n\r\n.dot\r\n", 36 },
     };
     int64_t end = now_real().mono_ms + PATIENCE_MS;
     connection_start(&world->connection, &mail, now_real());
