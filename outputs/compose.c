@@ -1,8 +1,8 @@
 /**
- * From a notice to the bytes of its mail. Headers are made of our own words, of addresses
- * that were checked at load, and of two texts that are cleaned and encoded: the subject and
- * the sender's name. The subject is the same for all mails of a thread, and from the second
- * on References names the first, because Gmail threads by both.
+ * From a notice to the bytes of its mail. Headers are made of our own words, of
+ * addresses that were checked at load, and of two texts that are cleaned and encoded:
+ * the subject and the sender's name. The subject is the same for all mails of a thread,
+ * and from the second on References names the first, because Gmail threads by both.
  */
 #include "outputs/compose.h"
 
@@ -16,7 +16,8 @@
 #include "outputs/mime.h"
 #include "outputs/plain.h"
 
-/** "[tocsin web1] title": no count and no severity, which may change within a thread. */
+/** "[tocsin web1] title": no count and no severity, which may change within a
+ *  thread. */
 static struct slice subject_of(const struct notice *notice,
                                const struct mail_profile *profile, struct arena *arena)
 {
@@ -37,8 +38,8 @@ static struct slice subject_of(const struct notice *notice,
     return subject;
 }
 
-/** "<thread.number.output-hash@domain>": the same notice to the same output has the same
- *  id, however often it is composed. */
+/** "<thread.number.output-hash@domain>": the same notice to the same output has the
+ *  same id, however often it is composed. */
 static struct slice message_id_of(const struct notice *notice,
                                   const struct mail_profile *profile, uint32_t number,
                                   struct arena *arena)
@@ -239,7 +240,7 @@ struct message compose_message(const struct notice *notice,
     struct mail_view view = { notice, profile, now, subject };
     struct slice message_id =
         message_id_of(notice, profile, notice->mail_number, arena);
-    return (struct message) {
+    return (struct message){
         .output = profile->output,
         .message_id = message_id,
         .subject = subject,

@@ -1,7 +1,7 @@
 /**
- * The HTML part. Colours of text and ground are left to the client, so that dark mode needs
- * no second design: only the badges have a ground of their own, and the word for a
- * severity always stands with its colour.
+ * The HTML part. Colours of text and ground are left to the client, so that dark mode
+ * needs no second design: only the badges have a ground of their own, and the word for
+ * a severity always stands with its colour.
  */
 #include "outputs/html.h"
 

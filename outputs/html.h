@@ -1,6 +1,7 @@
 /**
- * The HTML part of a mail: tables and inline styles, no script, nothing remote, readable
- * in light and dark, below the size at which Gmail clips a mail (about 102 KB, decoded).
+ * The HTML part of a mail: tables and inline styles, no script, nothing remote,
+ * readable in light and dark, below the size at which Gmail clips a mail (about 102 KB,
+ * decoded).
  */
 #ifndef TOCSIN_OUTPUTS_HTML_H
 #define TOCSIN_OUTPUTS_HTML_H

@@ -1,6 +1,6 @@
 /**
- * A typed writer of mail. Each kind of header has its own function, which cleans, encodes
- * and folds by itself; raw header bytes can be put by none of them.
+ * A typed writer of mail. Each kind of header has its own function, which cleans,
+ * encodes and folds by itself; raw header bytes can be put by none of them.
  */
 #include "outputs/mime.h"
 
@@ -26,7 +26,8 @@ static bool is_one_of(char c, const char *set)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
-/** One or more characters of @extra, letters and digits; in groups with a dot between. */
+/** One or more characters of @extra, letters and digits; in groups with a dot
+ *  between. */
 static bool is_dotted(struct slice s, const char *extra)
 {
     bool wants_more = true;
@@ -82,7 +83,8 @@ bool mime_is_address(struct slice address)
     return is_domain_name(domain);
 }
 
-/** A header line under construction: knows its column, folds before it gets too long. */
+/** A header line under construction: knows its column, folds before it gets too
+ *  long. */
 struct folder {
     struct buf *out;
     size_t column;
@@ -95,7 +97,7 @@ static struct folder header_begin(struct buf *out, const char *name)
     for (const char *c = name; *c; c++)
         must(is_alnum(*c) || *c == '-');
     buf_printf(out, "%s:", name);
-    return (struct folder) { out, strlen(name) + 1, true };
+    return (struct folder){ out, strlen(name) + 1, true };
 }
 
 /** Put @word with a blank before it, on a new line when it does not fit on this one. */
@@ -129,7 +131,8 @@ static bool is_printable_ascii(struct slice s)
     return true;
 }
 
-/** Can @text stand as it is: ASCII, nothing that looks encoded, no word too long to fold? */
+/** Can @text stand as it is: ASCII, nothing that looks encoded, no word too long to
+ *  fold? */
 static bool is_plain(struct slice text, size_t first_column)
 {
     struct slice word;
@@ -289,7 +292,8 @@ struct qp_line {
     size_t column;
 };
 
-/** Put one encoded octet; a soft line end comes before it when only "=" would still fit. */
+/** Put one encoded octet; a soft line end comes before it when only "=" would still
+ *  fit. */
 static void qp_put(struct qp_line *line, struct slice encoded)
 {
     if (line->column + encoded.len > QP_COLUMN - 1) {
@@ -300,8 +304,8 @@ static void qp_put(struct qp_line *line, struct slice encoded)
     line->column += encoded.len;
 }
 
-/** Would a transport touch @rest at the start of a line? "." by dot-stuffing, "From " by
- *  mailbox writers; the line may begin here because of a soft line end. */
+/** Would a transport touch @rest at the start of a line? "." by dot-stuffing, "From "
+ *  by mailbox writers; the line may begin here because of a soft line end. */
 static bool is_touchable(const struct qp_line *line, struct slice rest)
 {
     bool begins_line = line->column == 0 || line->column + 1 > QP_COLUMN - 1;

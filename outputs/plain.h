@@ -4,8 +4,8 @@
 
 #include "outputs/wording.h"
 
-/** Put it into @out, which takes LIMIT_MAIL_TEXT_BYTES. Lines end with '\n'. Every line that
- *  holds bytes of a log is indented, so that none can pose as a line of ours. */
+/** Put it into @out, which takes LIMIT_MAIL_TEXT_BYTES. Lines end with '\n'. Every line
+ *  that holds bytes of a log is indented, so that none can pose as a line of ours. */
 void plain_put(struct buf *out, const struct mail_view *view);
 
 #endif

@@ -1,6 +1,6 @@
 /**
- * The sentences of a mail. They are meant for a phone at three in the morning: what broke
- * comes first, numbers carry their unit, and nothing is said that is not known.
+ * The sentences of a mail. They are meant for a phone at three in the morning: what
+ * broke comes first, numbers carry their unit, and nothing is said that is not known.
  */
 #include "outputs/wording.h"
 
@@ -59,7 +59,8 @@ static void put_time(struct buf *out, const struct mail_view *view, int64_t unix
     text_put_time(out, unix_ms, zone ? zone_offset_s(zone, unix_ms) : 0);
 }
 
-/** "06:17:01", with date and offset only where they are not those of the mail itself. */
+/** "06:17:01", with date and offset only where they are not those of the mail
+ *  itself. */
 static void put_clock(struct buf *out, const struct mail_view *view, int64_t unix_ms)
 {
     struct buf time = buf_make(64), now = buf_make(64);

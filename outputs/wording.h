@@ -1,6 +1,7 @@
 /**
- * The sentences of a mail, in plain clean text on one line each: both parts of a mail say
- * the same, and only their dress differs. What came from a log is cleaned and cut here.
+ * The sentences of a mail, in plain clean text on one line each: both parts of a mail
+ * say the same, and only their dress differs. What came from a log is cleaned and cut
+ * here.
  */
 #ifndef TOCSIN_OUTPUTS_WORDING_H
 #define TOCSIN_OUTPUTS_WORDING_H
@@ -65,8 +66,8 @@ size_t detail_samples(const struct detail *detail, const struct notice_alert *al
 
 /** Did this alert join since the last mail of its thread? */
 bool wording_has_joined(const struct mail_view *view, const struct notice_alert *alert);
-/** Where a sample stands: by the file and offset that the tailer knew, never by what the
- *  line says of itself. */
+/** Where a sample stands: by the file and offset that the tailer knew, never by what
+ *  the line says of itself. */
 void wording_put_where(struct buf *out, const struct mail_view *view,
                        const struct sample *sample);
 /** Sightings since the last mail that the @shown samples do not show; or nothing. */
@@ -79,14 +80,15 @@ bool wording_is_repeated(const struct mail_view *view, size_t index);
  *  user part that could pose as the host? */
 bool wording_is_link(struct slice url);
 
-/** Alerts from @first_unshown on, by severity, and those that the group had no room for.
- *  Nothing when there are none. */
+/** Alerts from @first_unshown on, by severity, and those that the group had no room
+ *  for. Nothing when there are none. */
 void wording_put_left_out(struct buf *out, const struct mail_view *view,
                           size_t first_unshown);
-/** Who sends this, by which route to which output, and the how manieth of its thread. */
+/** Who sends this, by which route to which output, and the how manieth of its
+ *  thread. */
 void wording_put_origin(struct buf *out, const struct mail_view *view);
-/** A shell command that shows the place of the newest sample. Nothing when its path holds
- *  anything that a shell could take for more than a name. */
+/** A shell command that shows the place of the newest sample. Nothing when its path
+ *  holds anything that a shell could take for more than a name. */
 void wording_put_look_command(struct buf *out, const struct mail_view *view);
 
 #endif

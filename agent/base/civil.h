@@ -1,7 +1,7 @@
 /**
- * The proleptic Gregorian calendar as arithmetic, without libc's process-wide time zone.
- * (Method: days of a 400-year cycle that begins on 1 March; Howard Hinnant, "chrono-
- * compatible low-level date algorithms".)
+ * The proleptic Gregorian calendar as arithmetic, without libc's process-wide time
+ * zone. (Method: days of a 400-year cycle that begins on 1 March; Howard Hinnant,
+ * "chrono-compatible low-level date algorithms".)
  */
 #ifndef TOCSIN_BASE_CIVIL_H
 #define TOCSIN_BASE_CIVIL_H

@@ -1,7 +1,7 @@
 /**
- * Text for people and from people. text_put_clean() is the one door through which bytes of
- * unknown origin become text; its output is its own fixed point, so that a second cleaning
- * can do no harm.
+ * Text for people and from people. text_put_clean() is the one door through which bytes
+ * of unknown origin become text; its output is its own fixed point, so that a second
+ * cleaning can do no harm.
  */
 #include "agent/base/text.h"
 
@@ -127,7 +127,8 @@ bool text_to_size(struct slice text, int64_t *bytes)
            !__builtin_mul_overflow(value, size_units[found].factor, bytes);
 }
 
-/** The length of the character that @bytes begins with, when it can stay as it is, or 0. */
+/** The length of the character that @bytes begins with, when it can stay as it is, or
+ *  0. */
 static size_t clean_length(struct slice bytes, bool keep_lines)
 {
     unsigned char c = (unsigned char)bytes.ptr[0];
@@ -138,7 +139,8 @@ static size_t clean_length(struct slice bytes, bool keep_lines)
     return len > 0 && code >= 0xA0 && !utf8_is_hidden(code) ? len : 0;
 }
 
-/** Bytes at the front of @bytes that can stay as they are, up to the first that cannot. */
+/** Bytes at the front of @bytes that can stay as they are, up to the first that
+ *  cannot. */
 static size_t clean_run(struct slice bytes, bool keep_lines)
 {
     size_t run = 0, len = 1;
@@ -184,8 +186,8 @@ struct slice text_cut(struct slice utf8, size_t max_bytes)
     size_t len = max_bytes;
     if (utf8.len <= max_bytes)
         return utf8;
-    /* At most three steps back: no character is longer, and bytes that are no UTF-8 at all
-       are still cut near the end. */
+    /* At most three steps back: no character is longer, and bytes that are no UTF-8 at
+       all are still cut near the end. */
     for (int i = 0; i < 3 && len > 0 && ((unsigned char)utf8.ptr[len] & 0xC0) == 0x80;
          i++)
         len--;

@@ -1,6 +1,7 @@
 /**
- * Time zones from TZif files (RFC 8536). The 64-bit block is used where there is one, and
- * behind its last transition the POSIX rule of the footer, as modern tzdata needs it.
+ * Time zones from TZif files (RFC 8536). The 64-bit block is used where there is one,
+ * and behind its last transition the POSIX rule of the footer, as modern tzdata needs
+ * it.
  */
 #include "agent/base/zone.h"
 
@@ -276,8 +277,9 @@ static int64_t first_change(const struct zone *zone, int64_t from, int64_t to)
     return to;
 }
 
-/** The first second at which the wall clock shows @local_s or later. Clocks that were set
- *  back show it twice: this is the first time. Clocks that jumped over it: behind the gap. */
+/** The first second at which the wall clock shows @local_s or later. Clocks that were
+ *  set back show it twice: this is the first time. Clocks that jumped over it: behind
+ *  the gap. */
 static int64_t first_showing(const struct zone *zone, int64_t local_s)
 {
     int64_t at = local_s - 2 * DAY_SECONDS; /* no zone is that far from UTC */

@@ -94,7 +94,7 @@ static bool take_change(struct slice *in, struct zone_change *change)
 bool zone_rule_parse(struct slice text, struct zone_rule *rule)
 {
     int west_s;
-    *rule = (struct zone_rule) { 0 };
+    *rule = (struct zone_rule){ 0 };
     if (!take_name(&text) || !take_time(&text, 24, &west_s))
         return false;
     rule->standard_s = -west_s;
@@ -121,16 +121,16 @@ static bool is_leap(int64_t year)
 /** The day of @change in @year, as days since 1970. */
 static int64_t change_day(const struct zone_change *change, int64_t year)
 {
-    int64_t new_year = civil_to_days((struct civil_date) { year, 1, 1 });
+    int64_t new_year = civil_to_days((struct civil_date){ year, 1, 1 });
     if (change->kind == ZONE_DAY_OF_YEAR)
         return new_year + change->day;
     if (change->kind == ZONE_DAY_JULIAN)
         return new_year + change->day - 1 + (is_leap(year) && change->day >= 60);
-    int64_t first = civil_to_days((struct civil_date) { year, change->month, 1 });
+    int64_t first = civil_to_days((struct civil_date){ year, change->month, 1 });
     int64_t next =
         change->month == 12
-            ? civil_to_days((struct civil_date) { year + 1, 1, 1 })
-            : civil_to_days((struct civil_date) { year, change->month + 1, 1 });
+            ? civil_to_days((struct civil_date){ year + 1, 1, 1 })
+            : civil_to_days((struct civil_date){ year, change->month + 1, 1 });
     int64_t day = first + (change->day - civil_weekday(first) + 7) % 7;
     for (int week = 1; week < change->week && day + 7 < next; week++)
         day += 7;

@@ -1,7 +1,7 @@
 /**
- * The rule that stands at the end of a TZif file and says how a zone goes on for ever: a
- * POSIX TZ text such as "CET-1CEST,M3.5.0,M10.5.0/3" (RFC 8536 3.3, POSIX.1-2017 8.3, hours
- * up to 167 as in version 3).
+ * The rule that stands at the end of a TZif file and says how a zone goes on for ever:
+ * a POSIX TZ text such as "CET-1CEST,M3.5.0,M10.5.0/3" (RFC 8536 3.3, POSIX.1-2017 8.3,
+ * hours up to 167 as in version 3).
  */
 #ifndef TOCSIN_BASE_ZONE_RULE_H
 #define TOCSIN_BASE_ZONE_RULE_H

@@ -50,10 +50,10 @@ void unit_test_register(struct unit_test *test);
     } while (0)
 void unit_test_skip(const char *reason);
 
-/** A slice of a string literal, NULs inside it included, for the rows of static tables. */
-#define BYTES(literal)                                                                   \
-    {                                                                                    \
-        "" literal, sizeof(literal) - 1                                                  \
+/** A slice of a string literal, NULs inside it included: for rows of static tables. */
+#define BYTES(literal)                  \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
     }
 
 /** Bytes equal a C string? Shows both when not. */

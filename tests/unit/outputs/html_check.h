@@ -1,5 +1,5 @@
-/** A strict reader of the HTML that mails hold: an allow list of elements, attributes and
- *  URLs, balanced, nothing that could run or be fetched. */
+/** A strict reader of the HTML that mails hold: an allow list of elements, attributes
+ *  and URLs, balanced, nothing that could run or be fetched. */
 #ifndef TOCSIN_TESTS_HTML_CHECK_H
 #define TOCSIN_TESTS_HTML_CHECK_H
 

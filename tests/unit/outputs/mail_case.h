@@ -19,7 +19,8 @@ struct mail_case {
 
 /** A first notice of one critical alert with two samples. */
 struct mail_case *mail_case_make(void);
-/** As many alerts as @count, copies of the first with a summary and a label of their own. */
+/** As many alerts as @count, copies of the first with a summary and a label of their
+ *  own. */
 void mail_case_multiply(struct mail_case *mail_case, size_t count);
 /** Put label @name of alert @index. */
 void mail_case_label(struct mail_case *mail_case, size_t index, const char *name,

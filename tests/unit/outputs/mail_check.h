@@ -1,7 +1,7 @@
 /**
  * A strict reader of mails, written without a look at the writer: what it does not
- * understand fails the test. It knows the subset of RFC 5322, 2045, 2046 and 2047 that a
- * mail of tocsin may use, and nothing more.
+ * understand fails the test. It knows the subset of RFC 5322, 2045, 2046 and 2047 that
+ * a mail of tocsin may use, and nothing more.
  */
 #ifndef TOCSIN_TESTS_MAIL_CHECK_H
 #define TOCSIN_TESTS_MAIL_CHECK_H
@@ -24,7 +24,8 @@ struct read_mail {
     struct read_mail *next;
 };
 
-/** Read a whole mail; every defect fails the test. It lives until the test's process ends. */
+/** Read a whole mail; every defect fails the test. It lives until the test's process
+ *  ends. */
 struct read_mail *mail_read(struct slice bytes);
 
 /** The value of the only header @name, which must be there. */
@@ -37,8 +38,8 @@ struct buf read_quoted_printable(struct slice encoded);
 /** Unfold and decode one header as it stands in a mail, CRLF at its end included. */
 void read_header_line(struct slice raw, struct read_header *header);
 
-/** Does every line end with CRLF, is everything else printable ASCII or a blank, and is no
- *  line longer than @max_octets? */
+/** Does every line end with CRLF, is everything else printable ASCII or a blank, and is
+ *  no line longer than @max_octets? */
 void check_lines(struct slice bytes, size_t max_octets);
 
 #endif

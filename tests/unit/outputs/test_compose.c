@@ -1,4 +1,6 @@
-/** Mails as a whole: their headers, threads, wording, bounds, and what cannot get in. */
+/** Mails as a whole: their headers, threads, wording, bounds, and what cannot get
+ *  in. */
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "agent/base/limits.h"
@@ -438,13 +440,15 @@ TEST(compose, a_cut_leaves_whole_characters)
 }
 
 /** The number before @words in @text. */
-static unsigned long number_before(const char *text, const char *words)
+static uint64_t number_before(const char *text, const char *words)
 {
-    const char *at = strstr(text, words);
+    int64_t number = -1;
+    const char *at = strstr(text, words), *end = at;
     ck_assert_msg(at != NULL, "no '%s'", words);
     while (at > text && at[-1] >= '0' && at[-1] <= '9')
         at--;
-    return strtoul(at, NULL, 10);
+    ck_assert(slice_to_int(slice_make(at, (size_t)(end - at)), &number));
+    return (uint64_t)number;
 }
 
 TEST(compose, of_1000_alerts_all_are_shown_or_counted)
@@ -454,7 +458,7 @@ TEST(compose, of_1000_alerts_all_are_shown_or_counted)
     for (size_t i = 0; i < 1000; i++)
         c->alerts[i].severity = i < 3 ? SEVERITY_CRITICAL : SEVERITY_WARNING;
     struct read_mail *mail = read_checked(c);
-    unsigned long left = number_before(mail->text.ptr, " further alerts (");
+    uint64_t left = number_before(mail->text.ptr, " further alerts (");
     size_t shown = 0;
     for (size_t i = 0; i < 1000; i++) {
         char summary[64];
@@ -465,7 +469,8 @@ TEST(compose, of_1000_alerts_all_are_shown_or_counted)
     ck_assert_uint_gt(shown, 50);
     ck_assert_uint_eq(number_before(mail->html.ptr, " further alerts ("), left);
     char words[64];
-    snprintf(words, sizeof words, "%lu WARNING), seen %lu times", left, left * 37);
+    snprintf(words, sizeof words, "%" PRIu64 " WARNING), seen %" PRIu64 " times", left,
+             left * 37);
     ck_assert_msg(both_say(mail, words), "%s", words);
     ck_assert(both_say(mail, "1000 alerts, seen 37000 times"));
 }

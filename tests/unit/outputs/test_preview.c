@@ -1,6 +1,7 @@
 /**
  * Mails to look at: with TOCSIN_PREVIEW=FOLDER in the environment each case is written
- * there as .eml, .html and .txt. Without it the cases are composed and checked all the same.
+ * there as .eml, .html and .txt. Without it the cases are composed and checked all the
+ * same.
  */
 #include "mail_case.h"
 

@@ -1,4 +1,5 @@
-/** Time zones: offsets, the rule behind the last transition, daily moments across DST. */
+/** Time zones: offsets, the rule behind the last transition, daily moments across
+ *  DST. */
 #include "test.h"
 
 #include <stdlib.h>
