@@ -23,6 +23,9 @@
 #define LIMIT_TURN_BYTES (8 * 1024 * 1024)     /* per turn; then due work and sending */
 #define LIMIT_WATCHED_FILES 10000              /* further ones are refused, counted, told */
 #define LIMIT_OPEN_FILES 512                   /* the longest idle file is closed */
+#define LIMIT_SCAN_ENTRIES 1000000             /* names seen for a pattern; then cut, told */
+#define LIMIT_REFUSED_PATHS 1000               /* remembered as told; then told again */
+#define LIMIT_GENERATIONS 64                   /* found between two looks; older: lost */
 
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32             /* further labels are left off */

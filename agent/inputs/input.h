@@ -24,11 +24,11 @@ struct source_config {
     const struct yaml_node *node;
     struct conf_text name;
     struct conf_texts files, exclude; /**< globs: * ? [] within a name, ** over folders */
-    bool is_stdin;     /**< key `stdin` */
-    int start;         /**< START_*: where a file begins that existed at the first start ever */
-    bool inotify;      /**< default true; false: the sweep alone */
-    int64_t sweep;     /**< ms between two looks at every file; default 1s */
-    int64_t rotate_wait; /**< ms that a rotated file is followed after its last growth */
+    bool is_stdin; /**< key `stdin` */
+    int start;     /**< START_*: where files begin that were there at the first start */
+    bool inotify;  /**< false: the sweep alone */
+    int64_t sweep; /**< ms between two looks at every file */
+    int64_t rotate_wait; /**< ms a rotated file is followed after its last growth */
     struct conf_pairs labels;
 };
 extern const struct schema source_schema;
@@ -42,6 +42,7 @@ struct input_world {
     struct db *db;
     const struct wakes *wakes; /**< may be NULL */
     struct log_sink *log;
+    int stdin_fd; /**< read only when a source asks for it; stays the caller's */
 };
 
 struct inputs_tally {

@@ -1,0 +1,185 @@
+/** Recognising copies by their content and, so that nothing is guessed, by their name. */
+#include "agent/inputs/copies.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "agent/inputs/names.h"
+#include "agent/inputs/rotation.h"
+
+static struct tail_file *find_original(struct tail *tail, const struct tail_file *file)
+{
+    size_t at = 0;
+    char base[NAME_MAX + 1];
+    struct slice place = slice_of(file->place);
+    while (name_next_base(name_of(place), &at, base, sizeof base)) {
+        char *path = path_join(folder_of(place), slice_of(base));
+        struct tail_file *found = files_at(&tail->files, path);
+        free(path);
+        if (found && found != file && found->state == TAIL_LIVE)
+            return found;
+    }
+    return NULL;
+}
+
+/** It is a file of its own. */
+static bool stands_alone(struct tail *tail, struct tail_file *file)
+{
+    files_set_original(file, NULL);
+    if (file->state == TAIL_COPY)
+        files_set_state(&tail->files, file, TAIL_LIVE);
+    file->is_fresh = false;
+    file->is_dirty = true;
+    return false;
+}
+
+/** Its original is gone and was read: go on behind what both had. */
+static bool settle(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    file->offset = file->size_bytes;
+    if (!tail_file_seek_end(file, &tail->reader, &err))
+        tail_file_restart(file);
+    return stands_alone(tail, file);
+}
+
+static bool is_intact(struct tail *tail, struct tail_file *original)
+{
+    return original->offset == 0 || original->id.tail_bytes == 0 ||
+           tail_content_matches(&tail->reader, original->fd, &original->id,
+                                original->offset);
+}
+
+static bool repeats(struct tail *tail, struct tail_file *file,
+                    struct tail_file *original)
+{
+    struct err err;
+    struct fs_stat mine, its;
+    const struct fs *fs = tail->files.fs;
+    if (!fs->fstat(fs->ctx, file->fd, &mine, &err) ||
+        !fs->fstat(fs->ctx, original->fd, &its, &err))
+        return false;
+    files_note(&tail->files, file, &mine);
+    return mine.size_bytes <= its.size_bytes &&
+           tail_same_prefix(&tail->reader, file->fd, original->fd, mine.size_bytes);
+}
+
+bool copies_repeat(struct tail *tail, struct tail_file *file)
+{
+    if (file->state == TAIL_COPY && !file->original)
+        return settle(tail, file);
+    struct tail_file *original =
+        file->original ? file->original : find_original(tail, file);
+    if (!original || files_open(&tail->files, original, tail->now) != OPEN_DONE)
+        return stands_alone(tail, file);
+    if (!is_intact(tail, original)) {
+        rotation_cut(tail, original);
+        if (file->state == TAIL_COPY)
+            return settle(tail, file);
+        return file->offset == 0 ? stands_alone(tail, file) : false;
+    }
+    if (!repeats(tail, file, original))
+        return stands_alone(tail, file);
+    if (file->state != TAIL_COPY && file->size_bytes > 0) {
+        files_set_state(&tail->files, file, TAIL_COPY);
+        files_set_original(file, original);
+    }
+    file->read_size = file->size_bytes;
+    file->read_modified_ns = file->modified_ns;
+    return true;
+}
+
+bool copies_match(struct tail *tail, const char *path, const struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    if (file->offset == 0 || file->id.tail_bytes == 0)
+        return false;
+    int fd = fs->open(fs->ctx, path, &stat, &err);
+    if (fd < 0)
+        return false;
+    bool matches = stat.size_bytes >= file->offset &&
+                   tail_content_matches(&tail->reader, fd, &file->id, file->offset);
+    fs->close(fs->ctx, fd);
+    return matches;
+}
+
+static bool may_adopt(const struct tail_file *known)
+{
+    return !known ||
+           (known->offset == 0 && (known->is_fresh || known->state == TAIL_COPY));
+}
+
+static const struct search_entry *find_copy(struct tail *tail,
+                                            const struct tail_file *original)
+{
+    const struct search_entry *entry;
+    const char *path = original->place ? original->place : original->path;
+    for (int pass = 0; pass < 2; pass++) {
+        size_t at = 0;
+        while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
+            struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
+            if (known != original && may_adopt(known) &&
+                copies_match(tail, entry->path, original))
+                return entry;
+        }
+        if (pass == 0 && !search_again(&tail->search, path))
+            break;
+    }
+    return NULL;
+}
+
+static struct tail_file *known_or_new(struct tail *tail,
+                                      const struct search_entry *entry,
+                                      const struct tail_file *original)
+{
+    struct tail_file *copy = files_with_inode(&tail->files, &entry->stat);
+    if (copy)
+        return copy;
+    copy = tail_file_create(original->source, original->config, original->path);
+    files_add(&tail->files, copy);
+    files_note(&tail->files, copy, &entry->stat);
+    files_move(&tail->files, copy, entry->path);
+    return copy;
+}
+
+struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
+                               bool *is_found)
+{
+    const struct search_entry *entry = find_copy(tail, original);
+    *is_found = entry != NULL;
+    if (!entry)
+        return NULL;
+    bool is_wanted = tail_wanted_by(tail, entry->path) < tail->source_count;
+    if (!is_wanted && entry->stat.size_bytes == original->offset)
+        return NULL;
+    struct tail_file *copy = known_or_new(tail, entry, original);
+    struct identity numbers = copy->id;
+    copy->id = original->id;
+    copy->id.device = numbers.device;
+    copy->id.inode = numbers.inode;
+    copy->id.birth = numbers.birth;
+    copy->id.generation = numbers.generation;
+    copy->offset = original->offset;
+    copy->is_in_long_line = original->is_in_long_line;
+    copy->grown_at_ms = tail->now.mono_ms;
+    copy->read_size = -1;
+    stands_alone(tail, copy);
+    files_rename(copy, original->path);
+    files_set_state(&tail->files, copy, TAIL_ROTATED);
+    files_queue(&tail->files, copy);
+    return copy;
+}
+
+void copies_settle(struct tail *tail, struct tail_file *original)
+{
+    struct files *files = &tail->files;
+    for (size_t i = 0; i < files->count && original->copy_count > 0; i++) {
+        struct tail_file *copy = files->items[i];
+        if (copy->original != original)
+            continue;
+        files_set_original(copy, NULL);
+        files_queue(files, copy);
+    }
+}

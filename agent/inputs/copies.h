@@ -1,0 +1,28 @@
+/**
+ * The copies that copytruncate makes: first the log is copied to a new name, then it is
+ * truncated. The copy must not be counted again, but holds the lines that were written
+ * after the last look and before the truncation.
+ */
+#ifndef TOCSIN_INPUTS_COPIES_H
+#define TOCSIN_INPUTS_COPIES_H
+
+#include "agent/inputs/tail.h"
+
+/** A file that appeared, or a TAIL_COPY: does it only repeat a file of which its name is a
+ *  rotation? Then it is not to be read for now. @file is open. */
+bool copies_repeat(struct tail *tail, struct tail_file *file);
+
+/** @original was truncated: find the copy of what it was, to be read from the old offset
+ *  on. @original still has its old offset and hashes.
+ *  @is_found  set when there is a copy, though perhaps with nothing left to read
+ *  @return the copy as a rotated generation, or NULL. */
+struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
+                               bool *is_found);
+
+/** What repeats @original and was not adopted holds nothing new. */
+void copies_settle(struct tail *tail, struct tail_file *original);
+
+/** Does the file at @path hold what @file held up to its offset? */
+bool copies_match(struct tail *tail, const char *path, const struct tail_file *file);
+
+#endif

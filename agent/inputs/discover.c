@@ -1,0 +1,203 @@
+/** From a path to a file that is followed, or a reason why not. */
+#include "agent/inputs/discover.h"
+
+#include <stdlib.h>
+
+#include "agent/base/mem.h"
+#include "agent/inputs/glob.h"
+#include "agent/inputs/names.h"
+#include "agent/inputs/rotation.h"
+#include "agent/inputs/scan.h"
+
+static bool is_excluded(const struct source_config *config, const char *path)
+{
+    for (size_t i = 0; i < config->exclude.count; i++) {
+        if (glob_excludes(config->exclude.items[i].value, slice_of(path)))
+            return true;
+    }
+    return false;
+}
+
+bool discover_matches(const struct source_config *config, const char *path)
+{
+    for (size_t i = 0; i < config->files.count; i++) {
+        if (glob_match(config->files.items[i].value, slice_of(path)))
+            return !is_excluded(config, path);
+    }
+    return false;
+}
+
+size_t tail_wanted_by(const struct tail *tail, const char *path)
+{
+    size_t i = 0;
+    while (i < tail->source_count && !discover_matches(tail->sources[i].config, path))
+        i++;
+    return i;
+}
+
+/** Is @path written in the configuration as it is, without wildcards? */
+static bool is_literal(const struct source_config *config, const char *path)
+{
+    for (size_t i = 0; i < config->files.count; i++) {
+        if (slice_equal(config->files.items[i].value, slice_of(path)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_own_output(const struct tail *tail, const struct fs_stat *stat)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct fs_stat *own = &tail->own_output[i];
+        if (own->is_regular && own->device == stat->device && own->inode == stat->inode)
+            return true;
+    }
+    return false;
+}
+
+/** Why a file may not be followed, or NULL. "": it may not, and there is nothing to tell. */
+static const char *reason_against(const struct tail *tail,
+                                  const struct source_config *config, const char *path,
+                                  const struct fs_stat *stat)
+{
+    if (stat->is_directory)
+        return is_literal(config, path) ? "it is a directory" : "";
+    if (!stat->is_regular)
+        return "it is not a regular file";
+    if (is_own_output(tail, stat))
+        return "it is the log of tocsin itself";
+    if (tail->files.count >= LIMIT_WATCHED_FILES)
+        return "too many files are followed already";
+    return NULL;
+}
+
+/** @path is another name of a file that is followed. */
+static void meet_again(struct tail *tail, struct tail_file *file, const char *path)
+{
+    if (file->state == TAIL_LIVE || file->state == TAIL_COPY)
+        tail_look(tail, file);
+    /* Still where it was: a hard link, or two patterns. Otherwise this is where it went. */
+    struct fs_stat stat;
+    struct err err;
+    const struct fs *fs = tail->files.fs;
+    if (!fs->stat(fs->ctx, path, &stat, &err))
+        return;
+    file = files_with_inode(&tail->files, &stat);
+    if (file && !file->place)
+        files_move(&tail->files, file, path);
+}
+
+static void begin(struct tail *tail, const struct tail_source *source, const char *path,
+                  const struct fs_stat *stat)
+{
+    struct tail_file *file = tail_file_create(source->source, source->config, path);
+    file->grown_at_ms = tail->now.mono_ms;
+    file->is_dirty = true;
+    files_add(&tail->files, file);
+    files_note(&tail->files, file, stat);
+    files_move(&tail->files, file, path);
+    files_queue(&tail->files, file);
+    if (source->is_starting && source->config->start == START_END) {
+        file->offset = stat->size_bytes;
+        file->wants_end = file->offset > 0;
+    } else if (!rotation_succeed(tail, file)) {
+        file->is_fresh = !source->is_starting;
+    }
+}
+
+static void refuse(struct tail *tail, const char *path, const char *why)
+{
+    if (why[0])
+        files_refuse(&tail->files, path, why);
+}
+
+/** There may be a file at @path, and @source wants it. */
+static void consider(struct tail *tail, const struct tail_source *source,
+                     const char *path)
+{
+    struct err err = { 0 };
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    if (files_at(&tail->files, path) || name_is_compressed(name_of(slice_of(path))) ||
+        is_excluded(source->config, path))
+        return;
+    if (!fs->stat(fs->ctx, path, &stat, &err)) {
+        if (err.kind != ERR_MISSING)
+            refuse(tail, path, err.text);
+        return;
+    }
+    struct tail_file *known = files_with_inode(&tail->files, &stat);
+    if (known && identity_is_inode(&known->id, &stat, false)) {
+        meet_again(tail, known, path);
+        return;
+    }
+    const char *why = reason_against(tail, source->config, path, &stat);
+    if (why)
+        refuse(tail, path, why);
+    else
+        begin(tail, source, path, &stat);
+}
+
+/* --- from where paths come -------------------------------------------------------- */
+
+struct scanning {
+    struct tail *tail;
+    struct tail_source *source;
+};
+
+static void visit_folder(void *ctx, const char *path)
+{
+    struct scanning *scanning = ctx;
+    struct tail_source *source = scanning->source;
+    if (!source->config->inotify || !watch_folder(scanning->tail->watch, path))
+        source->is_blind = true;
+}
+
+static void visit_file(void *ctx, const char *path)
+{
+    struct scanning *scanning = ctx;
+    consider(scanning->tail, scanning->source, path);
+}
+
+void discover_scan(struct tail *tail, size_t source)
+{
+    struct scanning scanning = { tail, &tail->sources[source] };
+    struct scan_visitor visitor = { visit_folder, visit_file, &scanning };
+    const struct conf_texts *files = &scanning.source->config->files;
+    scanning.source->is_blind = false;
+    for (size_t i = 0; i < files->count; i++) {
+        struct slice pattern = files->items[i].value;
+        if (scan_walk(tail->files.fs, pattern, &visitor))
+            continue;
+        char *name = mem_copy(pattern);
+        files_refuse(&tail->files, name,
+                     "too many names lie below it, and not all were looked at");
+        free(name);
+    }
+}
+
+void discover_hint(struct tail *tail, const char *path)
+{
+    for (size_t i = 0; i < tail->source_count; i++) {
+        if (discover_matches(tail->sources[i].config, path))
+            consider(tail, &tail->sources[i], path);
+    }
+}
+
+void tail_hope_for(struct tail *tail, size_t source, const char *path)
+{
+    struct tail_hope *hope =
+        mem_push(tail->hopes, tail->hope_count, tail->hope_capacity);
+    *hope = (struct tail_hope){ mem_copy_text(path), source };
+}
+
+void tail_run_hopes(struct tail *tail)
+{
+    while (tail->hope_count > 0) {
+        struct tail_hope hope = tail->hopes[--tail->hope_count];
+        const struct tail_source *source = &tail->sources[hope.source];
+        if (discover_matches(source->config, hope.path))
+            consider(tail, source, hope.path);
+        free(hope.path);
+    }
+}

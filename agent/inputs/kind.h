@@ -1,0 +1,27 @@
+/**
+ * A kind of input: what registry.c asks of each. A new kind is a file with such a table and
+ * one line in registry.c.
+ */
+#ifndef TOCSIN_INPUTS_KIND_H
+#define TOCSIN_INPUTS_KIND_H
+
+#include "agent/inputs/input.h"
+
+/** All as the functions of input.h with the same names. @self is what create() returned. */
+struct input_kind {
+    const char *name;
+    /** @world and @tally are borrowed for the life of the input. */
+    void *(*create)(const struct input_world *world, struct inputs_tally *tally);
+    void (*destroy)(void *self);
+    void (*configure)(void *self, const struct conf_blocks *configs,
+                      const struct source *sources, struct now now);
+    bool (*read)(void *self, struct now now,
+                 void (*feed)(void *ctx, const struct block *block), void *ctx);
+    void (*save)(void *self, struct now now); /**< may be NULL: nothing is stored */
+    void (*committed)(void *self);            /**< may be NULL */
+    int64_t (*wake_at)(const void *self);
+    bool (*is_at_end)(const void *self);
+    void (*describe)(const void *self, struct buf *out);
+};
+
+#endif

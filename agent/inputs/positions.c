@@ -1,0 +1,294 @@
+/** Positions in SQLite. A row is a generation of a file, under a number that it keeps. */
+#include "agent/inputs/positions.h"
+
+#include <stdlib.h>
+
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/inputs/discover.h"
+#include "agent/inputs/rotation.h"
+
+#define KEEP_ROWS_MS (30 * DAY_MS)
+
+const char inputs_schema_sql[] =
+    "CREATE TABLE input_sources(name TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE input_files("
+    " id INTEGER PRIMARY KEY, source TEXT NOT NULL, path BLOB NOT NULL,"
+    " place BLOB NOT NULL, is_rotated INTEGER NOT NULL, is_fresh INTEGER NOT NULL,"
+    " wants_end INTEGER NOT NULL, offset INTEGER NOT NULL,"
+    " is_in_long_line INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " device INTEGER NOT NULL, inode INTEGER NOT NULL, birth INTEGER NOT NULL,"
+    " generation INTEGER NOT NULL, head BLOB NOT NULL, tail_bytes INTEGER NOT NULL,"
+    " tail_hash INTEGER NOT NULL, before_id INTEGER NOT NULL,"
+    " saved_ms INTEGER NOT NULL);";
+
+static const char sources_sql[] = "SELECT name FROM input_sources";
+static const char started_sql[] = "INSERT OR IGNORE INTO input_sources(name) VALUES(?)";
+static const char files_sql[] =
+    "SELECT id, source, path, place, is_rotated, is_fresh, wants_end, offset,"
+    " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes,"
+    " tail_hash, before_id, saved_ms FROM input_files ORDER BY id";
+static const char save_sql[] =
+    "INSERT OR REPLACE INTO input_files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+static const char drop_sql[] = "DELETE FROM input_files WHERE id = ?";
+
+/** The columns, in the order of both statements. */
+enum {
+    COLUMN_ID,
+    COLUMN_SOURCE,
+    COLUMN_PATH,
+    COLUMN_PLACE,
+    COLUMN_IS_ROTATED,
+    COLUMN_IS_FRESH,
+    COLUMN_WANTS_END,
+    COLUMN_OFFSET,
+    COLUMN_IS_IN_LONG_LINE,
+    COLUMN_SIZE,
+    COLUMN_DEVICE,
+    COLUMN_INODE,
+    COLUMN_BIRTH,
+    COLUMN_GENERATION,
+    COLUMN_HEAD,
+    COLUMN_TAIL_BYTES,
+    COLUMN_TAIL_HASH,
+    COLUMN_BEFORE_ID,
+    COLUMN_SAVED_MS,
+};
+
+/* --- loading ---------------------------------------------------------------------- */
+
+static void load_sources(struct tail *tail)
+{
+    struct db_row *row = db_query(tail->world->db, sources_sql);
+    for (size_t i = 0; i < tail->source_count; i++)
+        tail->sources[i].is_first = tail->sources[i].is_starting = true;
+    while (db_next(row)) {
+        for (size_t i = 0; i < tail->source_count; i++) {
+            if (slice_equal(tail->sources[i].source->name, db_text(row, 0)))
+                tail->sources[i].is_first = tail->sources[i].is_starting = false;
+        }
+    }
+}
+
+/** The source that goes on with a row, or source_count. */
+static size_t owner_of(const struct tail *tail, struct slice name, bool is_rotated,
+                       const char *path)
+{
+    for (size_t i = 0; i < tail->source_count; i++) {
+        const struct tail_source *source = &tail->sources[i];
+        if (slice_equal(source->source->name, name) &&
+            (is_rotated || discover_matches(source->config, path)))
+            return i;
+    }
+    return tail_wanted_by(tail, path);
+}
+
+static void take_identity(struct identity *id, struct db_row *row)
+{
+    id->device = (uint64_t)db_int(row, COLUMN_DEVICE);
+    id->inode = (uint64_t)db_int(row, COLUMN_INODE);
+    id->birth = (uint64_t)db_int(row, COLUMN_BIRTH);
+    id->generation = (uint64_t)db_int(row, COLUMN_GENERATION);
+    identity_take_head(id, db_blob(row, COLUMN_HEAD));
+    id->tail_bytes = db_int(row, COLUMN_TAIL_BYTES);
+    id->tail_hash = (uint64_t)db_int(row, COLUMN_TAIL_HASH);
+}
+
+/** A file as its row has it; its `place` is only a first guess. */
+static struct tail_file *take_file(const struct tail_source *source, const char *path,
+                                   struct db_row *row)
+{
+    struct tail_file *file = tail_file_create(source->source, source->config, path);
+    file->row_id = db_int(row, COLUMN_ID);
+    file->place = mem_copy(db_blob(row, COLUMN_PLACE));
+    file->state = db_int(row, COLUMN_IS_ROTATED) ? TAIL_ROTATED : TAIL_LIVE;
+    file->is_fresh = db_int(row, COLUMN_IS_FRESH) != 0;
+    file->wants_end = db_int(row, COLUMN_WANTS_END) != 0;
+    file->offset = db_int(row, COLUMN_OFFSET);
+    file->is_in_long_line = db_int(row, COLUMN_IS_IN_LONG_LINE) != 0;
+    file->peak_bytes = db_int(row, COLUMN_SIZE);
+    file->before_row_id = db_int(row, COLUMN_BEFORE_ID);
+    take_identity(&file->id, row);
+    return file;
+}
+
+struct restored {
+    struct tail_file **items;
+    size_t count, capacity;
+};
+
+/** Take a row over, leave it to a source that may come back, or mark it for deletion. */
+static void take_row(struct tail *tail, struct db_row *row, const struct map *followed,
+                     struct restored *out)
+{
+    int64_t id = db_int(row, COLUMN_ID);
+    if (id > tail->files.last_row_id)
+        tail->files.last_row_id = id;
+    if (map_find(followed, slice_make((const char *)&id, sizeof id)))
+        return;
+    char *path = mem_copy(db_blob(row, COLUMN_PATH));
+    bool is_rotated = db_int(row, COLUMN_IS_ROTATED) != 0;
+    size_t owner = owner_of(tail, db_text(row, COLUMN_SOURCE), is_rotated, path);
+    if (owner < tail->source_count)
+        *(struct tail_file **)mem_push(out->items, out->count, out->capacity) =
+            take_file(&tail->sources[owner], path, row);
+    else if (tail->now.unix_ms - db_int(row, COLUMN_SAVED_MS) > KEEP_ROWS_MS)
+        files_forget_row(&tail->files, id);
+    free(path);
+}
+
+/** The numbers of the rows whose files are followed already. */
+static struct map followed_rows(const struct tail *tail)
+{
+    struct map map = { 0 };
+    for (size_t i = 0; i < tail->files.count; i++) {
+        struct tail_file *file = tail->files.items[i];
+        map_put(&map, slice_make((const char *)&file->row_id, sizeof file->row_id),
+                file);
+    }
+    return map;
+}
+
+static void chain_restored(struct tail *tail, const struct restored *restored)
+{
+    struct map rows = followed_rows(tail);
+    for (size_t i = 0; i < restored->count; i++) {
+        struct tail_file *file = restored->items[i];
+        struct slice key =
+            slice_make((const char *)&file->before_row_id, sizeof file->before_row_id);
+        struct tail_file *before = map_find(&rows, key);
+        if (before && !file->before)
+            files_chain(before, file);
+    }
+    map_free(&rows);
+}
+
+/** Find the file of a row: at its place, or wherever a rotation took it. */
+static void find_restored(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    char *place = mem_take(&file->place);
+    const char *guess = place[0] ? place : file->path;
+    bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
+    if (is_there && identity_is_inode(&file->id, &stat, true) &&
+        !files_with_inode(&tail->files, &stat)) {
+        files_note(&tail->files, file, &stat);
+        files_move(&tail->files, file, guess);
+        files_queue(&tail->files, file);
+    } else {
+        tail_hope_for(tail, tail_source_of(tail, file), guess);
+        rotation_left(tail, file, true);
+    }
+    free(place);
+}
+
+void positions_load(struct tail *tail)
+{
+    struct restored restored = { 0 };
+    struct map followed = followed_rows(tail);
+    load_sources(tail);
+    struct db_row *row = db_query(tail->world->db, files_sql);
+    while (db_next(row))
+        take_row(tail, row, &followed, &restored);
+    map_free(&followed);
+    for (size_t i = 0; i < restored.count; i++) {
+        struct tail_file *file = restored.items[i];
+        file->grown_at_ms = tail->now.mono_ms;
+        files_add(&tail->files, file);
+        files_set_state(&tail->files, file, file->state);
+    }
+    chain_restored(tail, &restored);
+    for (size_t i = 0; i < restored.count; i++)
+        find_restored(tail, restored.items[i]);
+    free(restored.items);
+}
+
+/* --- saving ----------------------------------------------------------------------- */
+
+static void bind_identity(const struct identity *id, struct db_row *row)
+{
+    struct buf head = buf_make(sizeof id->head);
+    identity_put_head(id, &head);
+    db_bind_int(row, (int64_t)id->device);
+    db_bind_int(row, (int64_t)id->inode);
+    db_bind_int(row, (int64_t)id->birth);
+    db_bind_int(row, (int64_t)id->generation);
+    db_bind_blob(row, buf_slice(&head));
+    db_bind_int(row, id->tail_bytes);
+    db_bind_int(row, (int64_t)id->tail_hash);
+    buf_free(&head);
+}
+
+static void save_file(struct tail *tail, struct tail_file *file, struct now now)
+{
+    struct db_row *row = db_query(tail->world->db, save_sql);
+    db_bind_int(row, file->row_id);
+    db_bind_text(row, file->source->name);
+    db_bind_blob(row, slice_of(file->path));
+    db_bind_blob(row, slice_of(file->place ? file->place : ""));
+    db_bind_int(row, file->state == TAIL_ROTATED);
+    db_bind_int(row, file->is_fresh);
+    db_bind_int(row, file->wants_end);
+    db_bind_int(row, file->offset);
+    db_bind_int(row, file->is_in_long_line);
+    db_bind_int(row, file->peak_bytes);
+    bind_identity(&file->id, row);
+    db_bind_int(row, file->before ? file->before_row_id : 0);
+    db_bind_int(row, now.unix_ms);
+    db_run(row);
+    file->is_saved = true;
+}
+
+static void save_sources(struct tail *tail)
+{
+    for (size_t i = 0; i < tail->source_count; i++) {
+        if (!tail->sources[i].is_first)
+            continue;
+        struct db_row *row = db_query(tail->world->db, started_sql);
+        db_bind_text(row, tail->sources[i].source->name);
+        db_run(row);
+        tail->sources[i].is_saved = true;
+    }
+}
+
+void positions_save(struct tail *tail, struct now now)
+{
+    struct files *files = &tail->files;
+    if (!tail->has_changes)
+        return;
+    save_sources(tail);
+    for (size_t i = 0; i < files->dead_count; i++) {
+        struct db_row *row = db_query(tail->world->db, drop_sql);
+        db_bind_int(row, files->dead_rows[i]);
+        db_run(row);
+    }
+    files->dead_saved_count = files->dead_count;
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->items[i]->is_dirty)
+            save_file(tail, files->items[i], now);
+    }
+}
+
+void positions_committed(struct tail *tail)
+{
+    struct files *files = &tail->files;
+    if (!tail->has_changes)
+        return;
+    for (size_t i = 0; i < tail->source_count; i++) {
+        if (tail->sources[i].is_saved)
+            tail->sources[i].is_first = tail->sources[i].is_saved = false;
+    }
+    must(files->dead_saved_count <= files->dead_count);
+    files->dead_count -= files->dead_saved_count;
+    memmove(files->dead_rows, files->dead_rows + files->dead_saved_count,
+            files->dead_count * sizeof *files->dead_rows);
+    files->dead_saved_count = 0;
+    for (size_t i = 0; i < files->count; i++) {
+        struct tail_file *file = files->items[i];
+        if (file->is_saved)
+            file->is_saved = file->is_dirty = false;
+    }
+    tail->has_changes = false;
+}

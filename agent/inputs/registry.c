@@ -1,0 +1,168 @@
+/** The door of the inputs: one table of kinds, and each call goes to all of them. */
+#include "agent/inputs/input.h"
+
+#include <stdlib.h>
+
+#include "agent/base/mem.h"
+#include "agent/inputs/stdin.h"
+#include "agent/inputs/tail.h"
+
+static const struct input_kind *const kinds[] = {
+    &tail_kind,
+    &stdin_kind,
+};
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+struct inputs {
+    struct input_world world;
+    struct inputs_tally tally;
+    void *parts[KIND_COUNT];
+};
+
+/* --- configuration ---------------------------------------------------------------- */
+
+static void check_patterns(const struct field *field, const void *value,
+                           const struct yaml_node *node, struct complaints *complaints)
+{
+    (void)node;
+    const struct conf_texts *texts = value;
+    for (size_t i = 0; i < texts->count; i++) {
+        struct slice pattern = texts->items[i].value;
+        const struct yaml_node *at = texts->items[i].node;
+        if (pattern.len == 0)
+            complain(complaints, at->at, "an empty pattern in '%s' matches no file",
+                     field->name);
+        else if (pattern.ptr[pattern.len - 1] == '/')
+            complain(complaints, at->at,
+                     "this pattern names a folder; its files are '%.*s*'",
+                     SLICE_ARG(pattern));
+    }
+}
+
+static const char *const start_choices[] = { "end", "beginning", NULL };
+
+static const struct field source_fields[] = {
+    TEXT(struct source_config, name, .is_required = true,
+         .doc = "The name that rules use in 'from'. Positions are kept under it."),
+    TEXTS(struct source_config, files, .check = check_patterns,
+          .doc =
+              "Files to follow, by path or pattern: * ? [a-z] within a name, ** over "
+              "any number of folders. Rotation, truncation, new files and new folders "
+              "are noticed by themselves. Compressed files (.gz, .xz, ...) are never "
+              "read. A file that two sources match belongs to the first."),
+    TEXTS(struct source_config, exclude,
+          .doc = "Patterns of files to leave out. One without '/' is compared with the "
+                 "name of the file, one with '/' with its whole path."),
+    FIELD_AS("stdin", FIELD_BOOL, bool, struct source_config, is_stdin, .def = "false",
+             .doc =
+                 "Read standard input instead of files. It has no position: what was "
+                 "read and not yet stored when tocsin is killed is lost."),
+    CHOICE(struct source_config, start, .choices = start_choices, .def = "end",
+           .doc =
+               "Where to begin in files that are there when this source is started "
+               "for the first time ever. Files that appear later are read from their "
+               "beginning."),
+    BOOL(struct source_config, inotify, .def = "true",
+         .doc = "Let the kernel tell when files change. It only makes reading earlier: "
+                "every file is looked at once in a 'sweep' all the same."),
+    DURATION(struct source_config, sweep, .def = "1s", .min = 10, .max = HOUR_MS,
+             .doc = "The time between two looks at every file."),
+    DURATION(struct source_config, rotate_wait, .def = "10s", .min = 0, .max = DAY_MS,
+             .doc =
+                 "How long a rotated file is followed after its last growth, because "
+                 "the program that writes it may not have opened the new one yet."),
+    PAIRS(struct source_config, labels,
+          .doc = "Labels for every alert that comes from this source."),
+};
+
+const struct schema source_schema = {
+    .name = "source",
+    .doc = "What is read: files, or standard input.",
+    .size = sizeof(struct source_config),
+    .node_offset = offsetof(struct source_config, node),
+    .fields = source_fields,
+    .field_count = sizeof source_fields / sizeof *source_fields,
+};
+
+/* --- the door --------------------------------------------------------------------- */
+
+struct inputs *inputs_create(const struct input_world *world,
+                             const struct conf_blocks *configs,
+                             const struct source *sources, struct now now)
+{
+    struct inputs *inputs = mem_zalloc(sizeof *inputs);
+    inputs->world = *world;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        inputs->parts[i] = kinds[i]->create(&inputs->world, &inputs->tally);
+    inputs_configure(inputs, configs, sources, now);
+    return inputs;
+}
+
+void inputs_free(struct inputs *inputs)
+{
+    if (!inputs)
+        return;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        kinds[i]->destroy(inputs->parts[i]);
+    free(inputs);
+}
+
+void inputs_configure(struct inputs *inputs, const struct conf_blocks *configs,
+                      const struct source *sources, struct now now)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        kinds[i]->configure(inputs->parts[i], configs, sources, now);
+}
+
+bool inputs_read(struct inputs *inputs, struct now now,
+                 void (*feed)(void *ctx, const struct block *block), void *ctx)
+{
+    bool has_more = false;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        has_more |= kinds[i]->read(inputs->parts[i], now, feed, ctx);
+    return has_more;
+}
+
+void inputs_save(struct inputs *inputs, struct now now)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i]->save)
+            kinds[i]->save(inputs->parts[i], now);
+    }
+}
+
+void inputs_committed(struct inputs *inputs)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i]->committed)
+            kinds[i]->committed(inputs->parts[i]);
+    }
+}
+
+int64_t inputs_wake_at(const struct inputs *inputs)
+{
+    int64_t at = NEVER_MS;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        at = earlier_ms(at, kinds[i]->wake_at(inputs->parts[i]));
+    return at;
+}
+
+bool inputs_at_end(const struct inputs *inputs)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (!kinds[i]->is_at_end(inputs->parts[i]))
+            return false;
+    }
+    return true;
+}
+
+const struct inputs_tally *inputs_tally(const struct inputs *inputs)
+{
+    return &inputs->tally;
+}
+
+void inputs_describe(const struct inputs *inputs, struct buf *out)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        kinds[i]->describe(inputs->parts[i], out);
+}

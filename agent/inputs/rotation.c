@@ -1,0 +1,348 @@
+/** Generations: which is which, and in what order they are read. */
+#include "agent/inputs/rotation.h"
+
+#include <stdlib.h>
+
+#include "agent/inputs/copies.h"
+#include "agent/inputs/names.h"
+
+enum {
+    /* Another inode at the same path is taken for the same log (restored from a backup,
+     * rewritten by sed -i) only when at least so many bytes are equal. */
+    PROOF_BYTES = 256,
+};
+#define ABSENT_MS HOUR_MS
+
+static bool stat_path(struct tail *tail, const char *path, struct fs_stat *stat)
+{
+    struct err err;
+    return tail->files.fs->stat(tail->files.fs->ctx, path, stat, &err);
+}
+
+/** Where @file lies now, if it still lies in its folder. */
+static const struct search_entry *find_moved(struct tail *tail, struct tail_file *file,
+                                             bool is_restored)
+{
+    const struct search_entry *entry =
+        search_inode(&tail->search, file->path, &file->id, is_restored);
+    if (!entry)
+        return NULL;
+    struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
+    if (known && known != file)
+        return NULL;
+    bool has_proof = file->offset > 0 && file->id.tail_bytes > 0;
+    if (is_restored && has_proof && !copies_match(tail, entry->path, file))
+        return NULL;
+    return entry;
+}
+
+static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
+                     const struct fs_stat *stat)
+{
+    files_note(&tail->files, file, stat);
+    files_move(&tail->files, file, place);
+    files_queue(&tail->files, file);
+    file->read_size = -1;
+}
+
+/** Is the same log at its path, as another inode? */
+static bool is_rewritten(struct tail *tail, struct tail_file *file)
+{
+    struct fs_stat stat;
+    if (file->offset < PROOF_BYTES || !stat_path(tail, file->path, &stat) ||
+        files_with_inode(&tail->files, &stat) || !copies_match(tail, file->path, file))
+        return false;
+    go_on_at(tail, file, file->path, &stat);
+    files_set_state(&tail->files, file, TAIL_LIVE);
+    return true;
+}
+
+/** Is it there as a copy under the name of a rotation? */
+static const struct search_entry *find_same_content(struct tail *tail,
+                                                    struct tail_file *file)
+{
+    size_t at = 0;
+    const struct search_entry *entry;
+    while ((entry = search_rotation(&tail->search, file->path, &at)) != NULL) {
+        if (!files_with_inode(&tail->files, &entry->stat) &&
+            copies_match(tail, entry->path, file))
+            return entry;
+    }
+    return NULL;
+}
+
+static void become_rotated(struct tail *tail, struct tail_file *file)
+{
+    file->grown_at_ms = tail->now.mono_ms;
+    files_set_state(&tail->files, file, TAIL_ROTATED);
+    files_queue(&tail->files, file);
+}
+
+static void copy_left(struct tail *tail, struct tail_file *file)
+{
+    const struct search_entry *entry = find_moved(tail, file, false);
+    if (entry)
+        files_move(&tail->files, file, entry->path);
+    else
+        files_drop(&tail->files, file, false);
+}
+
+void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
+{
+    struct fs_stat stat;
+    struct files *files = &tail->files;
+    if (file->place)
+        tail_hope_for(tail, tail_source_of(tail, file), file->place);
+    if (file->state == TAIL_COPY) {
+        copy_left(tail, file);
+        return;
+    }
+    if (file->state == TAIL_LIVE)
+        tail->tally->rotations++;
+    const struct search_entry *entry = find_moved(tail, file, is_restored);
+    if (!entry && file->fd < 0) {
+        if (is_rewritten(tail, file))
+            return;
+        entry = find_same_content(tail, file);
+    }
+    files_move(files, file, NULL);
+    if (entry) {
+        go_on_at(tail, file, entry->path, &entry->stat);
+    } else if (file->fd < 0 && !stat_path(tail, file->path, &stat)) {
+        files_set_state(files, file, TAIL_ABSENT);
+        files_move(files, file, file->path);
+        file->grown_at_ms = tail->now.mono_ms;
+        return;
+    }
+    if (file->state != TAIL_ROTATED)
+        become_rotated(tail, file);
+}
+
+/* --- generations in between ------------------------------------------------------- */
+
+struct generations {
+    const struct search_entry *items[LIMIT_GENERATIONS];
+    size_t count;
+    struct slice base; /**< the name whose rotations they are */
+};
+
+static int compare_age(const struct generations *all, const struct search_entry *a,
+                       const struct search_entry *b)
+{
+    if (a->stat.birth != 0 && b->stat.birth != 0 && a->stat.birth != b->stat.birth)
+        return a->stat.birth < b->stat.birth ? -1 : 1;
+    return marks_compare_age(name_mark(all->base, a->name),
+                             name_mark(all->base, b->name));
+}
+
+static bool has_digit(struct slice mark)
+{
+    for (size_t i = 0; i < mark.len; i++) {
+        if (mark.ptr[i] >= '0' && mark.ptr[i] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/** Was @entry made after @old? @old_entry: where that lies, NULL when it is gone. */
+static bool is_younger(const struct generations *all, const struct search_entry *entry,
+                       const struct tail_file *old,
+                       const struct search_entry *old_entry)
+{
+    struct slice mark = name_mark(all->base, entry->name);
+    if (!old_entry)
+        return has_digit(mark) && old->id.birth != 0 &&
+               entry->stat.birth > old->id.birth;
+    return marks_are_alike(mark, name_mark(all->base, old_entry->name)) &&
+           compare_age(all, old_entry, entry) < 0;
+}
+
+static void put_by_age(struct generations *all, const struct search_entry *entry)
+{
+    if (all->count == LIMIT_GENERATIONS)
+        return;
+    size_t i = all->count++;
+    for (; i > 0 && compare_age(all, entry, all->items[i - 1]) < 0; i--)
+        all->items[i] = all->items[i - 1];
+    all->items[i] = entry;
+}
+
+static const struct search_entry *entry_of(struct tail *tail, const char *path,
+                                           const struct tail_file *file)
+{
+    size_t at = 0;
+    const struct search_entry *entry;
+    while (file->place && (entry = search_rotation(&tail->search, path, &at)) != NULL) {
+        if (strcmp(entry->path, file->place) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/** Collect what was rotated between @old and now and is followed by nobody. */
+static void collect(struct tail *tail, struct tail_file *old, const char *path,
+                    struct generations *all)
+{
+    size_t at = 0;
+    const struct search_entry *entry, *old_entry = entry_of(tail, path, old);
+    while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
+        if (files_with_inode(&tail->files, &entry->stat) ||
+            !is_younger(all, entry, old, old_entry) ||
+            copies_match(tail, entry->path, old))
+            continue;
+        if (!name_is_compressed(entry->name))
+            put_by_age(all, entry);
+        else if (old_entry)
+            files_count_loss(&tail->files, old, entry->stat.size_bytes,
+                             "was rotated and compressed before it could be read");
+    }
+}
+
+/** Follow the generations between @old and @file, each whole, before @file. */
+static void follow_between(struct tail *tail, struct tail_file *old,
+                           struct tail_file *file)
+{
+    struct generations all = { .base = name_of(slice_of(file->path)) };
+    collect(tail, old, file->path, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        struct tail_file *between =
+            tail_file_create(file->source, file->config, file->path);
+        files_add(&tail->files, between);
+        files_note(&tail->files, between, &all.items[i]->stat);
+        files_move(&tail->files, between, all.items[i]->path);
+        become_rotated(tail, between);
+        files_chain(between, file);
+        tail->tally->rotations++;
+    }
+}
+
+bool rotation_succeed(struct tail *tail, struct tail_file *file)
+{
+    struct tail_file *old = map_find(&tail->files.rotated, slice_of(file->path));
+    if (!old || old == file)
+        return false;
+    files_chain(old, file);
+    files_queue(&tail->files, old);
+    follow_between(tail, old, file);
+    return true;
+}
+
+/* --- truncation --------------------------------------------------------------------- */
+
+/** Did it only get shorter? Then the rest was read already. */
+static bool go_on_at_new_end(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    if (!fs->fstat(fs->ctx, file->fd, &stat, &err) || stat.size_bytes == 0 ||
+        stat.size_bytes >= file->offset ||
+        tail_head_matches(&tail->reader, file->fd, &file->id, stat.size_bytes) <= 0)
+        return false;
+    file->peak_bytes = stat.size_bytes;
+    file->is_in_long_line = false;
+    return tail_file_seek(file, &tail->reader, stat.size_bytes, &err);
+}
+
+void rotation_cut(struct tail *tail, struct tail_file *file)
+{
+    bool is_copied = false;
+    struct tail_file *copy = NULL;
+    files_queue(&tail->files, file);
+    if (file->offset > 0)
+        copy = copies_adopt(tail, file, &is_copied);
+    if (!is_copied && go_on_at_new_end(tail, file))
+        return;
+    tail->tally->truncations++;
+    copies_settle(tail, file);
+    if (!is_copied && file->peak_bytes > file->offset)
+        files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
+                         "was truncated");
+    tail_file_restart(file);
+    file->is_fresh = false;
+    if (!copy)
+        return;
+    files_chain(copy, file);
+    if (file->state == TAIL_LIVE)
+        follow_between(tail, copy, file);
+}
+
+bool rotation_is_copy(struct tail *tail, struct tail_file *file)
+{
+    return (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
+}
+
+/* --- the end of a generation ---------------------------------------------------------- */
+
+/** It lies where a source wants to read it: it stays known, under its new name. */
+static bool settle(struct tail *tail, struct tail_file *file)
+{
+    struct fs_stat stat;
+    if (!file->place || !stat_path(tail, file->place, &stat) ||
+        !identity_is_inode(&file->id, &stat, false))
+        return false;
+    size_t source = tail_wanted_by(tail, file->place);
+    if (source == tail->source_count || name_is_compressed(slice_of(file->place)))
+        return false;
+    files_unchain(&tail->files, file);
+    files_set_state(&tail->files, file, TAIL_LIVE);
+    files_rename(file, file->place);
+    return true;
+}
+
+static void give_up(struct tail *tail, struct tail_file *file)
+{
+    (void)search_again(&tail->search, file->path);
+    const struct search_entry *entry = find_moved(tail, file, true);
+    if (entry && !(file->place && strcmp(entry->path, file->place) == 0)) {
+        go_on_at(tail, file, entry->path, &entry->stat);
+        return;
+    }
+    if (file->peak_bytes > file->offset || file->state == TAIL_ROTATED)
+        files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
+                         "was rotated away or deleted");
+    files_drop(&tail->files, file, false);
+}
+
+void rotation_finish(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    enum open_result opened = files_open(&tail->files, file, tail->now);
+    if (opened == OPEN_GONE)
+        give_up(tail, file);
+    if (opened != OPEN_DONE)
+        return;
+    switch (tail_file_read(file, &tail->reader, LIMIT_FILE_TURN_BYTES, true, &err)) {
+    case TAIL_READ_MORE:
+        files_queue(&tail->files, file);
+        return;
+    case TAIL_READ_CHANGED:
+        rotation_cut(tail, file);
+        return;
+    case TAIL_READ_FAILED:
+        files_back_off(&tail->files, file, tail->now, &err);
+        return;
+    case TAIL_READ_END:
+        break;
+    }
+    if (!settle(tail, file))
+        files_drop(&tail->files, file, false);
+}
+
+void rotation_look_absent(struct tail *tail, struct tail_file *file)
+{
+    struct fs_stat stat;
+    if (!stat_path(tail, file->path, &stat)) {
+        if (tail->now.mono_ms - file->grown_at_ms >= ABSENT_MS)
+            give_up(tail, file);
+        return;
+    }
+    if (!stat.is_regular)
+        return;
+    if (identity_is_inode(&file->id, &stat, true)) {
+        go_on_at(tail, file, file->path, &stat);
+        files_set_state(&tail->files, file, TAIL_LIVE);
+    } else {
+        rotation_left(tail, file, true);
+    }
+}

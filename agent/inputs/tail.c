@@ -1,0 +1,505 @@
+/** The turn of a tail: hints, sweep, hopes, then reading. */
+#include "agent/inputs/tail.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "agent/base/mem.h"
+#include "agent/base/text.h"
+#include "agent/inputs/discover.h"
+#include "agent/inputs/positions.h"
+#include "agent/inputs/rotation.h"
+
+enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8 };
+#define SAFETY_SCAN_MS MINUTE_MS
+
+/** Descriptors for files: what the process may have, less what mail and store need. */
+static size_t open_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > LIMIT_OPEN_FILES * 2)
+        return LIMIT_OPEN_FILES;
+    size_t most = (size_t)limit.rlim_cur;
+    if (most < RESERVED_DESCRIPTORS + MIN_OPEN_FILES)
+        return MIN_OPEN_FILES;
+    return most - RESERVED_DESCRIPTORS;
+}
+
+static void note_own_output(struct tail *tail)
+{
+    struct err err;
+    const struct fs *fs = &tail->world->fs;
+    static const int fds[2] = { STDOUT_FILENO, STDERR_FILENO };
+    for (int i = 0; i < 2; i++) {
+        if (!fs->fstat(fs->ctx, fds[i], &tail->own_output[i], &err))
+            tail->own_output[i] = (struct fs_stat){ 0 };
+    }
+}
+
+static void *create(const struct input_world *world, struct inputs_tally *tally)
+{
+    struct tail *tail = mem_zalloc(sizeof *tail);
+    tail->world = world;
+    tail->tally = tally;
+    tail->search.fs = &world->fs;
+    tail->reader = (struct tail_reader){ .fs = &world->fs, .tally = tally };
+    tail->reader.buffer = mem_zalloc(TAIL_BUFFER_BYTES);
+    files_init(&tail->files, &world->fs, world->log, tally, open_limit());
+    note_own_output(tail);
+    return tail;
+}
+
+static void forget_hopes(struct tail *tail)
+{
+    for (size_t i = 0; i < tail->hope_count; i++)
+        free(tail->hopes[i].path);
+    tail->hope_count = 0;
+}
+
+static void destroy(void *self)
+{
+    struct tail *tail = self;
+    files_clear(&tail->files);
+    search_forget(&tail->search);
+    watch_free(tail->watch);
+    forget_hopes(tail);
+    free(tail->hopes);
+    free(tail->sources);
+    free(tail->reader.buffer);
+    free(tail);
+}
+
+/* --- sources ---------------------------------------------------------------------- */
+
+size_t tail_source_of(const struct tail *tail, const struct tail_file *file)
+{
+    return (size_t)(file->config - tail->sources[0].config);
+}
+
+static bool wants_inotify(const struct tail *tail)
+{
+    for (size_t i = 0; i < tail->source_count; i++) {
+        const struct source_config *config = tail->sources[i].config;
+        if (config->inotify && config->files.count > 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t source_named(const struct tail *tail, struct slice name)
+{
+    size_t i = 0;
+    while (i < tail->source_count && !slice_equal(tail->sources[i].source->name, name))
+        i++;
+    return i;
+}
+
+/** The source in the new list that goes on with @file, or source_count. */
+static size_t heir_of(struct tail *tail, const struct tail_file *file,
+                      struct slice old_name)
+{
+    size_t same = source_named(tail, old_name);
+    bool is_rotated = file->state == TAIL_ROTATED;
+    if (same < tail->source_count &&
+        (is_rotated || discover_matches(tail->sources[same].config, file->path)))
+        return same;
+    return tail_wanted_by(tail, file->path);
+}
+
+/** Give each file to its source of the new generation; the old one is still alive. */
+static void hand_over(struct tail *tail)
+{
+    struct files *files = &tail->files;
+    for (size_t i = files->count; i-- > 0;) {
+        if (i >= files->count)
+            continue;
+        struct tail_file *file = files->items[i];
+        struct slice old_name = file->source->name;
+        size_t heir = heir_of(tail, file, old_name);
+        if (heir == tail->source_count) {
+            files_drop(files, file, true);
+            continue;
+        }
+        const struct tail_source *source = &tail->sources[heir];
+        file->is_dirty |= !slice_equal(source->source->name, old_name);
+        file->source = source->source;
+        file->config = source->config;
+    }
+}
+
+static void take_sources(struct tail *tail, const struct conf_blocks *configs,
+                         const struct source *sources)
+{
+    const struct source_config *items = configs->items;
+    free(tail->sources);
+    tail->sources = mem_zalloc(configs->count * sizeof *tail->sources);
+    tail->source_count = configs->count;
+    for (size_t i = 0; i < configs->count; i++) {
+        tail->sources[i] =
+            (struct tail_source){ .source = &sources[i], .config = &items[i] };
+    }
+}
+
+void tail_configure(struct tail *tail, const struct conf_blocks *configs,
+                    const struct source *sources, struct now now)
+{
+    tail->now = now;
+    tail->has_changes = true;
+    take_sources(tail, configs, sources);
+    hand_over(tail);
+    watch_free(tail->watch);
+    tail->watch = NULL;
+    if (wants_inotify(tail))
+        tail->watch = watch_create(tail->world->wakes, tail->world->log, tail->tally);
+    search_forget(&tail->search);
+    positions_load(tail);
+    for (size_t i = 0; i < tail->source_count; i++) {
+        struct tail_source *source = &tail->sources[i];
+        discover_scan(tail, i);
+        source->next_sweep_ms = later_by_ms(now.mono_ms, source->config->sweep);
+        source->next_scan_ms = later_by_ms(now.mono_ms, SAFETY_SCAN_MS);
+    }
+    tail_run_hopes(tail);
+    for (size_t i = 0; i < tail->source_count; i++)
+        tail->sources[i].is_starting = false;
+}
+
+/* --- looking ---------------------------------------------------------------------- */
+
+/** Compare with what was seen before. */
+static void observe(struct tail *tail, struct tail_file *file,
+                    const struct fs_stat *stat)
+{
+    if (stat->size_bytes != file->size_bytes)
+        file->grown_at_ms = tail->now.mono_ms;
+    files_note(&tail->files, file, stat);
+    bool may_retry = file->backoff_ms > 0 && tail->now.mono_ms >= file->retry_at_ms;
+    if (!tail_file_is_read(file) || may_retry)
+        files_queue(&tail->files, file);
+}
+
+/** Look through the open descriptor. */
+static bool look_inside(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    if (file->fd < 0 || !fs->fstat(fs->ctx, file->fd, &stat, &err))
+        return false;
+    observe(tail, file, &stat);
+    return true;
+}
+
+static void look_live(struct tail *tail, struct tail_file *file)
+{
+    struct err err = { 0 };
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    if (!file->place) {
+        rotation_left(tail, file, false);
+        return;
+    }
+    if (!fs->stat(fs->ctx, file->place, &stat, &err)) {
+        if (err.kind == ERR_MISSING)
+            rotation_left(tail, file, false);
+        else if (!look_inside(tail, file) && tail->now.mono_ms >= file->retry_at_ms)
+            files_back_off(&tail->files, file, tail->now, &err);
+        return;
+    }
+    if (identity_is_inode(&file->id, &stat, false))
+        observe(tail, file, &stat);
+    else
+        rotation_left(tail, file, false);
+}
+
+static bool still_lies_there(struct tail *tail, const struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    return fs->stat(fs->ctx, file->place, &stat, &err) &&
+           identity_is_inode(&file->id, &stat, false);
+}
+
+static void look_rotated(struct tail *tail, struct tail_file *file)
+{
+    if (file->place && !still_lies_there(tail, file)) {
+        rotation_left(tail, file, false);
+        if (file->state != TAIL_ROTATED)
+            return;
+    }
+    if (!look_inside(tail, file) && !file->is_queued)
+        files_queue(&tail->files, file);
+    int64_t silent_ms = tail->now.mono_ms - file->grown_at_ms;
+    if (!file->is_queued && tail->reader.feed && !file->before &&
+        silent_ms >= file->config->rotate_wait)
+        rotation_finish(tail, file);
+}
+
+void tail_look(struct tail *tail, struct tail_file *file)
+{
+    switch (file->state) {
+    case TAIL_LIVE:
+    case TAIL_COPY:
+        look_live(tail, file);
+        return;
+    case TAIL_ROTATED:
+        look_rotated(tail, file);
+        return;
+    case TAIL_ABSENT:
+        rotation_look_absent(tail, file);
+        return;
+    }
+}
+
+/* --- hints and sweep -------------------------------------------------------------- */
+
+static void hint_file(void *ctx, const char *path)
+{
+    struct tail *tail = ctx;
+    struct tail_file *file = files_at(&tail->files, path);
+    tail->has_changes = true;
+    if (!file) {
+        discover_hint(tail, path);
+        return;
+    }
+    /* A truncation can leave the size as it was: the marker has to be compared. */
+    file->read_size = -1;
+    tail_look(tail, file);
+}
+
+static void hint_scan(void *ctx)
+{
+    struct tail *tail = ctx;
+    tail->wants_scan = true;
+}
+
+static void hint_all(void *ctx)
+{
+    struct tail *tail = ctx;
+    tail->wants_all = true;
+}
+
+static bool is_due(const struct tail *tail, const struct tail_file *file)
+{
+    const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
+    return tail->wants_all || tail->now.mono_ms >= source->next_sweep_ms;
+}
+
+/** Look at each file whose source is due. */
+static void sweep_files(struct tail *tail)
+{
+    /* Backwards: a file that is dropped is replaced by the last one. */
+    for (size_t i = tail->files.count; i-- > 0;) {
+        if (i < tail->files.count && is_due(tail, tail->files.items[i]))
+            tail_look(tail, tail->files.items[i]);
+    }
+}
+
+static void sweep_source(struct tail *tail, size_t index)
+{
+    struct tail_source *source = &tail->sources[index];
+    bool is_due_now = tail->now.mono_ms >= source->next_sweep_ms;
+    bool is_blind_now = source->is_blind && is_due_now;
+    if (tail->wants_all || tail->wants_scan || is_blind_now ||
+        tail->now.mono_ms >= source->next_scan_ms) {
+        source->next_scan_ms = later_by_ms(tail->now.mono_ms, SAFETY_SCAN_MS);
+        discover_scan(tail, index);
+    }
+    if (is_due_now)
+        source->next_sweep_ms = later_by_ms(tail->now.mono_ms, source->config->sweep);
+}
+
+static int64_t next_sweep_ms(const struct tail *tail)
+{
+    int64_t at = NEVER_MS;
+    for (size_t i = 0; i < tail->source_count; i++) {
+        if (tail->sources[i].config->files.count > 0)
+            at = earlier_ms(at, tail->sources[i].next_sweep_ms);
+    }
+    return at;
+}
+
+static void sweep(struct tail *tail)
+{
+    if (!tail->wants_all && !tail->wants_scan &&
+        tail->now.mono_ms < next_sweep_ms(tail))
+        return;
+    tail->has_changes = true;
+    sweep_files(tail);
+    for (size_t i = 0; i < tail->source_count; i++)
+        sweep_source(tail, i);
+    tail->wants_scan = tail->wants_all = false;
+}
+
+/* --- reading ---------------------------------------------------------------------- */
+
+static void after_end(struct tail *tail, struct tail_file *file)
+{
+    file->has_ended = true;
+    if (file->after)
+        files_unchain(&tail->files, file);
+}
+
+static void after_failure(struct tail *tail, struct tail_file *file,
+                          const struct err *err)
+{
+    struct err told;
+    err_set(&told, err->kind, "'%s': %s", file->path, err->text);
+    if (file->state != TAIL_ROTATED)
+        files_close(&tail->files, file);
+    files_back_off(&tail->files, file, tail->now, &told);
+}
+
+static void read_open(struct tail *tail, struct tail_file *file)
+{
+    struct err err = { 0 };
+    if (file->is_symlink && file->config->inotify)
+        (void)watch_file(tail->watch, file->place);
+    if (file->wants_end && !tail_file_seek_end(file, &tail->reader, &err)) {
+        after_failure(tail, file, &err);
+        return;
+    }
+    if (rotation_is_copy(tail, file))
+        return;
+    size_t budget = LIMIT_FILE_TURN_BYTES;
+    switch (tail_file_read(file, &tail->reader, budget, false, &err)) {
+    case TAIL_READ_MORE:
+        files_queue(&tail->files, file);
+        return;
+    case TAIL_READ_END:
+        files_recover(&tail->files, file);
+        after_end(tail, file);
+        return;
+    case TAIL_READ_CHANGED:
+        rotation_cut(tail, file);
+        return;
+    case TAIL_READ_FAILED:
+        after_failure(tail, file, &err);
+        return;
+    }
+}
+
+static void read_one(struct tail *tail, struct tail_file *file)
+{
+    if (file->state == TAIL_ABSENT || tail->now.mono_ms < file->retry_at_ms)
+        return;
+    /* The younger generation is queued again when the older one has ended. It does not
+     * wait for one that cannot be read. */
+    if (file->before && !file->before->has_ended && file->before->backoff_ms == 0)
+        return;
+    switch (files_open(&tail->files, file, tail->now)) {
+    case OPEN_DONE:
+        read_open(tail, file);
+        return;
+    case OPEN_GONE:
+        if (file->state == TAIL_ROTATED)
+            rotation_finish(tail, file);
+        else
+            rotation_left(tail, file, false);
+        return;
+    case OPEN_FAILED:
+        return;
+    }
+}
+
+static bool read_queue(struct tail *tail)
+{
+    struct tail_file *file;
+    uint64_t start = tail->tally->bytes_read;
+    /* A file that changes under every look must not hold the turn for ever. */
+    size_t steps = 2 * tail->files.count + 64;
+    while (steps-- > 0 && tail->tally->bytes_read - start < LIMIT_TURN_BYTES &&
+           (file = files_next(&tail->files)) != NULL) {
+        tail->has_changes = true;
+        read_one(tail, file);
+        tail_run_hopes(tail);
+    }
+    return tail->files.queue_head != NULL;
+}
+
+bool tail_read(struct tail *tail, struct now now,
+               void (*feed)(void *ctx, const struct block *block), void *ctx)
+{
+    struct watch_hints hints = { hint_file, hint_scan, hint_all, tail };
+    tail->now = now;
+    tail->reader.feed = feed;
+    tail->reader.ctx = ctx;
+    search_forget(&tail->search);
+    watch_read(tail->watch, &hints);
+    sweep(tail);
+    tail_run_hopes(tail);
+    bool has_more = read_queue(tail);
+    tail->reader.feed = NULL;
+    return has_more;
+}
+
+int64_t tail_wake_at(const struct tail *tail)
+{
+    return tail->files.queue_head ? tail->now.mono_ms : next_sweep_ms(tail);
+}
+
+/* --- as a kind of input ------------------------------------------------------------ */
+
+static void configure(void *self, const struct conf_blocks *configs,
+                      const struct source *sources, struct now now)
+{
+    tail_configure(self, configs, sources, now);
+}
+
+static bool read_turn(void *self, struct now now,
+                      void (*feed)(void *ctx, const struct block *block), void *ctx)
+{
+    return tail_read(self, now, feed, ctx);
+}
+
+static void save(void *self, struct now now)
+{
+    positions_save(self, now);
+}
+
+static void committed(void *self)
+{
+    positions_committed(self);
+}
+
+static int64_t wake_at(const void *self)
+{
+    return tail_wake_at(self);
+}
+
+static bool is_at_end(const void *self)
+{
+    const struct tail *tail = self;
+    return !tail->files.queue_head && tail->hope_count == 0;
+}
+
+static const char *const state_words[] = { "read", "rotated", "copy", "absent" };
+
+static void describe(const void *self, struct buf *out)
+{
+    const struct tail *tail = self;
+    for (size_t i = 0; i < tail->files.count; i++) {
+        const struct tail_file *file = tail->files.items[i];
+        int64_t lag = file->size_bytes - file->offset;
+        text_put_clean(out, slice_of(file->path), false);
+        buf_printf(out, ": %lld of %lld bytes read, %lld to go, %s%s\n",
+                   (long long)file->offset, (long long)file->size_bytes,
+                   (long long)(lag > 0 ? lag : 0), state_words[file->state],
+                   file->backoff_ms > 0 ? ", unreadable" : "");
+    }
+}
+
+const struct input_kind tail_kind = {
+    .name = "files",
+    .create = create,
+    .destroy = destroy,
+    .configure = configure,
+    .read = read_turn,
+    .save = save,
+    .committed = committed,
+    .wake_at = wake_at,
+    .is_at_end = is_at_end,
+    .describe = describe,
+};

@@ -1,0 +1,73 @@
+/**
+ * Follows all files of all sources: finds them, looks whether they grew, moved or were
+ * truncated, and reads them in turns that are fair to all.
+ *
+ * inotify only says where to look first. What is true is what a look at the file says, and
+ * every file is looked at once in a sweep.
+ */
+#ifndef TOCSIN_INPUTS_TAIL_H
+#define TOCSIN_INPUTS_TAIL_H
+
+#include "agent/inputs/files.h"
+#include "agent/inputs/kind.h"
+#include "agent/inputs/search.h"
+#include "agent/inputs/watch.h"
+
+struct tail_source {
+    const struct source *source;
+    const struct source_config *config;
+    int64_t next_sweep_ms, next_scan_ms; /**< mono */
+    bool is_blind;    /**< a folder is not watched: the sweep has to scan */
+    bool is_first;    /**< its first start ever is not in the store yet */
+    bool is_starting; /**< files found now were there at that first start */
+    bool is_saved;    /**< the first start stands in the running transaction */
+};
+
+/** A path where a file may lie that is not followed yet. */
+struct tail_hope {
+    char *path;
+    size_t source;
+};
+
+/** Plain data, shared by tail.c, rotation.c and positions.c. */
+struct tail {
+    const struct input_world *world;
+    struct inputs_tally *tally;
+    struct files files;
+    struct search search;
+    struct watch *watch; /**< NULL: none */
+    struct tail_reader reader;
+    struct tail_source *sources;
+    size_t source_count;
+    struct tail_hope *hopes;
+    size_t hope_count, hope_capacity;
+    struct fs_stat own_output[2]; /**< our own stdout and stderr, never read */
+    struct now now;               /**< of the call that runs */
+    bool wants_scan, wants_all;
+    bool has_changes; /**< since the last commit: perhaps a file is to be saved */
+};
+
+extern const struct input_kind tail_kind;
+
+/** Take the sources and find their files; those of the store first. */
+void tail_configure(struct tail *tail, const struct conf_blocks *configs,
+                    const struct source *sources, struct now now);
+bool tail_read(struct tail *tail, struct now now,
+               void (*feed)(void *ctx, const struct block *block), void *ctx);
+/** When the next sweep is due, or something waits to be read. */
+int64_t tail_wake_at(const struct tail *tail);
+
+/* --- for rotation.c and positions.c ---------------------------------------------- */
+
+/** Look for files at what was hoped for, until no hope is left. */
+void tail_run_hopes(struct tail *tail);
+/** Look at @path soon: a file may lie there that is new. */
+void tail_hope_for(struct tail *tail, size_t source, const char *path);
+/** Look at @file now: did it grow, or leave its place? */
+void tail_look(struct tail *tail, struct tail_file *file);
+/** Does a source want to read @path? @return its place in the list, or source_count. */
+size_t tail_wanted_by(const struct tail *tail, const char *path);
+/** The place in the list of the source that @file belongs to. */
+size_t tail_source_of(const struct tail *tail, const struct tail_file *file);
+
+#endif

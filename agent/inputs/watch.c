@@ -1,0 +1,233 @@
+/** The one file that knows inotify. */
+#include "agent/inputs/watch.h"
+
+#include <errno.h>
+#include <inotifytools/inotify.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/base/map.h"
+#include "agent/base/mem.h"
+#include "agent/inputs/search.h"
+
+enum {
+    FOLDER_EVENTS = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                    IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF,
+    FILE_EVENTS = IN_MODIFY | IN_ATTRIB,
+    READS_PER_TURN = 16, /* the rest wakes the next turn */
+    EVENT_BUFFER_BYTES = 64 * 1024,
+};
+
+/** A path that is watched. Several paths can share a descriptor (hard and soft links). */
+struct watched {
+    int wd;
+    bool is_folder;
+    char *path;
+};
+
+struct watch {
+    int fd;
+    const struct wakes *wakes;
+    struct log_sink *log;
+    struct inputs_tally *tally;
+    struct map by_path, by_wd;
+    bool was_told;
+    char *buffer;
+};
+
+static void tell_once(struct watch *watch, const char *what)
+{
+    watch->tally->watch_failures++;
+    if (watch->was_told)
+        return;
+    watch->was_told = true;
+    log_warning(watch->log,
+                "inotify cannot watch '%s' (%s); it is looked at by the sweep alone. "
+                "'sysctl fs.inotify' shows the limits",
+                what, strerror(errno));
+}
+
+struct watch *watch_create(const struct wakes *wakes, struct log_sink *log,
+                           struct inputs_tally *tally)
+{
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (fd < 0) {
+        tally->watch_failures++;
+        log_warning(log,
+                    "inotify is not available (%s); files are looked at by the "
+                    "sweep alone",
+                    strerror(errno));
+        return NULL;
+    }
+    struct watch *watch = mem_zalloc(sizeof *watch);
+    *watch = (struct watch){ .fd = fd, .wakes = wakes, .log = log, .tally = tally };
+    watch->buffer = mem_zalloc(EVENT_BUFFER_BYTES);
+    wakes_set(wakes, fd, WAKE_READ);
+    return watch;
+}
+
+static struct slice wd_key(const struct watched *watched)
+{
+    return slice_make((const char *)&watched->wd, sizeof watched->wd);
+}
+
+static void watched_free(struct watched *watched)
+{
+    free(watched->path);
+    free(watched);
+}
+
+void watch_free(struct watch *watch)
+{
+    size_t at = 0;
+    struct watched *watched;
+    if (!watch)
+        return;
+    wakes_set(watch->wakes, watch->fd, 0);
+    close(watch->fd);
+    while ((watched = map_next(&watch->by_path, &at)) != NULL)
+        watched_free(watched);
+    map_free(&watch->by_path);
+    map_free(&watch->by_wd);
+    free(watch->buffer);
+    free(watch);
+}
+
+static void forget(struct watch *watch, struct watched *watched)
+{
+    if (map_find(&watch->by_wd, wd_key(watched)) == watched)
+        map_take(&watch->by_wd, wd_key(watched));
+    map_take(&watch->by_path, slice_of(watched->path));
+    watched_free(watched);
+}
+
+static bool add(struct watch *watch, const char *path, bool is_folder)
+{
+    if (!watch)
+        return false;
+    struct watched *watched = map_find(&watch->by_path, slice_of(path));
+    if (watched)
+        return true;
+    uint32_t events = is_folder ? FOLDER_EVENTS | IN_ONLYDIR : FILE_EVENTS;
+    int wd = inotify_add_watch(watch->fd, path[0] ? path : ".", events);
+    if (wd < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            tell_once(watch, path);
+        return false;
+    }
+    watched = mem_zalloc(sizeof *watched);
+    *watched = (struct watched){ wd, is_folder, mem_copy_text(path) };
+    /* The first path of an inode is told; for the others the sweep is there. */
+    if (map_find(&watch->by_wd, wd_key(watched))) {
+        watched_free(watched);
+        return false;
+    }
+    map_put(&watch->by_path, slice_of(watched->path), watched);
+    map_put(&watch->by_wd, wd_key(watched), watched);
+    return true;
+}
+
+bool watch_folder(struct watch *watch, const char *path)
+{
+    return add(watch, path, true);
+}
+
+bool watch_file(struct watch *watch, const char *path)
+{
+    return add(watch, path, false);
+}
+
+/** A watch whose path may mean another inode by now. */
+static void give_up(struct watch *watch, struct watched *watched)
+{
+    inotify_rm_watch(watch->fd, watched->wd);
+    forget(watch, watched);
+}
+
+/** A folder moved away, and took along the folders below, whose paths are wrong now. */
+static void give_up_below(struct watch *watch, const char *path)
+{
+    size_t at = 0;
+    struct watched *watched;
+    struct slice top = slice_of(path);
+    while ((watched = map_next(&watch->by_path, &at)) != NULL) {
+        struct slice below = slice_of(watched->path);
+        if (below.len > top.len && slice_starts(below, top) &&
+            below.ptr[top.len] == '/')
+            give_up(watch, watched);
+    }
+}
+
+static void tell_lost_folder(struct watch *watch, struct watched *watched,
+                             uint32_t mask, const struct watch_hints *hints)
+{
+    if (mask & IN_MOVE_SELF)
+        give_up_below(watch, watched->path);
+    if (mask & IN_IGNORED)
+        forget(watch, watched);
+    else
+        give_up(watch, watched);
+    hints->scan(hints->ctx);
+}
+
+static void tell_name(const struct watched *watched, const struct inotify_event *event,
+                      const struct watch_hints *hints)
+{
+    if (!watched->is_folder || event->len == 0) {
+        hints->file(hints->ctx, watched->path);
+        return;
+    }
+    char *path = path_join(slice_of(watched->path), slice_of(event->name));
+    hints->file(hints->ctx, path);
+    free(path);
+}
+
+static void tell_event(struct watch *watch, const struct inotify_event *event,
+                       const struct watch_hints *hints)
+{
+    uint32_t moves = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
+    if (event->mask & IN_Q_OVERFLOW) {
+        hints->all(hints->ctx);
+        return;
+    }
+    struct slice key = slice_make((const char *)&event->wd, sizeof event->wd);
+    struct watched *watched = map_find(&watch->by_wd, key);
+    if (!watched)
+        return;
+    if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) {
+        tell_lost_folder(watch, watched, event->mask, hints);
+        return;
+    }
+    if (event->mask & IN_ISDIR) {
+        if (event->mask & moves)
+            hints->scan(hints->ctx);
+        return;
+    }
+    tell_name(watched, event, hints);
+}
+
+static void tell_events(struct watch *watch, size_t len,
+                        const struct watch_hints *hints)
+{
+    size_t at = 0;
+    while (at + sizeof(struct inotify_event) <= len) {
+        /* The kernel pads names, so that each event is aligned. */
+        const void *here = watch->buffer + at;
+        const struct inotify_event *event = here;
+        at += sizeof *event + event->len;
+        tell_event(watch, event, hints);
+    }
+}
+
+void watch_read(struct watch *watch, const struct watch_hints *hints)
+{
+    if (!watch)
+        return;
+    for (int i = 0; i < READS_PER_TURN; i++) {
+        ssize_t len = read(watch->fd, watch->buffer, EVENT_BUFFER_BYTES);
+        if (len <= 0)
+            return;
+        tell_events(watch, (size_t)len, hints);
+    }
+}

@@ -1,0 +1,35 @@
+/**
+ * inotify, as a hint and nothing more: it makes reading early, and everything is right
+ * without it. Folders are watched, not files, so that ten thousand files in one folder cost
+ * one watch; a file behind a symbolic link gets its own, since nothing else would tell.
+ */
+#ifndef TOCSIN_INPUTS_WATCH_H
+#define TOCSIN_INPUTS_WATCH_H
+
+#include "agent/base/log.h"
+#include "agent/base/wakes.h"
+#include "agent/inputs/input.h"
+
+struct watch;
+
+struct watch_hints {
+    void (*file)(void *ctx, const char *path); /**< something happened to this name */
+    void (*scan)(void *ctx); /**< folders came, went or moved: look for files again */
+    void (*all)(void *ctx);  /**< hints were lost: look at everything */
+    void *ctx;
+};
+
+/** Open inotify. @return NULL when the kernel has none to give; counted and told. */
+struct watch *watch_create(const struct wakes *wakes, struct log_sink *log,
+                           struct inputs_tally *tally);
+void watch_free(struct watch *watch);
+
+/** Watch the folder @path ("" is the current one), or the file @path. Watching again is
+ *  free. @return false when it cannot be watched: it must be polled. NULL @watch: false. */
+bool watch_folder(struct watch *watch, const char *path);
+bool watch_file(struct watch *watch, const char *path);
+
+/** Hand out the hints that are there. Never blocks. */
+void watch_read(struct watch *watch, const struct watch_hints *hints);
+
+#endif

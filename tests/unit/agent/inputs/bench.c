@@ -1,0 +1,220 @@
+/** The bench for inputs. */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct db_migration migrations[] = { { inputs_schema_sql } };
+
+const char *bench_path(struct bench *bench, const char *name)
+{
+    char *path = malloc(PATH_MAX);
+    snprintf(path, PATH_MAX, "%s/%s", bench->folder, name);
+    return path;
+}
+
+const char *bench_text(const struct buf *buf)
+{
+    return buf->ptr ? buf->ptr : "";
+}
+
+static void hear(void *ctx, enum log_level level, const char *text)
+{
+    struct bench *bench = ctx;
+    (void)level;
+    buf_printf(&bench->told, "%s\n", text);
+}
+
+void bench_follow(struct bench *bench, size_t index, const char *pattern)
+{
+    struct source_config *config = &bench->configs[index];
+    bench->patterns[index].value = slice_of(bench_path(bench, pattern));
+    config->files = (struct conf_texts){ &bench->patterns[index], 1 };
+    if (bench->source_count <= index)
+        bench->source_count = index + 1;
+}
+
+static void open_store(struct bench *bench)
+{
+    struct err err;
+    static const char *const names[] = { "app", "other" };
+    for (size_t i = 0; i < BENCH_SOURCES; i++) {
+        bench->sources[i].name = bench->configs[i].name.value = slice_of(names[i]);
+        bench->sources[i].index = i;
+    }
+    bench->db = db_open(bench_path(bench, "store.db"), NULL, migrations, 1, &err);
+    ck_assert_msg(bench->db != NULL, "%s", err.text);
+}
+
+void bench_init(struct bench *bench, bool inotify)
+{
+    *bench = (struct bench){ .folder = unit_test_folder(),
+                             .now = { 1000000, 1700000000000 },
+                             .fs = fs_real(),
+                             .stdin_fd = -1,
+                             .pending = buf_make(64 << 20),
+                             .counted = buf_make(64 << 20),
+                             .told = buf_make(1 << 20) };
+    bench->log = (struct log_sink){ hear, bench, LOG_LEVEL_DEBUG, 0 };
+    for (size_t i = 0; i < BENCH_SOURCES; i++) {
+        bench->configs[i].inotify = inotify;
+        bench->configs[i].sweep = SECOND_MS;
+        bench->configs[i].rotate_wait = 10 * SECOND_MS;
+    }
+    bench_follow(bench, 0, "*.log");
+}
+
+void bench_clear(struct bench *bench)
+{
+    bench_crash(bench);
+    buf_free(&bench->pending);
+    buf_free(&bench->counted);
+    buf_free(&bench->told);
+}
+
+void bench_run(void (*story)(struct bench *bench))
+{
+    for (int i = 0; i < 2; i++) {
+        struct bench bench;
+        bench_init(&bench, i == 1);
+        bench_start(&bench);
+        bench_turn(&bench);
+        story(&bench);
+        bench_clear(&bench);
+    }
+}
+
+void bench_start(struct bench *bench)
+{
+    struct conf_blocks blocks = { bench->configs, bench->source_count };
+    open_store(bench);
+    struct input_world world = { .fs = bench->fs,
+                                 .db = bench->db,
+                                 .log = &bench->log,
+                                 .stdin_fd = bench->stdin_fd };
+    bench->inputs = inputs_create(&world, &blocks, bench->sources, bench->now);
+}
+
+void bench_crash(struct bench *bench)
+{
+    if (!bench->inputs)
+        return;
+    const struct inputs_tally *tally = inputs_tally(bench->inputs);
+    bench->tally.lost_bytes += tally->lost_bytes;
+    bench->tally.rotations += tally->rotations;
+    bench->tally.truncations += tally->truncations;
+    inputs_free(bench->inputs);
+    bench->inputs = NULL;
+    db_close(bench->db);
+    buf_clear(&bench->pending);
+}
+
+void bench_restart(struct bench *bench)
+{
+    bench_crash(bench);
+    bench_start(bench);
+}
+
+static void collect(void *ctx, const struct block *block)
+{
+    struct bench *bench = ctx;
+    const char *slash = memrchr(block->path.ptr, '/', block->path.len);
+    bench->blocks++;
+    if (bench->is_attributed && slash)
+        buf_printf(&bench->pending, "%.*s:%.*s: ", SLICE_ARG(block->source->name),
+                   (int)(block->path.ptr + block->path.len - slash - 1), slash + 1);
+    if (block->is_cut) {
+        buf_printf(&bench->pending, "<cut %zu>\n", block->bytes.len);
+        return;
+    }
+    buf_put(&bench->pending, block->bytes);
+    if (block->is_unterminated)
+        buf_puts(&bench->pending, "<end>\n");
+    else
+        ck_assert_int_eq(block->bytes.ptr[block->bytes.len - 1], '\n');
+}
+
+void bench_pass(struct bench *bench, int64_t ms)
+{
+    bench->now.mono_ms += ms;
+    bench->now.unix_ms += ms;
+}
+
+void bench_read(struct bench *bench)
+{
+    int steps = 0;
+    bench_pass(bench, SECOND_MS);
+    while (inputs_read(bench->inputs, bench->now, collect, bench))
+        ck_assert_int_lt(++steps, 10000);
+}
+
+bool bench_commit(struct bench *bench)
+{
+    struct err err;
+    inputs_save(bench->inputs, bench->now);
+    if (!db_commit(bench->db, &err))
+        return false;
+    inputs_committed(bench->inputs);
+    buf_put(&bench->counted, buf_slice(&bench->pending));
+    buf_clear(&bench->pending);
+    return true;
+}
+
+void bench_turn(struct bench *bench)
+{
+    bench_read(bench);
+    ck_assert(bench_commit(bench));
+}
+
+void bench_turns(struct bench *bench, int count)
+{
+    while (count-- > 0)
+        bench_turn(bench);
+}
+
+static void put(struct bench *bench, const char *name, const char *text, int flags)
+{
+    int fd = open(bench_path(bench, name), O_WRONLY | O_CREAT | flags, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+void bench_append(struct bench *bench, const char *name, const char *text)
+{
+    put(bench, name, text, O_APPEND);
+}
+
+void bench_write(struct bench *bench, const char *name, const char *text)
+{
+    put(bench, name, text, O_TRUNC);
+}
+
+void bench_rename(struct bench *bench, const char *from, const char *to)
+{
+    ck_assert_int_eq(rename(bench_path(bench, from), bench_path(bench, to)), 0);
+}
+
+void bench_truncate(struct bench *bench, const char *name, int64_t size)
+{
+    ck_assert_int_eq(truncate(bench_path(bench, name), size), 0);
+}
+
+void bench_remove(struct bench *bench, const char *name)
+{
+    ck_assert_int_eq(unlink(bench_path(bench, name)), 0);
+}
+
+void bench_copy(struct bench *bench, const char *from, const char *to)
+{
+    char bytes[4096];
+    ssize_t got;
+    int in = open(bench_path(bench, from), O_RDONLY);
+    int out = open(bench_path(bench, to), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    while ((got = read(in, bytes, sizeof bytes)) > 0)
+        ck_assert_int_eq(write(out, bytes, (size_t)got), got);
+    close(in);
+    close(out);
+}

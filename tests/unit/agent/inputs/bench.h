@@ -1,0 +1,86 @@
+/**
+ * A bench for inputs: a real folder and a real store, a clock that the test moves, and
+ * lines that count only when they are committed. A crash forgets what was not.
+ */
+#ifndef TOCSIN_TESTS_INPUTS_BENCH_H
+#define TOCSIN_TESTS_INPUTS_BENCH_H
+
+#include "agent/inputs/input.h"
+#include "test.h"
+
+enum { BENCH_SOURCES = 2 };
+
+struct bench {
+    const char *folder;
+    struct db *db;
+    struct inputs *inputs;
+    struct now now;
+    struct fs fs;
+    struct log_sink log;
+    int stdin_fd;
+    struct source_config configs[BENCH_SOURCES];
+    struct source sources[BENCH_SOURCES];
+    struct conf_text patterns[BENCH_SOURCES];
+    struct conf_text excludes[BENCH_SOURCES];
+    size_t source_count;
+    struct buf pending, counted; /**< lines fed, and lines committed */
+    struct buf told;             /**< the log */
+    struct inputs_tally tally;   /**< of the lives that ended */
+    uint64_t blocks;
+    bool is_attributed; /**< put "source:file-name: " before each block */
+};
+
+/** Run @story without and with inotify, each in a folder of its own. The source "app"
+ *  follows "*.log" there, started for the first time while the folder was empty. */
+void bench_run(void (*story)(struct bench *bench));
+void bench_init(struct bench *bench, bool inotify);
+void bench_clear(struct bench *bench);
+
+#define STORY(name)                            \
+    static void name##_story(struct bench *b); \
+    TEST(tail, name)                           \
+    {                                          \
+        bench_run(name##_story);               \
+    }                                          \
+    static void name##_story(struct bench *b)
+
+/** Let source @index follow @pattern, relative to the folder. Before the start. */
+void bench_follow(struct bench *bench, size_t index, const char *pattern);
+
+void bench_start(struct bench *bench);
+/** Die without a word: what is not committed never happened. */
+void bench_crash(struct bench *bench);
+void bench_restart(struct bench *bench);
+
+/** A second passes; read all that is there; commit. */
+void bench_turn(struct bench *bench);
+/** That many turns. */
+void bench_turns(struct bench *bench, int count);
+/** A turn without committing. */
+void bench_read(struct bench *bench);
+bool bench_commit(struct bench *bench);
+void bench_pass(struct bench *bench, int64_t ms);
+
+void bench_append(struct bench *bench, const char *name, const char *text);
+void bench_write(struct bench *bench, const char *name, const char *text);
+void bench_rename(struct bench *bench, const char *from, const char *to);
+void bench_truncate(struct bench *bench, const char *name, int64_t size);
+void bench_remove(struct bench *bench, const char *name);
+void bench_copy(struct bench *bench, const char *from, const char *to);
+/** The path of @name in the folder. Never freed: each test is a process of its own. */
+const char *bench_path(struct bench *bench, const char *name);
+
+/** What was counted since the last time, in order. A cut line is shown by its length, an
+ *  unterminated one with "<end>". */
+#define bench_expect(bench, text)                                         \
+    do {                                                                  \
+        ck_assert_msg(strcmp(bench_text(&(bench)->counted), (text)) == 0, \
+                      "%s: counted\n%sinstead of\n%s\nlog:\n%s",          \
+                      (bench)->configs[0].inotify ? "inotify" : "sweep",  \
+                      bench_text(&(bench)->counted), (text),              \
+                      bench_text(&(bench)->told));                        \
+        buf_clear(&(bench)->counted);                                     \
+    } while (0)
+const char *bench_text(const struct buf *buf);
+
+#endif
