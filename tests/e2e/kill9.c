@@ -69,7 +69,7 @@ static int do_write(const char *path, long lines, long rotations, long seconds)
         char line[160];
         int len = snprintf(line, sizeof line,
                            "web01 app[%ld]: ERROR seq=%06ld connection to db1 refused",
-                           i % 97, i);
+                           i % 10, i);
         sum += hash_bytes(slice_make(line, (size_t)len));
         line[len++] = '\n';
         /* Now and then in two halves, so that a kill finds half a line. */

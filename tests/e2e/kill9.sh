@@ -34,9 +34,9 @@ control: $work/control.sock
 sources:
   - {name: app, files: [$work/app.log], start: beginning, rotate_wait: 2s}
 rules:
-  - {name: refused, match: 'ERROR seq=\d+', resolve_after: 3s, severity: warning}
+  - {name: refused, match: 'app\[(?<worker>\d+)\]: ERROR seq=\d+', by: [worker], resolve_after: 3s, severity: warning}
 routes:
-  - {to: [ops], group_wait: 0s, group_interval: 1s, repeat_interval: 1s}
+  - {to: [ops], group_by: [worker], group_wait: 0s, group_interval: 1s, repeat_interval: 1s}
 accounts:
   - name: local
     smtp: {host: 127.0.0.1, port: $port, user: agent, password_file: $work/password,
