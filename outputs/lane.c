@@ -485,6 +485,8 @@ int64_t lane_wake_at(const struct lane *lane, struct now now)
     int64_t at = connection_wake_at(connection);
     if (lane->is_under_way || !connection_is_idle(connection))
         return at;
+    if (lane->world->is_stopping || lane->is_gone)
+        return now.mono_ms; /* to say QUIT */
     at = earlier_ms(at, lane->due_ms > now.mono_ms ? lane->due_ms : NEVER_MS);
     return earlier_ms(at, connection->used_ms + IDLE_CLOSE_MS);
 }

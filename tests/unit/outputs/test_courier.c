@@ -479,6 +479,18 @@ TEST(courier, an_output_that_changes_its_account_keeps_its_mails)
     world_free(world);
 }
 
+TEST(courier, stopping_does_not_wait_for_an_idle_connection)
+{
+    struct courier_world *world = world_create();
+    world_put(world, "first");
+    world_run(world, SECOND_MS);
+    ck_assert(!outputs_stop(world->door, world->now));
+    ck_assert_int_le(outputs_wake_at(world->door), world->now.mono_ms);
+    world_run(world, SECOND_MS);
+    ck_assert(outputs_stop(world->door, world->now));
+    world_free(world);
+}
+
 TEST(courier, stopping_says_quit_and_waits_for_the_mail_under_way)
 {
     struct courier_world *world = world_create();
