@@ -282,8 +282,9 @@ void positions_committed(struct tail *tail)
     }
     must(files->dead_saved_count <= files->dead_count);
     files->dead_count -= files->dead_saved_count;
-    memmove(files->dead_rows, files->dead_rows + files->dead_saved_count,
-            files->dead_count * sizeof *files->dead_rows);
+    if (files->dead_count > 0)
+        memmove(files->dead_rows, files->dead_rows + files->dead_saved_count,
+                files->dead_count * sizeof *files->dead_rows);
     files->dead_saved_count = 0;
     for (size_t i = 0; i < files->count; i++) {
         struct tail_file *file = files->items[i];
