@@ -532,6 +532,25 @@ TEST(courier, a_maildir_gets_a_file_and_a_crash_makes_no_second_one)
     world_free(world);
 }
 
+TEST(courier, a_maildir_that_cannot_be_written_keeps_its_mail_and_says_why)
+{
+    struct courier_world *world = world_create();
+    world->outputs[0] = (struct output){ .name = SLICE("local"),
+                                         .lane = SLICE("maildir:local"),
+                                         .maildir = SLICE("/nowhere/at/all"),
+                                         .from = SLICE("tocsin@host"),
+                                         .from_name = SLICE("tocsin on host") };
+    outputs_configure(world->door, &world->config, world->now);
+    world_turn(world, "local", "into a file", SEVERITY_WARNING);
+    world_run(world, 10 * SECOND_MS);
+    ck_assert_int_eq(world_ask(world, WAITING), 1);
+    ck_assert_int_eq(world_ask(world, ATTEMPTS), 1);
+    char *reply = world_ask_text(world, "SELECT reply FROM outbox");
+    ck_assert_ptr_nonnull(strstr(reply, "'/nowhere/at/all'"));
+    free(reply);
+    world_free(world);
+}
+
 TEST(courier, a_claim_among_ten_thousand_rows_uses_an_index)
 {
     struct courier_world *world = world_create();

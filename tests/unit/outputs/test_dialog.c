@@ -2,6 +2,8 @@
  *  pieces. */
 #include "outputs/dialog.h"
 
+#include "agent/base/rng.h"
+
 #include "test.h"
 
 static const struct slice two[] = { { "a@x.org", 7 }, { "b@x.org", 7 } };
@@ -306,4 +308,50 @@ TEST(dialog, the_server_gets_ten_minutes_after_the_dot_and_none_when_idle)
     hear(&dialog, "250 ok\r\n");
     ck_assert_int_eq(dialog_timeout_ms(&dialog), NEVER_MS);
     dialog_clear(&dialog);
+}
+
+/* What a server may say, right or wrong, and in any order. */
+static const char *const sayings[] = {
+    "250 ok\r\n",  "250-a\r\n250 b\r\n",      "354 go\r\n", "550 5.1.1 no\r\n", "2",
+    "421 bye\r\n", "451 4.3.0 later\n",       "\r\n",       "250 2.1.5 ok\r\n", "25",
+    "\x80\xff\n",  "552 5.3.4 too large\r\n", "503 no\r\n", "334 x\r\n",        "250-",
+};
+
+static void say_anything(struct dialog *dialog, struct rng *rng)
+{
+    struct slice out = dialog_output(dialog);
+    if (out.len > 0 && rng_next(rng) % 4 != 0)
+        dialog_sent(dialog,
+                    rng_next(rng) % 3 ? out.len : rng_next(rng) % (out.len + 1));
+    size_t which = rng_next(rng) % 3
+                       ? rng_next(rng) % 3
+                       : rng_next(rng) % (sizeof sayings / sizeof *sayings);
+    if (rng_next(rng) % 2 == 0)
+        hear(dialog, sayings[which]);
+}
+
+TEST(dialog, whatever_the_server_says_success_is_only_a_2xx_after_the_whole_mail)
+{
+    struct rng rng;
+    int accepted_count = 0, doubt_count = 0;
+    rng_seed(&rng, 42);
+    for (int i = 0; i < 20000; i++) {
+        struct dialog dialog = begun(i % 2 ? pipelining : nothing);
+        for (int steps = 0; steps < 60 && !dialog.result.is_ready; steps++)
+            say_anything(&dialog, &rng);
+        const bool has_all =
+            dialog.phase == PHASE_DOT && dialog.given == dialog.out.len;
+        const bool was_shown = dialog.phase == PHASE_DOT;
+        dialog_lost(&dialog, SLICE("end"));
+        const struct dialog_result *result = &dialog.result;
+        ck_assert(result->is_ready);
+        ck_assert(!(result->is_accepted && result->is_in_doubt));
+        ck_assert(!result->is_accepted || (has_all && result->reply.code / 100 == 2));
+        ck_assert(!result->is_in_doubt || was_shown);
+        accepted_count += result->is_accepted;
+        doubt_count += result->is_in_doubt;
+        dialog_clear(&dialog);
+    }
+    ck_assert_int_gt(accepted_count, 50);
+    ck_assert_int_gt(doubt_count, 50);
 }
