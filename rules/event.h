@@ -1,7 +1,7 @@
 /**
- * The nouns at the head of the road: a source, the block of lines it read, and the event
- * that a rule finds in it. All slices are borrowed from the input's buffer and die when
- * engine_feed() returns.
+ * The nouns at the head of the road: a source, the block of lines it read, and the
+ * event that a rule finds in it. All slices are borrowed from the input's buffer and
+ * die when engine_feed() returns.
  */
 #ifndef TOCSIN_RULES_EVENT_H
 #define TOCSIN_RULES_EVENT_H
@@ -15,13 +15,14 @@ struct source {
     size_t index; /**< its place in the list of sources */
 };
 
-/** Whole lines as they were read, each with its '\n' (the last may lack it, see below). */
+/** Whole lines as they were read, each with its '\n' (the last may lack it, see
+ *  below). */
 struct block {
     const struct source *source;
-    struct slice path;   /**< of the file, from the tailer; "<stdin>" for stdin */
-    int64_t offset;      /**< of the first byte in its file; -1 where there is none */
+    struct slice path; /**< of the file, from the tailer; "<stdin>" for stdin */
+    int64_t offset;    /**< of the first byte in its file; -1 where there is none */
     struct slice bytes;
-    bool is_cut;          /**< one line, of which only the first LIMIT_LINE_BYTES are here */
+    bool is_cut; /**< one line, of which only the first LIMIT_LINE_BYTES are here */
     bool is_unterminated; /**< the last line ended with its file, without a '\n' */
 };
 
@@ -34,7 +35,7 @@ struct capture {
 struct event {
     const struct source *source;
     struct slice path;
-    int64_t offset; /**< of the line in its file; -1 where there is none */
+    int64_t offset;    /**< of the line in its file; -1 where there is none */
     struct slice line; /**< without line end; one trailing CR is stripped */
     const struct capture *captures;
     size_t capture_count;

@@ -1,6 +1,6 @@
 /**
- * A buf is output with a bound. What does not fit sets `overflowed`, which stays set, so
- * that a writer puts everything first and checks once at the end.
+ * A buf is output with a bound. What does not fit sets `overflowed`, which stays set,
+ * so that a writer puts everything first and checks once at the end.
  */
 #ifndef TOCSIN_BASE_BUF_H
 #define TOCSIN_BASE_BUF_H

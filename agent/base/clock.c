@@ -1,4 +1,5 @@
-/** The kernel's clocks. BOOTTIME and not MONOTONIC, because intervals go on in suspend. */
+/** The kernel's clocks. BOOTTIME and not MONOTONIC, because intervals go on in
+ *  suspend. */
 #include "agent/base/clock.h"
 
 #include <time.h>

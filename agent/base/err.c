@@ -30,8 +30,8 @@ static enum err_kind kind_of_errno(int code)
     }
 }
 
-/* Formatted aside first, because callers wrap: err_set(err, ..., "...: %s", err->text). The
- * front is cut, never the reason: a path may be longer than the whole text. */
+/* Formatted aside first, because callers wrap: err_set(err, ..., "...: %s", err->text).
+ * The front is cut, never the reason: a path may be longer than the whole text. */
 static void put_text(struct err *err, const char *reason, const char *format,
                      va_list args)
 {

@@ -61,7 +61,8 @@ void heap_set(struct heap *heap, struct heap_node *node, int64_t at_ms)
     if (at_ms == NEVER_MS)
         return;
     if (heap->count == heap->capacity)
-        heap->nodes = mem_double(heap->nodes, &heap->capacity, sizeof(struct heap_node *));
+        heap->nodes =
+            mem_double(heap->nodes, &heap->capacity, sizeof(struct heap_node *));
     heap->count++;
     set_place(heap, heap->count - 1, node);
     sift_up(heap, heap->count - 1);

@@ -27,7 +27,8 @@ void heap_drop(struct heap *heap, struct heap_node *node);
 struct heap_node *heap_first(const struct heap *heap);
 /** When the earliest is due, or NEVER_MS. */
 int64_t heap_wake_at(const struct heap *heap);
-/** Nodes that are still in it, if they live on, must be zeroed before they are used again. */
+/** Nodes that are still in it, if they live on, must be zeroed before they are used
+ *  again. */
 void heap_free(struct heap *heap);
 
 /** The thing that holds a node. */

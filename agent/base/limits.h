@@ -8,55 +8,55 @@
 /* --- configuration ------------------------------------------------------------- */
 #define LIMIT_CONFIG_BYTES (1024 * 1024) /* refused with an error */
 #define LIMIT_CONFIG_FILES 256           /* refused with an error */
-#define LIMIT_ZONE_BYTES (256 * 1024)     /* a time zone file; refused with an error */
+#define LIMIT_ZONE_BYTES (256 * 1024)    /* a time zone file; refused with an error */
 #define LIMIT_LIST_FILE_BYTES (8 * 1024 * 1024) /* of in_file; refused with an error */
-#define LIMIT_HOST_NAME_BYTES 253        /* RFC 1035; refused, the system's is cut */
-#define LIMIT_YAML_DEPTH 32              /* refused with an error */
-#define LIMIT_YAML_NODES 200000          /* refused with an error */
-#define LIMIT_RULES 10000                /* refused with an error */
-#define LIMIT_COMPLAINTS 100             /* the rest is counted */
+#define LIMIT_HOST_NAME_BYTES 253 /* RFC 1035; refused, the system's is cut */
+#define LIMIT_YAML_DEPTH 32       /* refused with an error */
+#define LIMIT_YAML_NODES 200000   /* refused with an error */
+#define LIMIT_RULES 10000         /* refused with an error */
+#define LIMIT_COMPLAINTS 100      /* the rest is counted */
 
 /* --- reading ------------------------------------------------------------------- */
-#define LIMIT_LINE_BYTES (64 * 1024)           /* the rest of a line is skipped, counted */
-#define LIMIT_BLOCK_BYTES (256 * 1024)         /* one read */
-#define LIMIT_FILE_TURN_BYTES (1024 * 1024)    /* per file and turn; then the next file */
-#define LIMIT_TURN_BYTES (8 * 1024 * 1024)     /* per turn; then due work and sending */
-#define LIMIT_WATCHED_FILES 10000              /* further ones are refused, counted, told */
-#define LIMIT_OPEN_FILES 512                   /* the longest idle file is closed */
-#define LIMIT_SCAN_ENTRIES 1000000             /* names seen for a pattern; then cut, told */
-#define LIMIT_REFUSED_PATHS 1000               /* remembered as told; then told again */
-#define LIMIT_GENERATIONS 64                   /* found between two looks; older: lost */
+#define LIMIT_LINE_BYTES (64 * 1024)        /* the rest of a line is skipped, counted */
+#define LIMIT_BLOCK_BYTES (256 * 1024)      /* one read */
+#define LIMIT_FILE_TURN_BYTES (1024 * 1024) /* per file and turn; then the next file */
+#define LIMIT_TURN_BYTES (8 * 1024 * 1024)  /* per turn; then due work and sending */
+#define LIMIT_WATCHED_FILES 10000  /* further ones are refused, counted, told */
+#define LIMIT_OPEN_FILES 512       /* the longest idle file is closed */
+#define LIMIT_SCAN_ENTRIES 1000000 /* names seen for a pattern; then cut, told */
+#define LIMIT_REFUSED_PATHS 1000   /* remembered as told; then told again */
+#define LIMIT_GENERATIONS 64       /* found between two looks; older: lost */
 
 /* --- rules --------------------------------------------------------------------- */
-#define LIMIT_LABELS 32             /* further labels are left off */
-#define LIMIT_LABEL_BYTES 1024      /* longer values are cut */
-#define LIMIT_CAPTURES 64           /* refused at load */
-#define LIMIT_SUMMARY_BYTES 512     /* cut */
+#define LIMIT_LABELS 32              /* further labels are left off */
+#define LIMIT_LABEL_BYTES 1024       /* longer values are cut */
+#define LIMIT_CAPTURES 64            /* refused at load */
+#define LIMIT_SUMMARY_BYTES 512      /* cut */
 #define LIMIT_DESCRIPTION_BYTES 8192 /* cut */
-#define LIMIT_SAMPLES 5             /* per alert; later lines are counted */
-#define LIMIT_SAMPLE_BYTES 2048     /* cut */
-#define LIMIT_GROUPS 10000          /* per route; further keys share one "(other)" group */
-#define LIMIT_GROUP_ALERTS 1000     /* per group; further ones share one "(other)" alert */
-#define LIMIT_REGEX_MATCH 100000    /* PCRE2 match limit; counted as a rule error */
-#define LIMIT_REGEX_TOTAL 50000000  /* the same over all start positions of a long line */
-#define LIMIT_REGEX_DEPTH 10000     /* PCRE2 depth limit, where there is no JIT */
-#define LIMIT_REGEX_HEAP_KIB 1024   /* PCRE2 heap limit, and of the JIT's stack */
-#define LIMIT_REGEX_BYTES 8192      /* of a pattern; refused at load */
-#define LIMIT_REGEX_PARENS 64       /* nested parentheses; refused at load */
-#define LIMIT_RULE_NAME_BYTES 100   /* refused at load */
-#define LIMIT_TEMPLATE_DEPTH 8      /* nested sections; refused at load */
+#define LIMIT_SAMPLES 5              /* per alert; later lines are counted */
+#define LIMIT_SAMPLE_BYTES 2048      /* cut */
+#define LIMIT_GROUPS 10000       /* per route; further keys share one "(other)" group */
+#define LIMIT_GROUP_ALERTS 1000  /* per group; further ones share one "(other)" alert */
+#define LIMIT_REGEX_MATCH 100000 /* PCRE2 match limit; counted as a rule error */
+#define LIMIT_REGEX_TOTAL 50000000 /* the same over all starts in a long line */
+#define LIMIT_REGEX_DEPTH 10000    /* PCRE2 depth limit, where there is no JIT */
+#define LIMIT_REGEX_HEAP_KIB 1024  /* PCRE2 heap limit, and of the JIT's stack */
+#define LIMIT_REGEX_BYTES 8192     /* of a pattern; refused at load */
+#define LIMIT_REGEX_PARENS 64      /* nested parentheses; refused at load */
+#define LIMIT_RULE_NAME_BYTES 100  /* refused at load */
+#define LIMIT_TEMPLATE_DEPTH 8     /* nested sections; refused at load */
 
 /* --- mail ---------------------------------------------------------------------- */
 #define LIMIT_MAIL_HTML_BYTES (90 * 1024)  /* further alerts are counted, not shown */
 #define LIMIT_MAIL_TEXT_BYTES (128 * 1024) /* likewise */
-#define LIMIT_MAIL_GLANCE 8                /* alerts in the overview; the rest follows */
-#define LIMIT_MAIL_FULL_ALERTS 12          /* with samples; the rest as rows of a table */
-#define LIMIT_MAIL_ROWS 100                /* the rest is counted */
-#define LIMIT_MAIL_BYTES (1024 * 1024)     /* must() */
-#define LIMIT_SUBJECT_BYTES 200            /* cut */
+#define LIMIT_MAIL_GLANCE 8            /* alerts in the overview; the rest follows */
+#define LIMIT_MAIL_FULL_ALERTS 12      /* with samples; the rest as rows of a table */
+#define LIMIT_MAIL_ROWS 100            /* the rest is counted */
+#define LIMIT_MAIL_BYTES (1024 * 1024) /* must() */
+#define LIMIT_SUBJECT_BYTES 200        /* cut */
 
 /* --- outbox and SMTP ------------------------------------------------------------- */
-#define LIMIT_OUTBOX_ROWS 50000           /* digests merge first; criticals stay */
+#define LIMIT_OUTBOX_ROWS 50000            /* digests merge first; criticals stay */
 #define LIMIT_SMTP_REPLY_BYTES (64 * 1024) /* then the connection is closed */
 #define LIMIT_SMTP_REPLY_LINES 100         /* likewise */
 #define LIMIT_REPLY_TEXT_BYTES 512         /* kept of a reply, for people */
@@ -64,18 +64,18 @@
 #define LIMIT_RECIPIENTS 100               /* per mail; refused at load */
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
 #define LIMIT_DEAD_LETTERS 10000           /* rows; the oldest are forgotten, counted */
-#define LIMIT_QUEUE_LIST 1000              /* rows shown by `queue list`; the rest is counted */
+#define LIMIT_QUEUE_LIST 1000 /* rows shown by `queue list`; the rest is counted */
 
 /* --- control socket -------------------------------------------------------------- */
-#define LIMIT_CONTROL_CLIENTS 16     /* further ones wait in the kernel's queue */
-#define LIMIT_CONTROL_REQUEST 8192   /* bytes; then closed */
+#define LIMIT_CONTROL_CLIENTS 16   /* further ones wait in the kernel's queue */
+#define LIMIT_CONTROL_REQUEST 8192 /* bytes; then closed */
 #define LIMIT_CONTROL_REPLY (8 * 1024 * 1024) /* bytes; then cut and said */
 
 /* --- sink ------------------------------------------------------------------------- */
-#define LIMIT_SINK_CONNECTIONS 64               /* further ones wait in the kernel's queue */
-#define LIMIT_SINK_RULES 1000                   /* of a script; refused with an error */
-#define LIMIT_SINK_LINE_BYTES 16384             /* a command; answered 500 and skipped */
-#define LIMIT_SINK_INBOX_BYTES (64 * 1024)      /* one read; must() */
-#define LIMIT_SINK_OUTPUT_BYTES (1024 * 1024)   /* unread replies; then closed */
+#define LIMIT_SINK_CONNECTIONS 64          /* further ones wait in the kernel's queue */
+#define LIMIT_SINK_RULES 1000              /* of a script; refused with an error */
+#define LIMIT_SINK_LINE_BYTES 16384        /* a command; answered 500 and skipped */
+#define LIMIT_SINK_INBOX_BYTES (64 * 1024) /* one read; must() */
+#define LIMIT_SINK_OUTPUT_BYTES (1024 * 1024) /* unread replies; then closed */
 
 #endif

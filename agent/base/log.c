@@ -13,8 +13,8 @@
 #include "agent/base/must.h"
 #include "agent/base/text.h"
 
-/* With its prefix a line stays within PIPE_BUF (4096): a pipe that is ready then takes it
- * whole, so that the write cannot block. */
+/* With its prefix a line stays within PIPE_BUF (4096): a pipe that is ready then takes
+ * it whole, so that the write cannot block. */
 enum { LINE_BYTES = 4000, PREFIX_BYTES = 64 };
 
 /* A byte can become the four of \xNN. */

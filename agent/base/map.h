@@ -1,6 +1,6 @@
 /**
- * A map from bytes to pointers: open addressing over XXH3, insertion order kept, so that
- * walks, and with them mails and tests, come out the same every time.
+ * A map from bytes to pointers: open addressing over XXH3, insertion order kept, so
+ * that walks, and with them mails and tests, come out the same every time.
  */
 #ifndef TOCSIN_BASE_MAP_H
 #define TOCSIN_BASE_MAP_H
@@ -25,15 +25,15 @@ struct map {
 /** The value, or NULL. */
 void *map_find(const struct map *map, struct slice key);
 
-/** Put @value (not NULL) under @key. @return the value that stood there before, or NULL;
- *  then the old key stays in use. */
+/** Put @value (not NULL) under @key. @return the value that stood there before, or
+ *  NULL; then the old key stays in use. */
 void *map_put(struct map *map, struct slice key, void *value);
 
 /** Take the entry out. @return its value, or NULL when there was none. */
 void *map_take(struct map *map, struct slice key);
 
-/** Walk in insertion order: start with *@at = 0. @return NULL at the end. Entries may be
- *  taken during a walk, not put. */
+/** Walk in insertion order: start with *@at = 0. @return NULL at the end. Entries may
+ *  be taken during a walk, not put. */
 void *map_next(const struct map *map, size_t *at);
 
 /** Forget all entries; values and keys are the caller's. */

@@ -21,18 +21,18 @@ char *mem_copy_text(const char *text) __attribute__((malloc, returns_nonnull));
 
 /** One element more for an array that a caller owns: grows *@items by doubling and
  *  returns the new, zeroed element. @count is counted up. */
-#define mem_push(items, count, capacity)                                                 \
-    ((void)((count) < (capacity) ||                                                      \
-            ((items) = mem_double((items), &(capacity), sizeof *(items)), 1)),           \
+#define mem_push(items, count, capacity)                                       \
+    ((void)((count) < (capacity) ||                                            \
+            ((items) = mem_double((items), &(capacity), sizeof *(items)), 1)), \
      (void)memset(&(items)[(count)], 0, sizeof *(items)), &(items)[(count)++])
 void *mem_double(void *old, size_t *capacity, size_t size);
 
 /** Move ownership out of *@pointer, which becomes NULL. */
-#define mem_take(pointer)                                                                \
-    __extension__({                                                                      \
-        __typeof__(*(pointer)) taken_ = *(pointer);                                      \
-        *(pointer) = NULL;                                                               \
-        taken_;                                                                          \
+#define mem_take(pointer)                           \
+    __extension__({                                 \
+        __typeof__(*(pointer)) taken_ = *(pointer); \
+        *(pointer) = NULL;                          \
+        taken_;                                     \
     })
 
 struct arena_chunk;

@@ -1,4 +1,5 @@
-/** The one way out for bugs: say where, then abort, so that a core or the journal shows it. */
+/** The one way out for bugs: say where, then abort, so that a core or the journal shows
+ *  it. */
 #include "agent/base/must.h"
 
 #include <stdio.h>
@@ -6,6 +7,7 @@
 
 _Noreturn void must_failed(const char *file, int line, const char *condition)
 {
-    fprintf(stderr, "tocsin: bug at %s:%d: '%s' does not hold\n", file, line, condition);
+    fprintf(stderr, "tocsin: bug at %s:%d: '%s' does not hold\n", file, line,
+            condition);
     abort();
 }

@@ -6,7 +6,7 @@
 #define TOCSIN_BASE_MUST_H
 
 /** Abort with the place and the text of the condition unless @condition holds. */
-#define must(condition)                                                                  \
+#define must(condition) \
     ((condition) ? (void)0 : must_failed(__FILE__, __LINE__, #condition))
 
 /** Say which condition broke, on standard error, and abort. */

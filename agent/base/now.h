@@ -16,7 +16,8 @@
 #define NEVER_MS INT64_MAX
 
 struct now {
-    int64_t mono_ms; /**< CLOCK_BOOTTIME: never steps, counts suspend; for all intervals */
+    int64_t
+        mono_ms; /**< CLOCK_BOOTTIME: never steps, counts suspend; for all intervals */
     int64_t unix_ms; /**< CLOCK_REALTIME: may step; for people and for the calendar */
 };
 

@@ -12,8 +12,9 @@ struct rng {
 void rng_seed(struct rng *rng, uint64_t seed);
 uint64_t rng_next(struct rng *rng);
 
-/** @value times a factor drawn evenly from [1 - @percent/100, 1 + @percent/100], @percent
- *  in [0, 100]. NEVER_MS, and what the jitter could carry past it, stays as it is. */
+/** @value times a factor drawn evenly from [1 - @percent/100, 1 + @percent/100],
+ *  @percent in [0, 100]. NEVER_MS, and what the jitter could carry past it, stays as it
+ *  is. */
 int64_t rng_jitter(struct rng *rng, int64_t value, int percent);
 
 /** A seed from the kernel. */

@@ -87,7 +87,7 @@ struct schema {
 #define CHOICE(s, m, ...) FIELD_ROW(FIELD_CHOICE, int, s, m, __VA_ARGS__)
 #define PAIRS(s, m, ...) FIELD_ROW(FIELD_PAIRS, struct conf_pairs, s, m, __VA_ARGS__)
 #define BLOCKS(s, m, ...) FIELD_ROW(FIELD_BLOCKS, struct conf_blocks, s, m, __VA_ARGS__)
-#define NODE(s, m, ...)                                                     \
+#define NODE(s, m, ...) \
     FIELD_ROW(FIELD_NODE, const struct yaml_node *, s, m, __VA_ARGS__)
 #define BLOCK(s, m, type, ...) FIELD_ROW(FIELD_BLOCK, type *, s, m, __VA_ARGS__)
 

@@ -1,6 +1,6 @@
 /**
- * A slice is a borrowed run of bytes, passed by value: it may hold NUL and bad UTF-8 and
- * has no terminator. Whoever owns the bytes says how long it is good.
+ * A slice is a borrowed run of bytes, passed by value: it may hold NUL and bad UTF-8
+ * and has no terminator. Whoever owns the bytes says how long it is good.
  */
 #ifndef TOCSIN_BASE_SLICE_H
 #define TOCSIN_BASE_SLICE_H
@@ -56,7 +56,8 @@ struct slice slice_trim(struct slice s);
  *  @return false when *@rest was empty; the last part ends at the end. */
 bool slice_next(struct slice *rest, char separator, struct slice *part);
 
-/** Parse a decimal number that fills @s. @return false for anything else or overflow. */
+/** Parse a decimal number that fills @s. @return false for anything else or
+ *  overflow. */
 bool slice_to_int(struct slice s, int64_t *value);
 
 #endif

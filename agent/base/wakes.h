@@ -1,7 +1,7 @@
 /**
- * The seam to the event loop: a part says which descriptors it waits for, and a ready one
- * makes the next app_turn() happen at once. Nothing is called back: each part finds out
- * by a non-blocking read what is there, so a lost or extra wake-up can do no harm.
+ * The seam to the event loop: a part says which descriptors it waits for, and a ready
+ * one makes the next app_turn() happen at once. Nothing is called back: each part finds
+ * out by a non-blocking read what is there, so a lost or extra wake-up can do no harm.
  */
 #ifndef TOCSIN_BASE_WAKES_H
 #define TOCSIN_BASE_WAKES_H

@@ -162,7 +162,7 @@ TEST(account, each_mistake_in_an_output_is_told)
     must_complain(&world, "two outputs with the name 'ops'");
 }
 
-/* --- secrets ------------------------------------------------------------------------- */
+/* --- secrets ---------------------------------------------------------------------- */
 
 static const char *secret_file(struct slice text, mode_t mode)
 {

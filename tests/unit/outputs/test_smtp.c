@@ -1,4 +1,5 @@
-/** libcurl's links against the sink on loopback: TLS, logins, mails, and how each fails. */
+/** libcurl's links against the sink on loopback: TLS, logins, mails, and how each
+ *  fails. */
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -26,7 +27,7 @@ struct smtp_world {
     int64_t longest_ms;
 };
 
-/* --- the server --------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------- */
 
 static void serve(struct smtp_world *world, const char *script, int out)
 {
@@ -48,7 +49,10 @@ static int port_behind(const char *line, const char *name)
 {
     const char *at = strstr(line, name);
     ck_assert_msg(at != NULL, "no '%s' in '%s'", name, line);
-    return (int)strtol(strchr(at, ':') + 1, NULL, 10);
+    const char *digits = strchr(at, ':') + 1;
+    int64_t port = 0;
+    ck_assert(slice_to_int(slice_make(digits, strspn(digits, "0123456789")), &port));
+    return (int)port;
 }
 
 static void start_server(struct smtp_world *world, const char *script)
@@ -197,7 +201,7 @@ static void end(struct smtp_world *world)
     ck_assert(!world->connection.is_broken);
 }
 
-/* --- what works ------------------------------------------------------------------------ */
+/* --- what works ------------------------------------------------------------------- */
 
 static void send_two_and_quit(struct smtp_world *world)
 {
@@ -234,7 +238,7 @@ TEST(smtp, a_slow_server_blocks_no_turn)
     smtp_world_free(world);
 }
 
-/* --- what fails ------------------------------------------------------------------------ */
+/* --- what fails ------------------------------------------------------------------- */
 
 static void must_fail(struct smtp_world *world, enum smtp_phase phase, int code)
 {

@@ -83,8 +83,8 @@ TEST(log, a_person_reads_words_and_the_journal_reads_priorities)
     ck_assert_str_eq(line, "<4>tocsin: slow\n");
 }
 
-/* Blocking would show as the runner's time-out. The longest lines, because a pipe that is
- * ready takes only PIPE_BUF bytes for certain. */
+/* Blocking would show as the runner's time-out. The longest lines, because a pipe that
+ * is ready takes only PIPE_BUF bytes for certain. */
 TEST(log, a_full_pipe_costs_counted_lines_and_no_time)
 {
     struct log_sink log;

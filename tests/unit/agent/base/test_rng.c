@@ -4,7 +4,8 @@
 #include "agent/base/now.h"
 #include "test.h"
 
-/* The first outputs for the state {1, 2, 3, 4}, as the authors' reference code gives them. */
+/* The first outputs for the state {1, 2, 3, 4}, as the authors' reference code gives
+ * them. */
 TEST(rng, the_sequence_is_the_reference_one)
 {
     struct rng rng = { { 1, 2, 3, 4 } };
