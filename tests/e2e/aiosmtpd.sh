@@ -13,6 +13,7 @@ mkfifo leash
 passed=0
 count_mails() { ls mails/*.eml 2>/dev/null | wc -l; }
 for tls in implicit starttls; do
+    rm -f server.out
     port=$(free_port)
     "$python" "$src/tests/e2e/aiosmtpd_server.py" $tls server.pem server.key "$port" mails \
         <leash >server.out 2>server.log &
