@@ -45,13 +45,14 @@ static void serve(struct smtp_world *world, const char *script, int out)
     _exit(sink_run(&options, &err) ? 0 : 4);
 }
 
+/* "smtp=127.0.0.1:12345 smtps=..." */
 static int port_behind(const char *line, const char *name)
 {
+    int64_t port = 0;
     const char *at = strstr(line, name);
     ck_assert_msg(at != NULL, "no '%s' in '%s'", name, line);
-    const char *digits = strchr(at, ':') + 1;
-    int64_t port = 0;
-    ck_assert(slice_to_int(slice_make(digits, strspn(digits, "0123456789")), &port));
+    at = strchr(at, ':') + 1;
+    ck_assert(slice_to_int(slice_make(at, strspn(at, "0123456789")), &port));
     return (int)port;
 }
 
