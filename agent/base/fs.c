@@ -1,7 +1,8 @@
 /**
- * The kernel's file system behind the seam. A path without symbolic links, which is nearly
- * every path, costs one openat2(2); where there are links, the path is walked piece by
- * piece with descriptors, so that nobody can swap a link between the check and the open.
+ * The kernel's file system behind the seam. A path without symbolic links, which is
+ * nearly every path, costs one openat2(2); where there are links, the path is walked
+ * piece by piece with descriptors, so that nobody can swap a link between the check and
+ * the open.
  */
 #include "agent/base/fs.h"
 
@@ -28,7 +29,7 @@ static bool stat_fill(int dir, const char *path, int flags, struct fs_stat *stat
     struct statx x;
     if (statx(dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, &x) != 0)
         return false;
-    *stat = (struct fs_stat) {
+    *stat = (struct fs_stat){
         .device = makedev(x.stx_dev_major, x.stx_dev_minor),
         .inode = x.stx_ino,
         .size_bytes = (int64_t)x.stx_size,
@@ -162,7 +163,7 @@ static bool walk_step(struct walk *walk)
 
 static int walk_open(const char *path, struct walk *walk)
 {
-    *walk = (struct walk) { .dir = -1 };
+    *walk = (struct walk){ .dir = -1 };
     errno = ENAMETOOLONG;
     if (strlen(path) >= PATH_MAX)
         return -1;
@@ -288,11 +289,11 @@ static bool real_list(void *ctx, const char *directory,
 
 struct fs fs_real(void)
 {
-    return (struct fs) { .open = real_open,
-                         .close = real_close,
-                         .fstat = real_fstat,
-                         .stat = real_stat,
-                         .read_at = real_read_at,
-                         .next_data = real_next_data,
-                         .list = real_list };
+    return (struct fs){ .open = real_open,
+                        .close = real_close,
+                        .fstat = real_fstat,
+                        .stat = real_stat,
+                        .read_at = real_read_at,
+                        .next_data = real_next_data,
+                        .list = real_list };
 }

@@ -1,6 +1,6 @@
 /**
- * The seam to the file system of watched logs. Everything that inputs know of files comes
- * through here, so that a simulated world can stand behind it.
+ * The seam to the file system of watched logs. Everything that inputs know of files
+ * comes through here, so that a simulated world can stand behind it.
  */
 #ifndef TOCSIN_BASE_FS_H
 #define TOCSIN_BASE_FS_H
@@ -13,7 +13,7 @@
 struct fs_stat {
     uint64_t device, inode;
     uint64_t birth;      /**< birth time in ns since 1970; 0 = unknown */
-    uint64_t generation; /**< of the inode (FS_IOC_GETVERSION); 0 = unknown, as by stat() */
+    uint64_t generation; /**< of the inode; 0 = unknown, as it always is by stat() */
     int64_t size_bytes;
     int64_t modified_ns; /**< a hint that content changed, never a proof; 0 = unknown */
     uint32_t owner_uid;
@@ -23,9 +23,10 @@ struct fs_stat {
 
 struct fs {
     /** Open a regular file for reading: never blocks, refuses everything else
-     *  (ERR_INVALID), and refuses a symbolic link of another user than root that leads to a
-     *  file which does not belong to that user (ERR_DENIED): whoever can write into a log
-     *  folder must not make tocsin mail /etc/shadow. @return a descriptor, or -1. */
+     *  (ERR_INVALID), and refuses a symbolic link of another user than root that leads
+     *  to a file which does not belong to that user (ERR_DENIED): whoever can write
+     *  into a log folder must not make tocsin mail /etc/shadow. @return a descriptor,
+     *  or -1. */
     int (*open)(void *ctx, const char *path, struct fs_stat *stat, struct err *err);
     void (*close)(void *ctx, int fd);
     bool (*fstat)(void *ctx, int fd, struct fs_stat *stat, struct err *err);
@@ -34,8 +35,8 @@ struct fs {
     /** As pread(2), EINTR apart. @return bytes read, 0 at the end, -1 on error. */
     ssize_t (*read_at)(void *ctx, int fd, void *into, size_t size, int64_t offset,
                        struct err *err);
-    /** The next byte of data at or behind @offset (SEEK_DATA); the size when only a hole is
-     *  left; @offset itself where the file system cannot tell. */
+    /** The next byte of data at or behind @offset (SEEK_DATA); the size when only a
+     *  hole is left; @offset itself where the file system cannot tell. */
     int64_t (*next_data)(void *ctx, int fd, int64_t offset);
     /** Call @each for every entry but "." and "..", in no order. */
     bool (*list)(void *ctx, const char *directory,

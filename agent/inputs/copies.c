@@ -1,4 +1,5 @@
-/** Recognising copies by their content and, so that nothing is guessed, by their name. */
+/** Recognising copies by their content and, so that nothing is guessed, by their
+ *  name. */
 #include "agent/inputs/copies.h"
 
 #include <limits.h>

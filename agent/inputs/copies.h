@@ -8,12 +8,12 @@
 
 #include "agent/inputs/tail.h"
 
-/** A file that appeared, or a TAIL_COPY: does it only repeat a file of which its name is a
- *  rotation? Then it is not to be read for now. @file is open. */
+/** A file that appeared, or a TAIL_COPY: does it only repeat a file of which its name
+ *  is a rotation? Then it is not to be read for now. @file is open. */
 bool copies_repeat(struct tail *tail, struct tail_file *file);
 
-/** @original was truncated: find the copy of what it was, to be read from the old offset
- *  on. @original still has its old offset and hashes.
+/** @original was truncated: find the copy of what it was, to be read from the old
+ *  offset on. @original still has its old offset and hashes.
  *  @is_found  set when there is a copy, though perhaps with nothing left to read
  *  @return the copy as a rotated generation, or NULL. */
 struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,

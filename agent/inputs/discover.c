@@ -55,7 +55,8 @@ static bool is_own_output(const struct tail *tail, const struct fs_stat *stat)
     return false;
 }
 
-/** Why a file may not be followed, or NULL. "": it may not, and there is nothing to tell. */
+/** Why a file may not be followed, or NULL. "": it may not, and there is nothing to
+ *  tell. */
 static const char *reason_against(const struct tail *tail,
                                   const struct source_config *config, const char *path,
                                   const struct fs_stat *stat)
@@ -76,7 +77,8 @@ static void meet_again(struct tail *tail, struct tail_file *file, const char *pa
 {
     if (file->state == TAIL_LIVE || file->state == TAIL_COPY)
         tail_look(tail, file);
-    /* Still where it was: a hard link, or two patterns. Otherwise this is where it went. */
+    /* Still where it was: a hard link, or two patterns. Otherwise this is where it
+     * went. */
     struct fs_stat stat;
     struct err err;
     const struct fs *fs = tail->files.fs;

@@ -1,6 +1,6 @@
 /**
- * All files that are followed: found by place and by inode, opened and closed within the
- * bound on descriptors, and queued when there is something to read.
+ * All files that are followed: found by place and by inode, opened and closed within
+ * the bound on descriptors, and queued when there is something to read.
  */
 #ifndef TOCSIN_INPUTS_FILES_H
 #define TOCSIN_INPUTS_FILES_H

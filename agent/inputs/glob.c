@@ -9,7 +9,8 @@ static bool is_double_star(struct slice s)
     return s.len == 2 && s.ptr[0] == '*' && s.ptr[1] == '*';
 }
 
-/** Length of the set at the head of @pattern with both brackets, 0 when it has no end. */
+/** Length of the set at the head of @pattern with both brackets, 0 when it has no
+ *  end. */
 static size_t set_length(struct slice pattern)
 {
     size_t i = 1;

@@ -1,15 +1,15 @@
 /**
  * Patterns of file names, matched on bytes and without looking at any file: `*` and `?`
- * and `[a-z]` within a name, `**` over any number of folders. As in a shell, a wildcard does
- * not match the dot at the head of a name.
+ * and `[a-z]` within a name, `**` over any number of folders. As in a shell, a wildcard
+ * does not match the dot at the head of a name.
  */
 #ifndef TOCSIN_INPUTS_GLOB_H
 #define TOCSIN_INPUTS_GLOB_H
 
 #include "agent/base/slice.h"
 
-/** Does @name (no '/') match the one name of @pattern? '\' takes the next byte as it is. A
- *  '[' without its ']' stands for itself. */
+/** Does @name (no '/') match the one name of @pattern? '\' takes the next byte as it
+ *  is. A '[' without its ']' stands for itself. */
 bool glob_match_name(struct slice pattern, struct slice name);
 
 /** Does the whole @path match? */

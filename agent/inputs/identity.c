@@ -20,7 +20,8 @@ bool identity_is_inode(const struct identity *identity, const struct fs_stat *st
     if (identity->inode != stat->inode || differ(identity->birth, stat->birth) ||
         differ(identity->generation, stat->generation))
         return false;
-    /* A birth time in nanoseconds says more than a device number, which a reboot changes. */
+    /* A birth time in nanoseconds says more than a device number, which a reboot
+     * changes. */
     bool has_birth = identity->birth != 0 && stat->birth != 0;
     return identity->device == stat->device || (is_other_boot && has_birth);
 }

@@ -1,8 +1,8 @@
 /**
  * What a file is known by: device, inode, birth, inode generation, hashes of the first
- * bytes and of the bytes before the offset. The numbers say "perhaps the same file", the
- * hashes say "the same content"; a file is continued at an offset only when both agree, or
- * when the hashes alone are proof enough.
+ * bytes and of the bytes before the offset. The numbers say "perhaps the same file",
+ * the hashes say "the same content"; a file is continued at an offset only when both
+ * agree, or when the hashes alone are proof enough.
  *
  * Hashes cover only bytes that were consumed, and of the head at fixed lengths, so that
  * a file which shrank can still be compared up to its new size.
@@ -32,19 +32,21 @@ bool identity_is_inode(const struct identity *identity, const struct fs_stat *st
                        bool is_other_boot);
 
 /** Remember the bytes before the new @offset. @window holds the file's bytes from
- *  @window_offset on, at least the last TAIL_BYTES of them before @offset and, while less
- *  than HEAD_BYTES were consumed before, all of them. */
+ *  @window_offset on, at least the last TAIL_BYTES of them before @offset and, while
+ *  less than HEAD_BYTES were consumed before, all of them. */
 void identity_note(struct identity *identity, struct slice window,
                    int64_t window_offset, int64_t offset);
 
 /** Forget the hashes: nothing of this content was consumed yet. */
 void identity_forget_content(struct identity *identity);
 
-/** Bytes of the head that were compared and are equal; 0 when nothing could be compared;
- *  -1 when they differ. @head: the first bytes of a file, up to HEAD_BYTES. */
+/** Bytes of the head that were compared and are equal; 0 when nothing could be
+ *  compared; -1 when they differ. @head: the first bytes of a file, up to
+ *  HEAD_BYTES. */
 int identity_match_head(const struct identity *identity, struct slice head);
 
-/** Do the bytes before the offset fit? @before: exactly those, min(offset, TAIL_BYTES). */
+/** Do the bytes before the offset fit? @before: exactly those, min(offset,
+ *  TAIL_BYTES). */
 bool identity_match_tail(const struct identity *identity, struct slice before);
 
 /** Bytes that stand before @offset in the marker. */

@@ -3,9 +3,9 @@
  * rules/event.h, and store their own positions, so that a line is counted exactly once:
  * what was read counts only when the commit that holds its consequences is durable.
  *
- * The order in a turn: inputs_read(), ..., inputs_save() inside the transaction, commit,
- * inputs_committed(). When the commit fails, inputs_save() is called again in a later turn
- * and nothing is read in between.
+ * The order in a turn: inputs_read(), ..., inputs_save() inside the transaction,
+ * commit, inputs_committed(). When the commit fails, inputs_save() is called again in a
+ * later turn and nothing is read in between.
  */
 #ifndef TOCSIN_INPUTS_INPUT_H
 #define TOCSIN_INPUTS_INPUT_H
@@ -23,8 +23,8 @@ enum { START_END, START_BEGINNING };
 struct source_config {
     const struct yaml_node *node;
     struct conf_text name;
-    struct conf_texts files, exclude; /**< globs: * ? [] within a name, ** over folders */
-    bool is_stdin; /**< key `stdin` */
+    struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
+    bool is_stdin;                    /**< key `stdin` */
     int start;     /**< START_*: where files begin that were there at the first start */
     bool inotify;  /**< false: the sweep alone */
     int64_t sweep; /**< ms between two looks at every file */
@@ -58,9 +58,10 @@ struct inputs_tally {
 
 struct inputs;
 
-/** Find the files, restore their positions from the store, open and watch them. A missing or
- *  unreadable file is a warning, tried again by every sweep. @sources runs parallel to
- *  @configs (of struct source_config) and is borrowed until the next inputs_configure(). */
+/** Find the files, restore their positions from the store, open and watch them. A
+ *  missing or unreadable file is a warning, tried again by every sweep. @sources runs
+ *  parallel to @configs (of struct source_config) and is borrowed until the next
+ *  inputs_configure(). */
 struct inputs *inputs_create(const struct input_world *world,
                              const struct conf_blocks *configs,
                              const struct source *sources, struct now now);
@@ -71,12 +72,14 @@ void inputs_free(struct inputs *inputs);
 void inputs_configure(struct inputs *inputs, const struct conf_blocks *configs,
                       const struct source *sources, struct now now);
 
-/** Read what is there, at most LIMIT_FILE_TURN_BYTES a file and LIMIT_TURN_BYTES in all, and
- *  give it to @feed block by block. @return true when more is waiting already. */
+/** Read what is there, at most LIMIT_FILE_TURN_BYTES a file and LIMIT_TURN_BYTES in
+ *  all, and give it to @feed block by block. @return true when more is waiting
+ *  already. */
 bool inputs_read(struct inputs *inputs, struct now now,
                  void (*feed)(void *ctx, const struct block *block), void *ctx);
 
-/** Put the positions behind what was read into the running transaction. May be repeated. */
+/** Put the positions behind what was read into the running transaction. May be
+ *  repeated. */
 void inputs_save(struct inputs *inputs, struct now now);
 /** The commit is durable: advance, forget files that are gone. */
 void inputs_committed(struct inputs *inputs);

@@ -1,13 +1,14 @@
 /**
- * A kind of input: what registry.c asks of each. A new kind is a file with such a table and
- * one line in registry.c.
+ * A kind of input: what registry.c asks of each. A new kind is a file with such a table
+ * and one line in registry.c.
  */
 #ifndef TOCSIN_INPUTS_KIND_H
 #define TOCSIN_INPUTS_KIND_H
 
 #include "agent/inputs/input.h"
 
-/** All as the functions of input.h with the same names. @self is what create() returned. */
+/** All as the functions of input.h with the same names. @self is what create()
+ *  returned. */
 struct input_kind {
     const char *name;
     /** @world and @tally are borrowed for the life of the input. */

@@ -22,7 +22,8 @@ static size_t nul_run(struct slice rest)
     return len;
 }
 
-/** Up to the first line that begins with a NUL. NULs are rare, so one memchr decides. */
+/** Up to the first line that begins with a NUL. NULs are rare, so one memchr
+ *  decides. */
 static struct slice before_nul_line(struct slice rest)
 {
     if (!memchr(rest.ptr, '\0', rest.len))

@@ -1,6 +1,6 @@
 /**
- * Finds whole lines in bytes that were read, piece by piece. What it finds does not depend
- * on where the reads happened to end: the same file gives the same lines.
+ * Finds whole lines in bytes that were read, piece by piece. What it finds does not
+ * depend on where the reads happened to end: the same file gives the same lines.
  */
 #ifndef TOCSIN_INPUTS_LINES_H
 #define TOCSIN_INPUTS_LINES_H

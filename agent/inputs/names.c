@@ -116,7 +116,8 @@ static bool put_base(struct slice head, struct slice tail, char *into, size_t si
     return true;
 }
 
-/* Even steps leave off what follows a separator, odd steps keep the ending behind it. */
+/* Even steps leave off what follows a separator, odd steps keep the ending behind
+ * it. */
 bool name_next_base(struct slice name, size_t *at, char *into, size_t size)
 {
     size_t stem = stem_length(name);

@@ -14,15 +14,16 @@ struct slice folder_of(struct slice path);
 /** Does the name end like a compressed file? Its bytes are no lines. */
 bool name_is_compressed(struct slice name);
 
-/** What a rotation added to @base to make @name (".1", "-20261123"); the empty slice when
- *  @name is no rotation of @base. A compression's ending is left off. */
+/** What a rotation added to @base to make @name (".1", "-20261123"); the empty slice
+ *  when @name is no rotation of @base. A compression's ending is left off. */
 struct slice name_mark(struct slice base, struct slice name);
 
 /** Were two marks made by the same rule: digits where digits are? */
 bool marks_are_alike(struct slice a, struct slice b);
 
 /** <0 when @a is of an older generation than @b, 0 when the names cannot tell. A short
- *  number counts up with age (.1 is younger than .2), anything else is taken for a date. */
+ *  number counts up with age (.1 is younger than .2), anything else is taken for a
+ *  date. */
 int marks_compare_age(struct slice a, struct slice b);
 
 /** The names that @name may be a rotation of, one after another: start with *@at = 0.

@@ -1,4 +1,5 @@
-/** Positions in SQLite. A row is a generation of a file, under a number that it keeps. */
+/** Positions in SQLite. A row is a generation of a file, under a number that it
+ *  keeps. */
 #include "agent/inputs/positions.h"
 
 #include <stdlib.h>
@@ -117,7 +118,8 @@ struct restored {
     size_t count, capacity;
 };
 
-/** Take a row over, leave it to a source that may come back, or mark it for deletion. */
+/** Take a row over, leave it to a source that may come back, or mark it for
+ *  deletion. */
 static void take_row(struct tail *tail, struct db_row *row, const struct map *followed,
                      struct restored *out)
 {

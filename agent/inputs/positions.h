@@ -1,11 +1,12 @@
-/** Where reading stands, in the store: rows of files and of sources that were started. */
+/** Where reading stands, in the store: rows of files and of sources that were
+ *  started. */
 #ifndef TOCSIN_INPUTS_POSITIONS_H
 #define TOCSIN_INPUTS_POSITIONS_H
 
 #include "agent/inputs/tail.h"
 
-/** Restore the files of the store that a source wants and nobody follows yet, and find out
- *  which sources start for the first time ever. Rows that no source has wanted for
+/** Restore the files of the store that a source wants and nobody follows yet, and find
+ *  out which sources start for the first time ever. Rows that no source has wanted for
  *  KEEP_ROWS_MS are marked for deletion. */
 void positions_load(struct tail *tail);
 

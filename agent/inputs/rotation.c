@@ -167,13 +167,14 @@ static void put_by_age(struct generations *all, const struct search_entry *entry
     all->items[i] = entry;
 }
 
+/** Where @file lies now, by its inode: its `place` can be older than a further rotation. */
 static const struct search_entry *entry_of(struct tail *tail, const char *path,
                                            const struct tail_file *file)
 {
     size_t at = 0;
     const struct search_entry *entry;
-    while (file->place && (entry = search_rotation(&tail->search, path, &at)) != NULL) {
-        if (strcmp(entry->path, file->place) == 0)
+    while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
+        if (identity_is_inode(&file->id, &entry->stat, false))
             return entry;
     }
     return NULL;
@@ -223,11 +224,14 @@ bool rotation_succeed(struct tail *tail, struct tail_file *file)
         return false;
     files_chain(old, file);
     files_queue(&tail->files, old);
+    /* The listing may be older than the rotation that made @file. */
+    (void)search_again(&tail->search, file->path);
     follow_between(tail, old, file);
     return true;
 }
 
-/* --- truncation --------------------------------------------------------------------- */
+/* --- truncation
+ * --------------------------------------------------------------------- */
 
 /** Did it only get shorter? Then the rest was read already. */
 static bool go_on_at_new_end(struct tail *tail, struct tail_file *file)
@@ -272,7 +276,8 @@ bool rotation_is_copy(struct tail *tail, struct tail_file *file)
     return (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
 }
 
-/* --- the end of a generation ---------------------------------------------------------- */
+/* --- the end of a generation
+ * ---------------------------------------------------------- */
 
 /** It lies where a source wants to read it: it stays known, under its new name. */
 static bool settle(struct tail *tail, struct tail_file *file)
@@ -292,7 +297,11 @@ static bool settle(struct tail *tail, struct tail_file *file)
 
 static void give_up(struct tail *tail, struct tail_file *file)
 {
-    (void)search_again(&tail->search, file->path);
+    /* Nothing is given up by an old listing: the next turn may list again. */
+    if (!search_again(&tail->search, file->path)) {
+        files_queue(&tail->files, file);
+        return;
+    }
     const struct search_entry *entry = find_moved(tail, file, true);
     if (entry && !(file->place && strcmp(entry->path, file->place) == 0)) {
         go_on_at(tail, file, entry->path, &entry->stat);

@@ -1,11 +1,12 @@
 /**
- * What to do when a file is no longer where or what it was: which generation is which, and
- * in what order they are read. The rules (shared/facts/faults.md 2.1, L01 to L17, L56):
+ * What to do when a file is no longer where or what it was: which generation is which,
+ * and in what order they are read. The rules (shared/facts/faults.md 2.1, L01 to L17,
+ * L56):
  *
- *   another inode at the path     the old generation is read to its end, wherever it lies
- *                                 now, then those in between, then the new one from 0
- *   other bytes before the offset the file was truncated: from 0, and what was not read is
- *                                 taken from the copy that copytruncate made
+ *   another inode at the path     the old generation is read to its end, wherever it
+ *                                 lies now, then those in between, then the new one
+ *   other bytes before the offset the file was truncated: from 0, and what was not read
+ *                                 is taken from the copy that copytruncate made
  *   shorter, but the same head    it was cut: on from its new end, nothing twice
  */
 #ifndef TOCSIN_INPUTS_ROTATION_H
@@ -14,7 +15,8 @@
 #include "agent/inputs/tail.h"
 
 /** Nothing or another file lies at the place of @file.
- *  @is_restored  it comes from the store: the content has to prove what the numbers say */
+ *  @is_restored  it comes from the store: the content has to prove what the numbers
+ *  say */
 void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
 
 /** The bytes before the offset are not those that were read. @file is open. */
@@ -24,12 +26,13 @@ void rotation_cut(struct tail *tail, struct tail_file *file);
  *  @return false when there is none. */
 bool rotation_succeed(struct tail *tail, struct tail_file *file);
 
-/** A file that appeared, or a TAIL_COPY: does it only repeat another file so far, as the copy
- *  of a copytruncate does? Then it is not to be read. @file is open. */
+/** A file that appeared, or a TAIL_COPY: does it only repeat another file so far, as
+ *  the copy of a copytruncate does? Then it is not to be read. @file is open. */
 bool rotation_is_copy(struct tail *tail, struct tail_file *file);
 
-/** A rotated generation could not be opened any more, or has been silent for long enough:
- *  its last line is counted, and it is dropped or goes on under its new path. */
+/** A rotated generation could not be opened any more, or has been silent for long
+ *  enough: its last line is counted, and it is dropped or goes on under its new
+ *  path. */
 void rotation_finish(struct tail *tail, struct tail_file *file);
 
 /** Look whether an absent file came back. */

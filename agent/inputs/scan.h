@@ -1,7 +1,7 @@
 /**
- * Walks the folders that a pattern leads through and tells every file name that matches.
- * Folders are told first, so that a watch on them is in place before they are listed: what
- * is created in between is then seen by one of the two.
+ * Walks the folders that a pattern leads through and tells every file name that
+ * matches. Folders are told first, so that a watch on them is in place before they are
+ * listed: what is created in between is then seen by one of the two.
  */
 #ifndef TOCSIN_INPUTS_SCAN_H
 #define TOCSIN_INPUTS_SCAN_H

@@ -65,7 +65,8 @@ bool search_again(struct search *search, const char *path)
     return true;
 }
 
-/** Have the entries of the folder of @path. @return true when they were listed just now. */
+/** Have the entries of the folder of @path. @return true when they were listed just
+ *  now. */
 static bool ensure_folder(struct search *search, const char *path)
 {
     struct slice folder = folder_of(slice_of(path));

@@ -1,7 +1,7 @@
 /**
- * Looks for a generation of a file in the folder where it lay: by inode, under the names
- * that rotations make, under any name. A folder is listed once and remembered while one
- * pass over the files lasts, because at midnight all of them rotate together.
+ * Looks for a generation of a file in the folder where it lay: by inode, under the
+ * names that rotations make, under any name. A folder is listed once and remembered
+ * while one pass over the files lasts, because at midnight all of them rotate together.
  */
 #ifndef TOCSIN_INPUTS_SEARCH_H
 #define TOCSIN_INPUTS_SEARCH_H
@@ -27,8 +27,9 @@ struct search {
 /** Forget the listing: a new pass begins. */
 void search_forget(struct search *search);
 
-/** The entry that is the inode of @identity, in the folder of @path; names that a rotation
- *  of @path has are looked at first. @is_other_boot: as identity_is_inode. NULL: none. */
+/** The entry that is the inode of @identity, in the folder of @path; names that a
+ *  rotation of @path has are looked at first. @is_other_boot: as identity_is_inode.
+ *  NULL: none. */
 const struct search_entry *search_inode(struct search *search, const char *path,
                                         const struct identity *identity,
                                         bool is_other_boot);

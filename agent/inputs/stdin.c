@@ -1,7 +1,7 @@
 /**
- * Standard input. It is polled before each read instead of being made non-blocking, since
- * that flag belongs to everybody who shares the terminal or pipe. What was read and not
- * committed when tocsin dies is lost: a pipe cannot be read twice.
+ * Standard input. It is polled before each read instead of being made non-blocking,
+ * since that flag belongs to everybody who shares the terminal or pipe. What was read
+ * and not committed when tocsin dies is lost: a pipe cannot be read twice.
  */
 #include "agent/inputs/stdin.h"
 

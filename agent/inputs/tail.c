@@ -440,7 +440,8 @@ int64_t tail_wake_at(const struct tail *tail)
     return tail->files.queue_head ? tail->now.mono_ms : next_sweep_ms(tail);
 }
 
-/* --- as a kind of input ------------------------------------------------------------ */
+/* --- as a kind of input
+ * ------------------------------------------------------------ */
 
 static void configure(void *self, const struct conf_blocks *configs,
                       const struct source *sources, struct now now)

@@ -2,8 +2,8 @@
  * Follows all files of all sources: finds them, looks whether they grew, moved or were
  * truncated, and reads them in turns that are fair to all.
  *
- * inotify only says where to look first. What is true is what a look at the file says, and
- * every file is looked at once in a sweep.
+ * inotify only says where to look first. What is true is what a look at the file says,
+ * and every file is looked at once in a sweep.
  */
 #ifndef TOCSIN_INPUTS_TAIL_H
 #define TOCSIN_INPUTS_TAIL_H

@@ -189,8 +189,8 @@ bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t 
     return true;
 }
 
-/** Start of the line that the byte before @end belongs to, or @end with *@is_long set when
- *  it begins too far back; -1 on error. */
+/** Start of the line that the byte before @end belongs to, or @end with *@is_long set
+ *  when it begins too far back; -1 on error. */
 static int64_t line_start(struct tail_file *file, struct tail_reader *reader,
                           int64_t end, bool *is_long, struct err *err)
 {

@@ -2,9 +2,10 @@
  * One generation of one file: what it is known by, how far it was read, and reading on
  * from there. A generation begins when a file is created or truncated.
  *
- * There is no buffer per file: a partial line stays in the file and is read again, from its
- * start, when it has grown. Each read begins with the bytes before the offset, so that the
- * same read which fetches new lines also proves that the file is still the one it was.
+ * There is no buffer per file: a partial line stays in the file and is read again, from
+ * its start, when it has grown. Each read begins with the bytes before the offset, so
+ * that the same read which fetches new lines also proves that the file is still the one
+ * it was.
  */
 #ifndef TOCSIN_INPUTS_TAIL_FILE_H
 #define TOCSIN_INPUTS_TAIL_FILE_H
@@ -15,10 +16,10 @@
 #include "agent/inputs/input.h"
 
 enum tail_state {
-    TAIL_LIVE, /**< at its path */
-    TAIL_ROTATED, /**< its path holds another file or none; read to its end, then dropped */
-    TAIL_COPY, /**< the same content as another file so far: not read until that is cut */
-    TAIL_ABSENT, /**< from the store, not found yet: perhaps its disk is not mounted */
+    TAIL_LIVE,    /**< at its path */
+    TAIL_ROTATED, /**< its path holds another file or none: read to its end, dropped */
+    TAIL_COPY,    /**< repeats another file so far: not read until that is cut */
+    TAIL_ABSENT,  /**< from the store, not found yet: perhaps its disk is not mounted */
 };
 
 struct tail_file {
@@ -38,16 +39,15 @@ struct tail_file {
     int64_t peak_bytes;              /**< the largest size seen of this generation */
     int64_t read_size, read_modified_ns; /**< when read last; equal: nothing to read */
     int64_t grown_at_ms;                 /**< mono: last growth, or the rotation */
-    int64_t saved_unix_ms;               /**< when the store last heard of it */
 
     int fd; /**< -1: closed */
     bool is_symlink;
     uint64_t used; /**< tick of the last use, to close the longest idle */
     int64_t retry_at_ms, backoff_ms; /**< after an error; 0: none */
 
-    struct tail_file *before,
-        *after;                 /**< generations of the same path, the older first */
-    bool has_ended;             /**< was read to its end since it was rotated */
+    /** Generations of one path: the older is read to its end before the younger. */
+    struct tail_file *before, *after;
+    bool has_ended;             /**< was read to its end since it stands there */
     struct tail_file *original; /**< TAIL_COPY: what it is a copy of */
     size_t copy_count;          /**< files whose `original` this is */
 
@@ -58,7 +58,6 @@ struct tail_file {
     int64_t row_id, before_row_id;
     bool is_dirty, is_saved;
 };
-
 /** What reading needs: one buffer for all files, of TAIL_BUFFER_BYTES. */
 enum { TAIL_BUFFER_BYTES = TAIL_BYTES + LIMIT_BLOCK_BYTES };
 struct tail_reader {
@@ -81,13 +80,13 @@ struct tail_file *tail_file_create(const struct source *source,
                                    const char *path);
 void tail_file_free(struct tail_file *file);
 
-/** Read on, about @budget bytes. The file is open. @is_final: nothing will be appended any
- *  more, so what is left without '\n' is a line too. */
+/** Read on, about @budget bytes. The file is open. @is_final: nothing will be appended
+ *  any more, so what is left without '\n' is a line too. */
 enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
                               size_t budget, bool is_final, struct err *err);
 
-/** Put the offset where the last line that is whole before `offset` ends, and remember the
- *  bytes around it, without feeding anything. */
+/** Put the offset where the last line that is whole before `offset` ends, and remember
+ *  the bytes around it, without feeding anything. */
 bool tail_file_seek_end(struct tail_file *file, struct tail_reader *reader,
                         struct err *err);
 
@@ -104,13 +103,14 @@ bool tail_content_matches(struct tail_reader *reader, int fd, const struct ident
 int tail_head_matches(struct tail_reader *reader, int fd, const struct identity *id,
                       int64_t size);
 
-/** Do the first @size bytes of two open files look the same (both ends are compared)? */
+/** Do the first @size bytes of two open files look the same (both ends are
+ *  compared)? */
 bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t size);
 
 /** Begin again at 0, with nothing known of the content. */
 void tail_file_restart(struct tail_file *file);
 
-/** Is there nothing to read as far as was seen? */
+/** Was all read that was seen? */
 static inline bool tail_file_is_read(const struct tail_file *file)
 {
     return file->read_size == file->size_bytes &&

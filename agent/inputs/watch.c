@@ -19,7 +19,8 @@ enum {
     EVENT_BUFFER_BYTES = 64 * 1024,
 };
 
-/** A path that is watched. Several paths can share a descriptor (hard and soft links). */
+/** A path that is watched. Several paths can share a descriptor (hard and soft
+ *  links). */
 struct watched {
     int wd;
     bool is_folder;

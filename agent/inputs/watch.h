@@ -1,7 +1,8 @@
 /**
  * inotify, as a hint and nothing more: it makes reading early, and everything is right
- * without it. Folders are watched, not files, so that ten thousand files in one folder cost
- * one watch; a file behind a symbolic link gets its own, since nothing else would tell.
+ * without it. Folders are watched, not files, so that ten thousand files in one folder
+ * cost one watch; a file behind a symbolic link gets its own, since nothing else would
+ * tell.
  */
 #ifndef TOCSIN_INPUTS_WATCH_H
 #define TOCSIN_INPUTS_WATCH_H
@@ -25,7 +26,8 @@ struct watch *watch_create(const struct wakes *wakes, struct log_sink *log,
 void watch_free(struct watch *watch);
 
 /** Watch the folder @path ("" is the current one), or the file @path. Watching again is
- *  free. @return false when it cannot be watched: it must be polled. NULL @watch: false. */
+ *  free. @return false when it cannot be watched: it must be polled. NULL @watch:
+ *  false. */
 bool watch_folder(struct watch *watch, const char *path);
 bool watch_file(struct watch *watch, const char *path);
 

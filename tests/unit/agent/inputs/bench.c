@@ -48,9 +48,22 @@ static void open_store(struct bench *bench)
     ck_assert_msg(bench->db != NULL, "%s", err.text);
 }
 
+/** A folder of its own for each bench of a test. */
+static const char *next_folder(void)
+{
+    static const char *top;
+    static int count;
+    char *folder = malloc(PATH_MAX);
+    if (!top)
+        top = unit_test_folder();
+    snprintf(folder, PATH_MAX, "%s/%d", top, count++);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    return folder;
+}
+
 void bench_init(struct bench *bench, bool inotify)
 {
-    *bench = (struct bench){ .folder = unit_test_folder(),
+    *bench = (struct bench){ .folder = next_folder(),
                              .now = { 1000000, 1700000000000 },
                              .fs = fs_real(),
                              .stdin_fd = -1,

@@ -70,8 +70,8 @@ void bench_copy(struct bench *bench, const char *from, const char *to);
 /** The path of @name in the folder. Never freed: each test is a process of its own. */
 const char *bench_path(struct bench *bench, const char *name);
 
-/** What was counted since the last time, in order. A cut line is shown by its length, an
- *  unterminated one with "<end>". */
+/** What was counted since the last time, in order. A cut line is shown by its length,
+ *  an unterminated one with "<end>". */
 #define bench_expect(bench, text)                                         \
     do {                                                                  \
         ck_assert_msg(strcmp(bench_text(&(bench)->counted), (text)) == 0, \

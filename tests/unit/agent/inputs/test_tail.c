@@ -10,7 +10,8 @@ static const struct inputs_tally *tally_of(struct bench *b)
     return inputs_tally(b->inputs);
 }
 
-/* --- growth ------------------------------------------------------------------------ */
+/* --- growth
+ * ------------------------------------------------------------------------ */
 
 STORY(L27_a_new_file_is_read_from_its_beginning)
 {
@@ -75,7 +76,8 @@ STORY(an_idle_turn_writes_nothing)
     ck_assert(!db_is_dirty(b->db));
 }
 
-/* --- start ------------------------------------------------------------------------- */
+/* --- start
+ * ------------------------------------------------------------------------- */
 
 TEST(tail, L64_the_first_start_ever_begins_behind_the_last_whole_line)
 {
@@ -118,7 +120,8 @@ TEST(tail, start_beginning_reads_what_was_there)
     bench_clear(&b);
 }
 
-/* --- rename and create ------------------------------------------------------------- */
+/* --- rename and create
+ * ------------------------------------------------------------- */
 
 STORY(L01_L02_a_renamed_file_is_read_to_its_end_and_then_the_new_one)
 {
@@ -351,7 +354,8 @@ STORY(an_absent_file_that_comes_back_goes_on)
     bench_expect(b, "1\n2\n");
 }
 
-/* --- things that are no logs --------------------------------------------------------- */
+/* --- things that are no logs
+ * --------------------------------------------------------- */
 
 STORY(L08_compressed_files_are_not_read)
 {
