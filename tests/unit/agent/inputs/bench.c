@@ -8,11 +8,26 @@
 
 static const struct db_migration migrations[] = { { inputs_schema_sql } };
 
+/** A path that is never freed, but stays reachable. */
+struct kept {
+    struct kept *next;
+    char path[PATH_MAX];
+};
+
+static char *keep_path(const char *folder, const char *name)
+{
+    static struct kept *all;
+    struct kept *kept = malloc(sizeof *kept);
+    ck_assert(kept != NULL);
+    kept->next = all;
+    all = kept;
+    snprintf(kept->path, PATH_MAX, "%s/%s", folder, name);
+    return kept->path;
+}
+
 const char *bench_path(struct bench *bench, const char *name)
 {
-    char *path = malloc(PATH_MAX);
-    snprintf(path, PATH_MAX, "%s/%s", bench->folder, name);
-    return path;
+    return keep_path(bench->folder, name);
 }
 
 const char *bench_text(const struct buf *buf)
@@ -53,10 +68,11 @@ static const char *next_folder(void)
 {
     static const char *top;
     static int count;
-    char *folder = malloc(PATH_MAX);
+    char name[16];
     if (!top)
         top = unit_test_folder();
-    snprintf(folder, PATH_MAX, "%s/%d", top, count++);
+    snprintf(name, sizeof name, "%d", count++);
+    const char *folder = keep_path(top, name);
     ck_assert_int_eq(mkdir(folder, 0700), 0);
     return folder;
 }
