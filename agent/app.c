@@ -12,6 +12,7 @@
 
 enum {
     WRITE_RETRY_MS = 1000,
+    QUIET_MS = 10,
     POSITIONS_WAIT_MS = 5 * 1000,
     STOP_WAIT_MS = 10 * 1000,
     FINISH_WAIT_MS = 60 * 1000,
@@ -119,6 +120,13 @@ static void hold_back(struct app *app, const struct err *err)
     app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
 }
 
+/** House-keeping of the store waits for a turn after which nothing is to be done soon. */
+static void tidy_up(struct app *app)
+{
+    if (app_wake_at(app) > app->now.mono_ms + QUIET_MS)
+        db_tidy(app->db);
+}
+
 static void take_next_config(struct app *app);
 static void advance_phase(struct app *app);
 
@@ -142,6 +150,7 @@ void app_turn(struct app *app)
     if (app->write_retry_ms == 0) {
         take_next_config(app);
         advance_phase(app);
+        tidy_up(app);
     }
 }
 

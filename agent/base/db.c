@@ -30,7 +30,12 @@ struct db {
     struct db_row unprepared;
     struct err error;
     bool has_begun;
+    int wal_pages; /* in the WAL and not in the database yet */
 };
+
+/* A checkpoint in a busy turn would delay a mail, so it waits for a quiet one; past the
+ * second figure it waits no more. (4 KiB pages.) */
+enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 
 /* --- errors ----------------------------------------------------------------------- */
 
@@ -231,6 +236,34 @@ static bool migrate(struct db *db, const struct db_migration *steps, size_t coun
     return true;
 }
 
+static int on_wal_grown(void *ctx, sqlite3 *handle, const char *name, int pages)
+{
+    struct db *db = ctx;
+    (void)handle;
+    (void)name;
+    db->wal_pages = pages;
+    if (pages >= CHECKPOINT_PAGES)
+        db_tidy(db);
+    return SQLITE_OK;
+}
+
+/** Make the WAL as long as it gets between two checkpoints: it is written over from its
+ * begin afterwards, and an fdatasync that need not store a new length takes about two
+ * thirds of the time (0.28 against 0.45 ms here). What cannot be made is done without. */
+static void lengthen_wal(struct db *db)
+{
+    static const char *const steps[] = {
+        "DROP TABLE IF EXISTS filler",
+        "CREATE TABLE filler (bytes BLOB)",
+        "INSERT INTO filler VALUES (zeroblob(1048576))",
+        "DROP TABLE filler",
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (sqlite3_exec(db->handle, steps[i], NULL, NULL, NULL) != SQLITE_OK)
+            break;
+    db_tidy(db);
+}
+
 static bool open_handle(struct db *db, const char *vfs, struct err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
@@ -251,8 +284,11 @@ struct db *db_open(const char *path, const char *vfs,
     db->path = mem_copy_text(path);
     db->unprepared.db = db;
     if (open_handle(db, vfs, err) && apply_pragmas(db, err) &&
-        check_integrity(db, err) && migrate(db, migrations, migration_count, err))
+        check_integrity(db, err) && migrate(db, migrations, migration_count, err)) {
+        sqlite3_wal_hook(db->handle, on_wal_grown, db);
+        lengthen_wal(db);
         return db;
+    }
     db_close(db);
     return NULL;
 }
@@ -313,6 +349,18 @@ bool db_commit(struct db *db, struct err *err)
     *err = db->error;
     db_rollback(db);
     return false;
+}
+
+void db_tidy(struct db *db)
+{
+    if (db->has_begun || db->wal_pages < TIDY_PAGES)
+        return;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                         NULL, NULL);
+    db->wal_pages = 0;
+    /* On a full disk the WAL just stays; a sync that failed must stop the agent. */
+    if (code != SQLITE_OK && kind_of_failure(db->handle, code) == ERR_BROKEN)
+        remember(db, code);
 }
 
 /* --- statements ------------------------------------------------------------------- */

@@ -138,16 +138,16 @@ TEST(db, a_second_instance_is_refused_at_once_and_the_first_goes_on)
 TEST(db, a_full_disk_fails_the_commit_and_the_store_heals_when_there_is_space)
 {
     char *path = path_of("a.db");
-    char *large = calloc(1, 200000);
+    char *large = calloc(1, 2000000);
     struct err err = { 0 };
     struct db *db = open_steps(path, 2);
     put(db, SLICE("before"));
     must_commit(db);
-    struct db_row *row = db_query(db, "PRAGMA max_page_count=21");
+    struct db_row *row = db_query(db, "PRAGMA max_page_count=300");
     while (db_next(row))
         continue;
     put(db, SLICE("small"));
-    put(db, slice_make(large, 200000));
+    put(db, slice_make(large, 2000000));
     put(db, SLICE("after the failure"));
     ck_assert_int_eq(db_error(db)->kind, ERR_FULL);
     ck_assert(!db_commit(db, &err));
@@ -157,7 +157,7 @@ TEST(db, a_full_disk_fails_the_commit_and_the_store_heals_when_there_is_space)
     row = db_query(db, "PRAGMA max_page_count=100000");
     while (db_next(row))
         continue;
-    put(db, slice_make(large, 200000));
+    put(db, slice_make(large, 2000000));
     must_commit(db);
     ck_assert_int_eq(count_of(db), 2);
     db_close(db);
