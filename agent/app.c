@@ -120,7 +120,8 @@ static void hold_back(struct app *app, const struct err *err)
     app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
 }
 
-/** House-keeping of the store waits for a turn after which nothing is to be done soon. */
+/** House-keeping of the store waits for a turn after which nothing is to be done soon.
+ */
 static void tidy_up(struct app *app)
 {
     if (app_wake_at(app) > app->now.mono_ms + QUIET_MS)

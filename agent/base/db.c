@@ -249,7 +249,8 @@ static int on_wal_grown(void *ctx, sqlite3 *handle, const char *name, int pages)
 
 /** Make the WAL as long as it gets between two checkpoints: it is written over from its
  * begin afterwards, and an fdatasync that need not store a new length takes about two
- * thirds of the time (0.28 against 0.45 ms here). What cannot be made is done without. */
+ * thirds of the time (0.28 against 0.45 ms here). What cannot be made is done without.
+ */
 static void lengthen_wal(struct db *db)
 {
     static const char *const steps[] = {

@@ -39,8 +39,8 @@ bool db_is_dirty(const struct db *db);
 /** Make the turn durable. On false everything of this turn is rolled back. */
 bool db_commit(struct db *db, struct err *err) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
-/** Nothing is urgent now: write the WAL back into the database if it is worth it. Takes a
- * few milliseconds then, and nothing otherwise. */
+/** Nothing is urgent now: write the WAL back into the database if it is worth it. Takes
+ * a few milliseconds then, and nothing otherwise. */
 void db_tidy(struct db *db);
 
 /** A statement by its SQL text, prepared once and cached by the address of @sql. */
