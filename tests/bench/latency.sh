@@ -18,6 +18,7 @@ cd "$work"
 start_sink() { # start_sink NAME OPTIONS...: sets $port
     name=$1
     shift
+    : >"$name.out" # before anybody reads it
     "$build/tocsin" sink --plain --token EVT- --log "$name.log" "$@" >"$name.out" 2>&1 &
     pids="$pids $!"
     port=

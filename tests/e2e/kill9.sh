@@ -14,7 +14,7 @@ cleanup() {
 trap cleanup EXIT
 cd "$work"
 mkdir state mails
-touch app.log
+touch app.log sink.out # before anybody reads them
 
 "$build/tocsin" sink --eml mails --write-ca ca.pem --user agent:secret >sink.out 2>&1 &
 sink=$!
