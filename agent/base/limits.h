@@ -40,7 +40,7 @@
 #define LIMIT_REGEX_MATCH 100000 /* PCRE2 match limit; counted as a rule error */
 #define LIMIT_REGEX_TOTAL 50000000 /* the same over all starts in a long line */
 #define LIMIT_REGEX_DEPTH 10000    /* PCRE2 depth limit, where there is no JIT */
-#define LIMIT_REGEX_HEAP_KIB 1024  /* PCRE2 heap limit, and of the JIT's stack */
+#define LIMIT_REGEX_HEAP_KIB 2048  /* PCRE2 heap limit, and of the JIT's stack */
 #define LIMIT_REGEX_BYTES 8192     /* of a pattern; refused at load */
 #define LIMIT_REGEX_PARENS 64      /* nested parentheses; refused at load */
 #define LIMIT_RULE_NAME_BYTES 100  /* refused at load */

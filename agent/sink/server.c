@@ -117,7 +117,7 @@ static bool parse_address(const char *text, int64_t port, struct sockaddr_storag
 static bool listen_on(const char *text, int64_t port, int *into, struct err *err)
 {
     struct sockaddr_storage address;
-    socklen_t size;
+    socklen_t size = 0;
     int on = 1;
     if (!parse_address(text, port, &address, &size, err))
         return false;
