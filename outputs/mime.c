@@ -325,15 +325,43 @@ static void qp_put_octet(struct qp_line *line, struct slice rest)
     qp_put(line, slice_make(encoded, sizeof encoded));
 }
 
+/** How many octets of @rest stand for themselves and fit on the line, behind its first
+ * one: most of a mail, so they are put at once. */
+static size_t qp_plain_run(const struct qp_line *line, struct slice rest)
+{
+    size_t room = line->column == 0 ? 0 : QP_COLUMN - 1 - line->column;
+    size_t most = rest.len < room ? rest.len : room;
+    size_t run = 0;
+    while (run < most) {
+        unsigned char c = (unsigned char)rest.ptr[run];
+        if (c < 0x20 || c > 0x7E || c == '=')
+            break;
+        run++;
+    }
+    /* A blank before a line end is not plain: it may be the last one of the run. */
+    while (run > 0 && rest.ptr[run - 1] == ' ')
+        run--;
+    return run;
+}
+
 void mime_put_quoted_printable(struct buf *out, struct slice text)
 {
     struct qp_line line = { out, 0 };
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\n') {
+    size_t i = 0;
+    while (i < text.len) {
+        struct slice rest = slice_make(text.ptr + i, text.len - i);
+        size_t run = qp_plain_run(&line, rest);
+        if (run > 0) {
+            buf_put(out, slice_make(rest.ptr, run));
+            line.column += run;
+        } else if (rest.ptr[0] == '\n') {
             buf_puts(out, "\r\n");
             line.column = 0;
-            continue;
+            run = 1;
+        } else {
+            qp_put_octet(&line, rest);
+            run = 1;
         }
-        qp_put_octet(&line, slice_make(text.ptr + i, text.len - i));
+        i += run;
     }
 }

@@ -392,17 +392,27 @@ bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
     return count == 2;
 }
 
-void outbox_count(struct db *db, uint64_t *open_count, int64_t *oldest_ms)
+uint64_t outbox_count(struct db *db)
 {
-    *open_count = 0;
-    *oldest_ms = 0;
-    struct db_row *row =
-        db_query(db, "SELECT count(*), min(created) FROM outbox WHERE state < 2");
+    uint64_t count = 0;
+    struct db_row *row = db_query(db, "SELECT count(*) FROM outbox WHERE state < 2");
     if (db_next(row)) {
-        *open_count = (uint64_t)db_int(row, 0);
-        *oldest_ms = db_int(row, 1);
+        count = (uint64_t)db_int(row, 0);
         db_done(row);
     }
+    return count;
+}
+
+int64_t outbox_oldest_ms(struct db *db)
+{
+    int64_t created_ms = 0;
+    struct db_row *row = db_query(
+        db, "SELECT created FROM outbox WHERE state < 2 ORDER BY created LIMIT 1");
+    if (db_next(row)) {
+        created_ms = db_int(row, 0);
+        db_done(row);
+    }
+    return created_ms;
 }
 
 /* --- forget ----------------------------------------------------------------------- */

@@ -92,8 +92,10 @@ struct outbox_fold {
 bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
                       int priority_end, struct outbox_fold *fold);
 
-/** Rows that wait or are handed over, and the oldest of them in unix ms (0: none). */
-void outbox_count(struct db *db, uint64_t *open_count, int64_t *oldest_ms);
+/** Rows that wait or are handed over: a walk over all of them, for the start. */
+uint64_t outbox_count(struct db *db);
+/** When the oldest of them was put, in unix ms; 0: there is none. */
+int64_t outbox_oldest_ms(struct db *db);
 
 /** Forget the oldest sent and cancelled rows past LIMIT_SENT_HISTORY and the oldest
  *  dead ones past LIMIT_DEAD_LETTERS, some at a time. @return how many dead were

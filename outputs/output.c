@@ -84,7 +84,8 @@ struct outputs *outputs_create(const struct outputs_world *world,
     outputs->world.host = slice_of(outputs->host);
     outputs->zone = zone_local();
     outputs->now = now;
-    outbox_count(world->db, &outputs->tally.waiting, &outputs->tally.oldest_ms);
+    outputs->tally.waiting = outbox_count(world->db);
+    outputs->tally.oldest_ms = outbox_oldest_ms(world->db);
     outputs->courier = courier_create(&outputs->world, &outputs->tally);
     use_config(outputs, config, now);
     return outputs;
@@ -288,11 +289,8 @@ void outputs_committed(struct outputs *outputs, struct now now)
         outputs->tally = outputs->staged;
     outputs->round = ROUND_NONE;
     outputs->needs_reconcile = false;
-    if (outputs->has_written) {
-        uint64_t open_count;
-        outbox_count(outputs->world.db, &open_count, &outputs->tally.oldest_ms);
-        outputs->tally.waiting = open_count;
-    }
+    if (outputs->has_written)
+        outputs->tally.oldest_ms = outbox_oldest_ms(outputs->world.db);
     courier_committed(outputs->courier, outputs->has_written, now);
     outputs->has_written = false;
 }
