@@ -102,6 +102,8 @@ static int64_t login_at(const struct lane *lane)
 
 static void count_login(struct lane *lane, struct now now)
 {
+    if (lane->account.user.len == 0)
+        return; /* a server without a login counts none */
     if (lane->login_pace_ms < now.mono_ms)
         lane->login_pace_ms = now.mono_ms;
     lane->login_pace_ms += LOGIN_PACE_MS;

@@ -184,6 +184,7 @@ static void describe_outputs(struct courier_world *world)
 {
     world->account = (struct account){ .name = SLICE("gmail"),
                                        .host = SLICE("mail.x.org"),
+                                       .user = SLICE("a@x.org"),
                                        .from = SLICE("me@x.org"),
                                        .doubt_wait_ms = 10 * MINUTE_MS };
     world->to[0] = SLICE("a@x.org");

@@ -434,6 +434,19 @@ TEST(courier, logins_keep_to_one_a_minute_in_the_long_run)
     world_free(world);
 }
 
+TEST(courier, a_server_without_a_login_is_not_waited_for)
+{
+    struct courier_world *world = world_create();
+    world->account.user = SLICE("");
+    outputs_configure(world->door, &world->config, world->now);
+    for (int i = 0; i < 30; i++) {
+        world_put(world, "every 35 seconds");
+        world_run(world, 35 * SECOND_MS);
+        ck_assert_int_eq(world->server.mail_count, i + 1);
+    }
+    world_free(world);
+}
+
 TEST(courier, a_clock_set_back_by_a_year_delays_nothing)
 {
     struct courier_world *world = world_create();
