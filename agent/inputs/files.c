@@ -88,14 +88,24 @@ void files_move(struct files *files, struct tail_file *file, const char *place)
     map_put(&files->by_place, slice_of(file->place), file);
 }
 
-void files_note(struct files *files, struct tail_file *file, const struct fs_stat *stat)
+/** Note under which inode it is found. */
+static void remember_inode(struct files *files, struct tail_file *file,
+                           const struct fs_stat *stat)
 {
+    uint64_t key[2] = { stat->device, stat->inode };
+    if (memcmp(file->inode_key, key, sizeof key) == 0 &&
+        map_find(&files->by_inode, inode_key(file)) == file)
+        return;
     forget_inode(files, file);
-    identity_take(&file->id, stat);
-    file->inode_key[0] = stat->device;
-    file->inode_key[1] = stat->inode;
+    memcpy(file->inode_key, key, sizeof key);
     map_take(&files->by_inode, inode_key(file));
     map_put(&files->by_inode, inode_key(file), file);
+}
+
+void files_note(struct files *files, struct tail_file *file, const struct fs_stat *stat)
+{
+    remember_inode(files, file, stat);
+    identity_take(&file->id, stat);
     file->size_bytes = stat->size_bytes;
     if (file->peak_bytes < stat->size_bytes)
         file->peak_bytes = stat->size_bytes;

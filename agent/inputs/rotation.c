@@ -167,8 +167,7 @@ static void put_by_age(struct generations *all, const struct search_entry *entry
     all->items[i] = entry;
 }
 
-/** Where @file lies now, by its inode: its `place` can be older than a further
- *  rotation. */
+/** Where @file lies now, by its inode: its `place` can be older than a rotation. */
 static const struct search_entry *entry_of(struct tail *tail, const char *path,
                                            const struct tail_file *file)
 {

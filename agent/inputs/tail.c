@@ -11,8 +11,9 @@
 #include "agent/inputs/positions.h"
 #include "agent/inputs/rotation.h"
 
-enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8 };
+enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 1000 };
 #define SAFETY_SCAN_MS MINUTE_MS
+#define SILENT_MS MINUTE_MS
 
 /** Descriptors for files: what the process may have, less what mail and store need. */
 static size_t open_limit(void)
@@ -171,10 +172,14 @@ void tail_configure(struct tail *tail, const struct conf_blocks *configs,
 static void observe(struct tail *tail, struct tail_file *file,
                     const struct fs_stat *stat)
 {
+    bool may_retry = file->backoff_ms > 0 && tail->now.mono_ms >= file->retry_at_ms;
+    bool is_same =
+        stat->size_bytes == file->size_bytes && stat->modified_ns == file->modified_ns;
+    if (is_same && !may_retry && tail_file_is_read(file))
+        return;
     if (stat->size_bytes != file->size_bytes)
         file->grown_at_ms = tail->now.mono_ms;
     files_note(&tail->files, file, stat);
-    bool may_retry = file->backoff_ms > 0 && tail->now.mono_ms >= file->retry_at_ms;
     if (!tail_file_is_read(file) || may_retry)
         files_queue(&tail->files, file);
 }
@@ -281,10 +286,26 @@ static void hint_all(void *ctx)
     tail->wants_all = true;
 }
 
+/** With very many files, those that were silent for long and are watched by inotify
+ *  take turns, so that idling stays cheap. */
+static bool has_its_turn(const struct tail *tail, const struct tail_source *source,
+                         const struct tail_file *file)
+{
+    uint64_t shares = 1 + tail->files.count / SWEEP_SHARE_FILES;
+    bool is_watched = !source->is_blind && !file->is_symlink && file->backoff_ms == 0;
+    if (shares == 1 || !is_watched || file->state != TAIL_LIVE ||
+        tail->now.mono_ms - file->grown_at_ms < SILENT_MS)
+        return true;
+    return (uint64_t)file->row_id % shares == tail->sweep_count % shares;
+}
+
 static bool is_due(const struct tail *tail, const struct tail_file *file)
 {
     const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
-    return tail->wants_all || tail->now.mono_ms >= source->next_sweep_ms;
+    if (tail->wants_all)
+        return true;
+    return tail->now.mono_ms >= source->next_sweep_ms &&
+           has_its_turn(tail, source, file);
 }
 
 /** Look at each file whose source is due. */
@@ -327,6 +348,7 @@ static void sweep(struct tail *tail)
         tail->now.mono_ms < next_sweep_ms(tail))
         return;
     tail->has_changes = true;
+    tail->sweep_count++;
     sweep_files(tail);
     for (size_t i = 0; i < tail->source_count; i++)
         sweep_source(tail, i);

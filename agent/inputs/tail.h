@@ -43,6 +43,7 @@ struct tail {
     size_t hope_count, hope_capacity;
     struct fs_stat own_output[2]; /**< our own stdout and stderr, never read */
     struct now now;               /**< of the call that runs */
+    uint64_t sweep_count;
     bool wants_scan, wants_all;
     bool has_changes; /**< since the last commit: perhaps a file is to be saved */
 };

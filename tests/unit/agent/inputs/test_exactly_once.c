@@ -1,5 +1,4 @@
-/** Every line once: crashes at every step, failing commits, bounds, errors, many
- *  files. */
+/** Every line once: crashes at every step, failing commits, bounds, errors. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@ static const struct inputs_tally *tally_of(struct bench *b)
     return inputs_tally(b->inputs);
 }
 
-/* --- crashes ---------------------------------------------------------------------- */
+/* --- crashes ----------------------------------------------------- */
 
 static void act_append(struct bench *b, const char *line)
 {
@@ -133,7 +132,7 @@ STORY(a_commit_that_fails_is_repeated_and_counts_once)
     (void)err;
 }
 
-/* --- long lines, fairness --------------------------------------------------------- */
+/* --- long lines, fairness ---------------------------------------- */
 
 static void append_long(struct bench *b, const char *name, size_t bytes)
 {
@@ -191,7 +190,7 @@ STORY(L55_a_large_file_does_not_hold_up_a_small_one)
     ck_assert_int_le(inputs_wake_at(b->inputs), b->now.mono_ms);
 }
 
-/* --- errors ----------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------ */
 
 static int fails_left;
 
@@ -351,7 +350,7 @@ TEST(tail, a_turn_without_hints_between_two_sweeps_looks_at_nothing)
     bench_clear(&b);
 }
 
-/* --- sources ---------------------------------------------------------------------- */
+/* --- sources ----------------------------------------------------- */
 
 TEST(tail, L70_a_file_of_two_sources_belongs_to_the_first)
 {
@@ -451,7 +450,7 @@ TEST(tail, L28_a_folder_made_with_a_file_in_it_is_read)
     }
 }
 
-/* --- hints ------------------------------------------------------------------------ */
+/* --- hints ------------------------------------------------------- */
 
 TEST(tail, L27_hints_alone_find_what_grew_what_is_new_and_what_was_rotated)
 {
