@@ -112,20 +112,31 @@ static bool may_adopt(const struct tail_file *known)
            (known->offset == 0 && (known->is_fresh || known->state == TAIL_COPY));
 }
 
+static bool is_copy_of(struct tail *tail, const struct search_entry *entry,
+                       const struct tail_file *original)
+{
+    struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
+    return known != original && may_adopt(known) &&
+           copies_match(tail, entry->path, original);
+}
+
 static const struct search_entry *find_copy(struct tail *tail,
                                             const struct tail_file *original)
 {
-    const struct search_entry *entry;
+    struct search *search = &tail->search;
     const char *path = original->place ? original->place : original->path;
+    const struct search_entry *entry = search_guess(search, path);
+    if (entry && is_copy_of(tail, entry, original))
+        return entry;
     for (int pass = 0; pass < 2; pass++) {
         size_t at = 0;
-        while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
-            struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
-            if (known != original && may_adopt(known) &&
-                copies_match(tail, entry->path, original))
-                return entry;
+        while ((entry = search_rotation(search, path, &at)) != NULL) {
+            if (!is_copy_of(tail, entry, original))
+                continue;
+            search_learn(search, path, entry);
+            return entry;
         }
-        if (pass == 0 && !search_again(&tail->search, path))
+        if (pass == 0 && !search_again(search, path))
             break;
     }
     return NULL;

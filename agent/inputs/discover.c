@@ -67,7 +67,7 @@ static const char *reason_against(const struct tail *tail,
         return "it is not a regular file";
     if (is_own_output(tail, stat))
         return "it is the log of tocsin itself";
-    if (tail->files.count >= LIMIT_WATCHED_FILES)
+    if (tail->files.count - tail->files.rotated.count >= LIMIT_WATCHED_FILES)
         return "too many files are followed already";
     return NULL;
 }
@@ -102,7 +102,8 @@ static void begin(struct tail *tail, const struct tail_source *source, const cha
     if (source->is_starting && source->config->start == START_END) {
         file->offset = stat->size_bytes;
         file->wants_end = file->offset > 0;
-    } else if (!rotation_succeed(tail, file)) {
+    } else {
+        rotation_succeed(tail, file);
         file->is_fresh = !source->is_starting;
     }
 }

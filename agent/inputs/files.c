@@ -241,7 +241,7 @@ void files_close(struct files *files, struct tail_file *file)
 /** Could it be opened again at any time? A file without a place could not. */
 static bool may_close(const struct tail_file *file, const struct tail_file *keep)
 {
-    return file->fd >= 0 && file != keep && file->place && file->state == TAIL_LIVE;
+    return file->fd >= 0 && file != keep && file->place;
 }
 
 /** Close the file that was idle longest. @return false when none may be closed. */

@@ -104,6 +104,9 @@ bool glob_match(struct slice pattern, struct slice path)
     while (s.len > 0) {
         struct slice p_rest = p, s_rest = s, p_name, s_name;
         bool has_name = slice_next(&p_rest, '/', &p_name);
+        /* Two slashes are one, as in a path. */
+        while (p_rest.len > 0 && p_rest.ptr[0] == '/')
+            p_rest = slice_from(p_rest, 1);
         if (has_name && is_double_star(p_name)) {
             has_star = true;
             star_p = p = p_rest;

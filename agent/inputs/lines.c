@@ -104,7 +104,10 @@ static size_t feed_unterminated(struct line_feed *to, struct slice bytes)
 
 size_t lines_feed(struct line_feed *to, struct slice bytes, bool is_full, bool is_final)
 {
-    size_t used = 0;
+    /* A byte order mark would keep '^' from matching the first line. */
+    bool has_mark = to->offset == 0 && slice_starts(bytes, SLICE("\xef\xbb\xbf"));
+    size_t used = has_mark ? 3 : 0;
+    to->offset += (int64_t)used;
     for (;;) {
         struct slice rest = slice_make(bytes.ptr + used, bytes.len - used);
         struct piece piece = lines_next(rest, to->is_in_long_line, is_full);

@@ -45,11 +45,11 @@ static bool is_separator(char c)
     return c == '.' || c == '-' || c == '_' || c == '~';
 }
 
-/** Length of the name without its last ending: "app" of "app.log". */
-static size_t stem_length(struct slice name)
+struct slice name_stem(struct slice name)
 {
     const char *dot = name.len ? memrchr(name.ptr, '.', name.len) : NULL;
-    return dot && dot > name.ptr ? (size_t)(dot - name.ptr) : name.len;
+    return slice_make(name.ptr,
+                      dot && dot > name.ptr ? (size_t)(dot - name.ptr) : name.len);
 }
 
 struct slice name_mark(struct slice base, struct slice name)
@@ -59,7 +59,7 @@ struct slice name_mark(struct slice base, struct slice name)
         return SLICE("");
     if (slice_starts(name, base) && is_separator(name.ptr[base.len]))
         return slice_from(name, base.len);
-    size_t stem = stem_length(base);
+    size_t stem = name_stem(base).len;
     struct slice ending = slice_from(base, stem);
     if (ending.len == 0 || !slice_ends(name, ending) ||
         !slice_starts(name, slice_make(base.ptr, stem)) ||
@@ -81,6 +81,11 @@ static int64_t counter_of(struct slice mark)
         !slice_to_int(slice_from(mark, 1), &value))
         return -1;
     return value;
+}
+
+bool mark_is_youngest(struct slice mark)
+{
+    return counter_of(mark) == 0 || counter_of(mark) == 1;
 }
 
 bool marks_are_alike(struct slice a, struct slice b)
@@ -120,7 +125,7 @@ static bool put_base(struct slice head, struct slice tail, char *into, size_t si
  * it. */
 bool name_next_base(struct slice name, size_t *at, char *into, size_t size)
 {
-    size_t stem = stem_length(name);
+    size_t stem = name_stem(name).len;
     while (*at < 2 * name.len) {
         size_t cut = *at / 2;
         bool keeps_ending = *at % 2 == 1;

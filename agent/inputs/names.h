@@ -14,6 +14,12 @@ struct slice folder_of(struct slice path);
 /** Does the name end like a compressed file? Its bytes are no lines. */
 bool name_is_compressed(struct slice name);
 
+/** The name without its last ending: "app" of "app.log". */
+struct slice name_stem(struct slice name);
+
+/** Can there be no generation between the one with this @mark and the current file? */
+bool mark_is_youngest(struct slice mark);
+
 /** What a rotation added to @base to make @name (".1", "-20261123"); the empty slice
  *  when @name is no rotation of @base. A compression's ending is left off. */
 struct slice name_mark(struct slice base, struct slice name);

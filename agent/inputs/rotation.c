@@ -24,7 +24,8 @@ static const struct search_entry *find_moved(struct tail *tail, struct tail_file
                                              bool is_restored)
 {
     const struct search_entry *entry =
-        search_inode(&tail->search, file->path, &file->id, is_restored);
+        search_inode(&tail->search, file->path, &file->id, is_restored,
+                     file->fd < 0 ? SEARCH_ALL_NAMES : SEARCH_ROTATIONS);
     if (!entry)
         return NULL;
     struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
@@ -91,8 +92,10 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
 {
     struct fs_stat stat;
     struct files *files = &tail->files;
-    if (file->place)
+    if (file->place) {
         tail_hope_for(tail, tail_source_of(tail, file), file->place);
+        watch_forget_file(tail->watch, file->place);
+    }
     if (file->state == TAIL_COPY) {
         copy_left(tail, file);
         return;
@@ -199,11 +202,26 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
     }
 }
 
+/** Is @old where the youngest rotation of @path lies? Then nothing lies between, and
+ *  nothing has to be listed. */
+static bool is_next_to(struct tail *tail, const struct tail_file *old, const char *path)
+{
+    struct fs_stat stat;
+    return old->place && stat_path(tail, old->place, &stat) &&
+           identity_is_inode(&old->id, &stat, false) &&
+           mark_is_youngest(
+               name_mark(name_of(slice_of(path)), name_of(slice_of(old->place))));
+}
+
 /** Follow the generations between @old and @file, each whole, before @file. */
 static void follow_between(struct tail *tail, struct tail_file *old,
                            struct tail_file *file)
 {
     struct generations all = { .base = name_of(slice_of(file->path)) };
+    if (is_next_to(tail, old, file->path))
+        return;
+    /* The listing may be older than the rotation that made @file. */
+    (void)search_again(&tail->search, file->path);
     collect(tail, old, file->path, &all);
     for (size_t i = 0; i < all.count; i++) {
         struct tail_file *between =
@@ -217,17 +235,14 @@ static void follow_between(struct tail *tail, struct tail_file *old,
     }
 }
 
-bool rotation_succeed(struct tail *tail, struct tail_file *file)
+void rotation_succeed(struct tail *tail, struct tail_file *file)
 {
     struct tail_file *old = map_find(&tail->files.rotated, slice_of(file->path));
     if (!old || old == file)
-        return false;
+        return;
     files_chain(old, file);
     files_queue(&tail->files, old);
-    /* The listing may be older than the rotation that made @file. */
-    (void)search_again(&tail->search, file->path);
     follow_between(tail, old, file);
-    return true;
 }
 
 /* --- truncation
@@ -279,15 +294,24 @@ bool rotation_is_copy(struct tail *tail, struct tail_file *file)
 /* --- the end of a generation
  * ---------------------------------------------------------- */
 
+/** Is its place known, and right? Another file may have taken it over meanwhile. */
+static bool has_place(struct tail *tail, struct tail_file *file)
+{
+    struct fs_stat stat;
+    if (file->place && stat_path(tail, file->place, &stat) &&
+        identity_is_inode(&file->id, &stat, false))
+        return true;
+    const struct search_entry *entry = find_moved(tail, file, false);
+    if (entry)
+        files_move(&tail->files, file, entry->path);
+    return entry != NULL;
+}
+
 /** It lies where a source wants to read it: it stays known, under its new name. */
 static bool settle(struct tail *tail, struct tail_file *file)
 {
-    struct fs_stat stat;
-    if (!file->place || !stat_path(tail, file->place, &stat) ||
-        !identity_is_inode(&file->id, &stat, false))
-        return false;
-    size_t source = tail_wanted_by(tail, file->place);
-    if (source == tail->source_count || name_is_compressed(slice_of(file->place)))
+    if (!has_place(tail, file) || name_is_compressed(slice_of(file->place)) ||
+        tail_wanted_by(tail, file->place) == tail->source_count)
         return false;
     files_unchain(&tail->files, file);
     files_set_state(&tail->files, file, TAIL_LIVE);

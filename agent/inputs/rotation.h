@@ -22,9 +22,8 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
 /** The bytes before the offset are not those that were read. @file is open. */
 void rotation_cut(struct tail *tail, struct tail_file *file);
 
-/** The new file at a path takes its place behind the older generations of that path.
- *  @return false when there is none. */
-bool rotation_succeed(struct tail *tail, struct tail_file *file);
+/** The new file at a path takes its place behind the older generations of that path. */
+void rotation_succeed(struct tail *tail, struct tail_file *file);
 
 /** A file that appeared, or a TAIL_COPY: does it only repeat another file so far, as
  *  the copy of a copytruncate does? Then it is not to be read. @file is open. */

@@ -118,6 +118,10 @@ static void walk_step(struct scan *scan, const struct step *step)
         walk_double_star(scan, step, rest);
         return;
     }
+    if (name.len == 0) {
+        arrive(scan, mem_copy_text(step->path), rest);
+        return;
+    }
     scan->folder = slice_of(step->path);
     scan->name = name;
     scan->rest = rest;

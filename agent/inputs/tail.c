@@ -62,7 +62,7 @@ static void destroy(void *self)
 {
     struct tail *tail = self;
     files_clear(&tail->files);
-    search_forget(&tail->search);
+    search_clear(&tail->search);
     watch_free(tail->watch);
     forget_hopes(tail);
     free(tail->hopes);
@@ -377,7 +377,7 @@ static void after_failure(struct tail *tail, struct tail_file *file,
 static void read_open(struct tail *tail, struct tail_file *file)
 {
     struct err err = { 0 };
-    if (file->is_symlink && file->config->inotify)
+    if (file->is_symlink && file->place && file->config->inotify)
         (void)watch_file(tail->watch, file->place);
     if (file->wants_end && !tail_file_seek_end(file, &tail->reader, &err)) {
         after_failure(tail, file, &err);

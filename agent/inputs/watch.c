@@ -146,6 +146,13 @@ static void give_up(struct watch *watch, struct watched *watched)
     forget(watch, watched);
 }
 
+void watch_forget_file(struct watch *watch, const char *path)
+{
+    struct watched *watched = watch ? map_find(&watch->by_path, slice_of(path)) : NULL;
+    if (watched && !watched->is_folder)
+        give_up(watch, watched);
+}
+
 /** A folder moved away, and took along the folders below, whose paths are wrong now. */
 static void give_up_below(struct watch *watch, const char *path)
 {

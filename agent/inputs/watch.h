@@ -31,6 +31,9 @@ void watch_free(struct watch *watch);
 bool watch_folder(struct watch *watch, const char *path);
 bool watch_file(struct watch *watch, const char *path);
 
+/** The file @path is another one now. */
+void watch_forget_file(struct watch *watch, const char *path);
+
 /** Hand out the hints that are there. Never blocks. */
 void watch_read(struct watch *watch, const struct watch_hints *hints);
 

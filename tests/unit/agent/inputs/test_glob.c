@@ -30,6 +30,7 @@ static const struct {
     { "/a/**/z/*.log", "/a/z/b/x.log", false },
     { "/a/**", "/a/b/c", true },
     { "/**/app.log", "/app.log", true },
+    { "//var///log/*.log", "/var/log/a.log", true },
     { "logs/*.log", "logs/a.log", true },
     { "*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
     { "*.log", "a\n%s\xff.log", true },

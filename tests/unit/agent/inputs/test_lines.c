@@ -56,6 +56,7 @@ TEST(lines, L34_a_split_at_any_byte_changes_nothing)
     expect_same_for_all_splits(SLICE("one\n\r\n\ntwo\r\n\xff\xfe\nla\0st\n"));
     expect_same_for_all_splits(SLICE("\0\0\0one\n\0\0two\nend"));
     expect_same_for_all_splits(SLICE("end\n\0\0\0"));
+    expect_same_for_all_splits(SLICE("\xef\xbb\xbfone\ntwo\n"));
 }
 
 TEST(lines, L34_a_split_at_random_bytes_of_long_lines_changes_nothing)

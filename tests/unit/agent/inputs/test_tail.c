@@ -56,6 +56,13 @@ STORY(L37_L39_lines_pass_as_bytes)
     ck_assert_mem_eq(b->counted.ptr, "a\0b\r\n\xff\xfe\xc3(\n\r\n", 12);
 }
 
+STORY(L41_a_byte_order_mark_is_no_part_of_the_first_line)
+{
+    bench_append(b, "a.log", "\xef\xbb\xbfone\n\xef\xbb\xbftwo\n");
+    bench_turn(b);
+    bench_expect(b, "one\n\xef\xbb\xbftwo\n");
+}
+
 STORY(what_was_not_committed_is_read_again_after_a_crash)
 {
     bench_append(b, "a.log", "one\n");
