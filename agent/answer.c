@@ -12,6 +12,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .commits = app->commits,
         .commit_failures = app->commit_failures,
         .reloads = app->reloads,
+        .reload_failures = app->reload_failures,
         .longest_turn_ms = app->longest_turn_ms,
         .lines = engine->lines,
         .bytes = engine->bytes,

@@ -208,6 +208,7 @@ static void take_next_config(struct app *app)
     struct config *config = mem_take(&app->next_config);
     struct engine *engine = make_engine(app, config, &err);
     if (!engine) {
+        app->reload_failures++;
         log_error(app->world.log, "the new configuration is not taken: %s", err.text);
         config_free(config);
         return;
@@ -243,6 +244,13 @@ void app_reload(struct app *app, struct config *config)
 {
     config_free(app->next_config);
     app->next_config = config;
+}
+
+void app_refuse_reload(struct app *app)
+{
+    app->reload_failures++;
+    log_error(app->world.log, "the configuration on disk has errors: the one that was "
+                              "read before stays in force");
 }
 
 void app_stop(struct app *app)

@@ -42,6 +42,9 @@ bool app_is_held_back(const struct app *app);
  *  groups, counts, digests, positions and mails under way go on. Takes over @config. */
 void app_reload(struct app *app, struct config *config);
 
+/** The new configuration had errors: count it and say that the old one goes on. */
+void app_refuse_reload(struct app *app);
+
 /** Read nothing more, finish the mail under way (at most 10 s), commit. */
 void app_stop(struct app *app);
 /** Read everything to its end, tell all that was counted, send, then stop (run --once).

@@ -36,7 +36,7 @@ struct app {
     enum app_phase phase;
     int64_t deadline_ms; /**< of APP_FINISHING's sending and of APP_STOPPING */
     struct err failure;
-    uint64_t turns, commits, commit_failures, reloads;
+    uint64_t turns, commits, commit_failures, reloads, reload_failures;
     uint64_t longest_turn_ms;
 };
 

@@ -56,6 +56,22 @@ const struct command commands[] = {
     { NULL, NULL, NULL, NULL, NULL, false },
 };
 
+const struct exit_code exit_codes[] = {
+    { EX_OK, "Done." },
+    { 1, "test: a sample or a story failed." },
+    { EX_USAGE, "The command line is wrong." },
+    { EX_DATAERR, "What was asked for cannot be done, as to drop a mail that is sent; "
+                  "or the store is damaged." },
+    { EX_NOINPUT, "There is no such mail or file." },
+    { EX_UNAVAILABLE, "No agent answers; or another one runs on the same store; or the "
+                      "mail is being handed over just now." },
+    { EX_IOERR, "Reading or writing failed." },
+    { EX_TEMPFAIL, "Mails wait for a later try (run --once); or the disk is full." },
+    { EX_NOPERM, "A permission is missing." },
+    { EX_CONFIG, "The configuration, or a file to be tested, has an error." },
+    { 0, NULL },
+};
+
 static const struct command *find_command(const char *name)
 {
     for (const struct command *command = commands; command->name; command++) {
@@ -119,9 +135,7 @@ int cli_ask(const char *config_path, struct slice request)
     } else {
         const char *path = arena_text(&config->arena, config->control.value);
         if (!control_ask(path, request, &answer, &err))
-            code =
-                cli_fail(err.kind == ERR_MISSING ? EX_UNAVAILABLE : cli_exit_code(&err),
-                         "%s", err.text);
+            code = cli_fail(cli_exit_code(&err), "%s", err.text);
     }
     cli_print(&answer);
     buf_free(&answer);

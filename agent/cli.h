@@ -1,8 +1,6 @@
 /**
  * The command line: one table from which usage, completion and the man page come. Exit
- * codes are those of sysexits.h: 64 usage, 66 no input, 69 unavailable, 70 a bug, 73
- * cannot create, 74 input or output failed, 75 try again, 77 permission, 78
- * configuration.
+ * codes are those of sysexits.h; exit_codes[] says what each means.
  */
 #ifndef TOCSIN_AGENT_CLI_H
 #define TOCSIN_AGENT_CLI_H
@@ -33,6 +31,13 @@ int cmd_schema(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+
+struct exit_code {
+    int code;
+    const char *meaning;
+};
+/** What the commands end with; ends with a row whose meaning is NULL. */
+extern const struct exit_code exit_codes[];
 
 /** Run the command that @argv names. @return the exit code. */
 int cli_main(int argc, char **argv);

@@ -48,12 +48,38 @@ static bool parse_options(int argc, char **argv, struct run_options *options)
     return optind == argc;
 }
 
-/** Complaints go to the log line by line, so that the journal shows them readably. */
+/** A complaint's own "error: " or "warning: " becomes the level of its lines; the source
+ *  line and the caret below it have the same. */
+static void log_complaint(struct log_sink *log, struct slice line,
+                          enum log_level *level)
+{
+    static const struct {
+        struct slice word;
+        enum log_level level;
+    } kinds[] = { { { "error: ", 7 }, LOG_LEVEL_ERROR },
+                  { { "warning: ", 9 }, LOG_LEVEL_WARNING } };
+    bool is_source = slice_starts(slice_trim(line), SLICE("|")) ||
+                     (line.len > 5 && memcmp(line.ptr + 4, " |", 2) == 0);
+    for (size_t i = 0; !is_source && i < 2; i++) {
+        size_t at = slice_find(line, kinds[i].word);
+        size_t behind = at + kinds[i].word.len;
+        if (at == SIZE_MAX)
+            continue;
+        *level = kinds[i].level;
+        log_line(log, *level, "%.*s%.*s", (int)at, line.ptr, (int)(line.len - behind),
+                 line.ptr + behind);
+        return;
+    }
+    log_line(log, *level, "%.*s", SLICE_ARG(line));
+}
+
+/** Line by line, so that the journal shows them readably. */
 static void log_complaints(struct log_sink *log, const struct buf *complaints)
 {
     struct slice rest = buf_slice(complaints), line;
+    enum log_level level = LOG_LEVEL_WARNING;
     while (slice_next(&rest, '\n', &line))
-        log_warning(log, "%.*s", SLICE_ARG(line));
+        log_complaint(log, line, &level);
 }
 
 static void reload(void *ctx)
@@ -66,8 +92,7 @@ static void reload(void *ctx)
     if (config)
         app_reload(run->app, config);
     else
-        log_error(run->log,
-                  "the new configuration has errors: the old one stays in force");
+        app_refuse_reload(run->app);
     buf_free(&complaints);
     service_notify("READY=1");
 }

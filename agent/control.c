@@ -2,6 +2,7 @@
 #include "agent/control.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +25,33 @@ struct control {
     const struct wakes *wakes;
     struct client clients[LIMIT_CONTROL_CLIENTS];
 };
+
+/* What the caller can do travels with the sentence. */
+static const char *const kind_words[] = {
+    [ERR_NONE] = "none",     [ERR_INVALID] = "invalid", [ERR_MISSING] = "missing",
+    [ERR_DENIED] = "denied", [ERR_BUSY] = "busy",       [ERR_FULL] = "full",
+    [ERR_IO] = "io",         [ERR_BROKEN] = "broken",
+};
+
+static void put_error(struct buf *out, const struct err *err)
+{
+    buf_printf(out, "error %s: %s\n", kind_words[err->kind], err->text);
+}
+
+/** The other side of put_error(). Always false. */
+static bool take_error(struct slice said, struct err *err)
+{
+    for (size_t kind = ERR_INVALID; kind <= ERR_BROKEN; kind++) {
+        char front[32];
+        int len = snprintf(front, sizeof front, "error %s: ", kind_words[kind]);
+        if (slice_starts(said, slice_make(front, (size_t)len)))
+            return err_set(err, (enum err_kind)kind, "%.*s", (int)said.len - len,
+                           said.ptr + len);
+    }
+    return err_set(err, ERR_IO,
+                   said.len > 0 ? "the agent's answer cannot be understood"
+                                : "the agent closed the connection without an answer");
+}
 
 static bool address_of(const char *path, struct sockaddr_un *address, struct err *err)
 {
@@ -165,7 +193,7 @@ static void answer_client(struct client *client, struct slice request,
         if (body.overflowed)
             buf_puts(&client->out, "\n(the answer was cut: it is too long)\n");
     } else {
-        buf_printf(&client->out, "error: %s\n", err.text);
+        put_error(&client->out, &err);
     }
     buf_free(&body);
     client->is_answered = true;
@@ -210,7 +238,7 @@ void control_refuse(struct control *control, const struct err *err)
         if (client->fd < 0 || !client->is_answered || client->is_leaving)
             continue;
         buf_clear(&client->out);
-        buf_printf(&client->out, "error: %s\n", err->text);
+        put_error(&client->out, err);
     }
 }
 
@@ -244,6 +272,8 @@ static int connect_agent(const char *path, struct err *err)
                   "no agent answers at '%s' (is `tocsin run` running with this "
                   "configuration?)",
                   path);
+    if (err->kind != ERR_DENIED)
+        err->kind = ERR_BUSY; /* later, when it runs */
     if (fd >= 0)
         close(fd);
     return -1;
@@ -263,12 +293,9 @@ static bool exchange(int fd, struct slice request, struct buf *answer, struct er
         buf_drop(answer, 3);
         return true;
     }
-    struct slice said = slice_trim(all);
-    if (slice_starts(said, SLICE("error: ")))
-        said = slice_make(said.ptr + 7, said.len - 7);
-    if (said.len == 0)
-        said = SLICE("the agent closed the connection without an answer");
-    return err_set(err, ERR_IO, "%.*s", SLICE_ARG(said));
+    take_error(slice_trim(all), err);
+    buf_clear(answer);
+    return false;
 }
 
 bool control_ask(const char *path, struct slice request, struct buf *answer,

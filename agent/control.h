@@ -1,7 +1,7 @@
 /**
  * The control socket: how the other commands talk to the running agent, which alone
  * opens the store. One request a connection, a line of text; the answer is "ok\n" and
- * a body, or "error: <sentence>\n", then the end. Only the agent's own user and root
+ * a body, or "error <kind>: <sentence>\n", then the end. Only the agent's own user and root
  * are answered (SO_PEERCRED). Requests run inside the turn, answers leave after its
  * commit.
  */
@@ -35,7 +35,8 @@ void control_refuse(struct control *control, const struct err *err);
 void control_write(struct control *control);
 
 /** The client's side: send @request to the agent at @path and wait for the answer.
- *  @return false with the agent's sentence, or why nobody answers. */
+ *  @return false with the agent's kind and sentence, or ERR_BUSY or ERR_DENIED and why
+ *  nobody answers; @answer is empty then. */
 bool control_ask(const char *path, struct slice request, struct buf *answer,
                  struct err *err) __attribute__((warn_unused_result));
 

@@ -64,9 +64,10 @@ static int serve(struct control *control, struct waiting *waiting, pid_t child,
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/** In a child: ask, and end with 0 when the answer is @wanted. */
-static pid_t ask_in_child(const char *path, const char *request, bool wanted_ok,
-                          const char *wanted)
+/** In a child: ask, and end with 0 when the answer, or the sentence of an error of
+ *  @wanted_kind, is @wanted. */
+static pid_t ask_in_child(const char *path, const char *request,
+                          enum err_kind wanted_kind, const char *wanted)
 {
     pid_t child = fork();
     if (child != 0)
@@ -75,7 +76,9 @@ static pid_t ask_in_child(const char *path, const char *request, bool wanted_ok,
     struct err err = { 0 };
     bool ok = control_ask(path, slice_of(request), &answer, &err);
     struct slice got = ok ? buf_slice(&answer) : slice_of(err.text);
-    _exit(ok == wanted_ok && slice_equal(got, slice_of(wanted)) ? 0 : 1);
+    bool is_right = ok == (wanted_kind == ERR_NONE) && err.kind == wanted_kind &&
+                    slice_equal(got, slice_of(wanted)) && (ok || answer.len == 0);
+    _exit(is_right ? 0 : 1);
 }
 
 TEST(control, a_question_gets_its_answer_and_an_error_its_sentence)
@@ -86,9 +89,9 @@ TEST(control, a_question_gets_its_answer_and_an_error_its_sentence)
     const char *path = socket_path();
     struct control *control = control_open(path, &wakes, &err);
     ck_assert_msg(control != NULL, "%s", err.text);
-    pid_t child = ask_in_child(path, "status", true, "you said status");
+    pid_t child = ask_in_child(path, "status", ERR_NONE, "you said status");
     ck_assert_int_eq(serve(control, &waiting, child, NULL), 0);
-    child = ask_in_child(path, "bad", false, "there is no mail '7'");
+    child = ask_in_child(path, "bad", ERR_INVALID, "there is no mail '7'");
     ck_assert_int_eq(serve(control, &waiting, child, NULL), 0);
     control_close(control);
 }
@@ -101,7 +104,7 @@ TEST(control, an_answer_whose_commit_failed_becomes_the_error)
     const char *path = socket_path();
     struct control *control = control_open(path, &wakes, &err);
     err_set(&full, ERR_FULL, "the disk is full");
-    pid_t child = ask_in_child(path, "queue drop 7", false, "the disk is full");
+    pid_t child = ask_in_child(path, "queue drop 7", ERR_FULL, "the disk is full");
     ck_assert_int_eq(serve(control, &waiting, child, &full), 0);
     control_close(control);
 }
@@ -156,4 +159,5 @@ TEST(control, without_an_agent_the_client_is_told_so)
     struct err err = { 0 };
     ck_assert(!control_ask("/nonexistent/socket", SLICE("status"), &answer, &err));
     ck_assert(strstr(err.text, "no agent answers") != NULL);
+    ck_assert_int_eq(err.kind, ERR_BUSY);
 }
