@@ -42,9 +42,8 @@ static bool echo(void *ctx, struct slice request, struct buf *out, struct err *e
 
 static const char *socket_path(void)
 {
-    char *path = malloc(200);
-    ck_assert(path != NULL);
-    snprintf(path, 200, "%s/run/control.sock", unit_test_folder());
+    static char path[200];
+    snprintf(path, sizeof path, "%s/run/control.sock", unit_test_folder());
     return path;
 }
 
