@@ -48,8 +48,8 @@ static bool parse_options(int argc, char **argv, struct run_options *options)
     return optind == argc;
 }
 
-/** A complaint's own "error: " or "warning: " becomes the level of its lines; the source
- *  line and the caret below it have the same. */
+/** A complaint's own "error: " or "warning: " becomes the level of its lines; the
+ *  source line and the caret below it have the same. */
 static void log_complaint(struct log_sink *log, struct slice line,
                           enum log_level *level)
 {

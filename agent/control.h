@@ -1,9 +1,9 @@
 /**
  * The control socket: how the other commands talk to the running agent, which alone
  * opens the store. One request a connection, a line of text; the answer is "ok\n" and
- * a body, or "error <kind>: <sentence>\n", then the end. Only the agent's own user and root
- * are answered (SO_PEERCRED). Requests run inside the turn, answers leave after its
- * commit.
+ * a body, or "error <kind>: <sentence>\n", then the end. Only the agent's own user and
+ * root are answered (SO_PEERCRED). Requests run inside the turn, answers leave after
+ * its commit.
  */
 #ifndef TOCSIN_AGENT_CONTROL_H
 #define TOCSIN_AGENT_CONTROL_H

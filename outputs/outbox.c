@@ -406,8 +406,9 @@ uint64_t outbox_count(struct db *db)
 int64_t outbox_oldest_ms(struct db *db)
 {
     int64_t created_ms = 0;
-    struct db_row *row = db_query(
-        db, "SELECT created FROM outbox WHERE state < 2 ORDER BY created LIMIT 1");
+    struct db_row *row =
+        db_query(db,
+                 "SELECT created FROM outbox WHERE state < 2 ORDER BY created LIMIT 1");
     if (db_next(row)) {
         created_ms = db_int(row, 0);
         db_done(row);
