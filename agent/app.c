@@ -217,6 +217,7 @@ static void take_next_config(struct app *app)
     app->engine = engine;
     inputs_configure(app->inputs, &config->sources, config->source_list, app->now);
     outputs_configure(app->outputs, config->compiled_outputs, app->now);
+    app->positions_due_ms = app->now.mono_ms; /* of sources that are new */
     config_free(app->config);
     app->config = config;
     app->reloads++;
@@ -326,12 +327,13 @@ struct app *app_create(struct config *config, const struct world *world,
     app->world = *world;
     app->config = config;
     app->notices.arena = &app->turn;
-    app->positions_due_ms = NEVER_MS;
     app->now = app->started = clock_read(&app->world.clock);
     if (!open_store(app, err) || !build_parts(app, err)) {
         app_free(app);
         return NULL;
     }
+    /* Where the first start ever begins has to outlive a kill: the first turn stores it. */
+    app->positions_due_ms = app->now.mono_ms;
     arena_clear(&app->turn);
     return app;
 }

@@ -105,6 +105,7 @@ static int run_app(struct run *run, struct loop *loop)
     else if (!app_listen(run->app, &err))
         log_warning(run->log, "%s: `tocsin status` and `tocsin queue` will not work",
                     err.text);
+    app_turn(run->app); /* ready is who has stored where its files begin */
     log_info(run->log, "running: %zu sources, %zu rules",
              app_config(run->app)->sources.count,
              rules_count(app_config(run->app)->compiled_rules));
