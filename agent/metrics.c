@@ -53,6 +53,7 @@ const struct metric metric_table[] = {
     COUNTER(mails_retried, "Attempts that will be repeated."),
     COUNTER(mails_in_doubt, "Mails whose last reply was lost."),
     COUNTER(mails_merged, "Mails folded into another because the outbox was full."),
+    COUNTER(mails_forgotten, "Dead letters past their bound: the oldest are gone."),
     GAUGE(mails_waiting, "Mails waiting in the outbox."),
     COUNTER(recipients_refused, "Recipients that a server refused for good."),
     COUNTER(connections, "Connections to mail servers."),

@@ -275,7 +275,7 @@ void outputs_write(struct outputs *outputs, struct now now)
     courier_write(outputs->courier, &outputs->staged, now);
     outputs->forget_count += outputs->staged.sent + outputs->staged.dead - settled;
     if (outputs->forget_count >= FORGET_EVERY) {
-        outbox_forget(outputs->world.db);
+        outputs->staged.forgotten += outbox_forget(outputs->world.db);
         outputs->forget_count = 0;
     }
     outputs->round = ROUND_WRITTEN;

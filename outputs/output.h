@@ -34,8 +34,9 @@ extern const char outputs_schema_sql[];
 struct outputs_tally {
     uint64_t put, sent, dead, retries, in_doubt, recipients_refused;
     uint64_t connections, logins, merged;
-    uint64_t waiting;  /**< rows that are not sent or dead */
-    int64_t oldest_ms; /**< unix_ms of the oldest waiting row, 0: none */
+    uint64_t forgotten; /**< dead letters past LIMIT_DEAD_LETTERS */
+    uint64_t waiting;   /**< rows that are not sent or dead */
+    int64_t oldest_ms;  /**< unix_ms of the oldest waiting row, 0: none */
 };
 
 /** Compiled accounts and outputs of a generation. */
