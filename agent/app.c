@@ -332,7 +332,7 @@ struct app *app_create(struct config *config, const struct world *world,
         app_free(app);
         return NULL;
     }
-    /* Where the first start ever begins must outlive a kill: the first turn keeps it. */
+    /* Where the first start ever begins must outlive a kill: kept by the first turn. */
     app->positions_due_ms = app->now.mono_ms;
     arena_clear(&app->turn);
     return app;
