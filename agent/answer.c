@@ -99,6 +99,15 @@ static bool answer_show(struct app *app, struct slice argument, bool json,
            outputs_queue_show(app->outputs, id, app->now, json, out, err);
 }
 
+static bool answer_raw(struct app *app, struct slice argument, bool json,
+                       struct buf *out, struct err *err)
+{
+    int64_t id;
+    (void)json;
+    return parse_id(argument, &id, err) &&
+           outputs_queue_raw(app->outputs, id, out, err);
+}
+
 static bool answer_retry(struct app *app, struct slice argument, bool json,
                          struct buf *out, struct err *err)
 {
@@ -107,7 +116,8 @@ static bool answer_retry(struct app *app, struct slice argument, bool json,
     if (!parse_id(argument, &id, err) ||
         !outputs_queue_retry(app->outputs, id, app->now, err))
         return false;
-    buf_printf(out, "mail %lld goes out with the next connection\n", (long long)id);
+    buf_printf(out, "mail %lld is due now\n", (long long)id);
+    outputs_queue_hold(app->outputs, id, app->now, out);
     return true;
 }
 
@@ -128,9 +138,9 @@ static const struct {
     bool (*answer)(struct app *app, struct slice argument, bool json, struct buf *out,
                    struct err *err);
 } requests[] = {
-    { "status", answer_status },   { "queue list", answer_list },
-    { "queue show", answer_show }, { "queue retry", answer_retry },
-    { "queue drop", answer_drop },
+    { "status", answer_status },     { "queue list", answer_list },
+    { "queue show", answer_show },   { "queue raw", answer_raw },
+    { "queue retry", answer_retry }, { "queue drop", answer_drop },
 };
 
 bool app_answer(struct app *app, struct slice request, struct buf *out, struct err *err)

@@ -8,12 +8,13 @@
 
 struct ask_options {
     const char *config_path;
-    bool json;
+    bool json, raw;
 };
 
 static bool parse_options(int argc, char **argv, struct ask_options *options)
 {
     static const struct option longs[] = { { "json", no_argument, NULL, 'j' },
+                                           { "raw", no_argument, NULL, 'r' },
                                            { "config", required_argument, NULL, 'c' },
                                            { NULL, 0, NULL, 0 } };
     int option;
@@ -23,6 +24,8 @@ static bool parse_options(int argc, char **argv, struct ask_options *options)
             options->config_path = optarg;
         else if (option == 'j')
             options->json = true;
+        else if (option == 'r')
+            options->raw = true;
         else
             return false;
     }
@@ -44,7 +47,7 @@ static int ask(const struct ask_options *options, const char *what,
 int cmd_status(int argc, char **argv)
 {
     struct ask_options options = { 0 };
-    if (!parse_options(argc, argv, &options) || optind < argc)
+    if (!parse_options(argc, argv, &options) || optind < argc || options.raw)
         return cli_usage("status");
     return ask(&options, "status", NULL);
 }
@@ -54,11 +57,11 @@ int cmd_queue(int argc, char **argv)
     static const struct {
         const char *word, *request;
         int argument_count;
+        bool raw;
     } verbs[] = {
-        { "list", "queue list", 0 },
-        { "show", "queue show", 1 },
-        { "retry", "queue retry", 1 },
-        { "drop", "queue drop", 1 },
+        { "list", "queue list", 0, false }, { "show", "queue show", 1, false },
+        { "show", "queue raw", 1, true },   { "retry", "queue retry", 1, false },
+        { "drop", "queue drop", 1, false },
     };
     struct ask_options options = { 0 };
     if (!parse_options(argc, argv, &options))
@@ -66,7 +69,8 @@ int cmd_queue(int argc, char **argv)
     const char *word = optind < argc ? argv[optind] : "list";
     int given = optind < argc ? argc - optind - 1 : 0;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        if (strcmp(word, verbs[i].word) == 0 && given == verbs[i].argument_count)
+        if (strcmp(word, verbs[i].word) == 0 && given == verbs[i].argument_count &&
+            options.raw == verbs[i].raw)
             return ask(&options, verbs[i].request, given ? argv[optind + 1] : NULL);
     }
     return cli_usage("queue");

@@ -344,6 +344,18 @@ bool outputs_queue_show(struct outputs *outputs, int64_t id, struct now now, boo
     return queue_put_row(outputs->world.db, id, now, json, out, err);
 }
 
+bool outputs_queue_raw(struct outputs *outputs, int64_t id, struct buf *out,
+                       struct err *err)
+{
+    return queue_put_raw(outputs->world.db, id, out, err);
+}
+
+void outputs_queue_hold(struct outputs *outputs, int64_t id, struct now now,
+                        struct buf *out)
+{
+    queue_put_hold(outputs->world.db, id, now, out);
+}
+
 /* Find the row and check that a person may move it by @on. */
 static bool find_movable(struct outputs *outputs, int64_t id, enum row_event on,
                          enum row_state *state, struct err *err)

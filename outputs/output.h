@@ -95,10 +95,18 @@ bool outputs_queue_list(struct outputs *outputs, struct now now, bool json,
                         struct buf *out, struct err *err);
 bool outputs_queue_show(struct outputs *outputs, int64_t id, struct now now, bool json,
                         struct buf *out, struct err *err);
+/** The bytes of a mail that was not sent yet. */
+bool outputs_queue_raw(struct outputs *outputs, int64_t id, struct buf *out,
+                       struct err *err);
 bool outputs_queue_retry(struct outputs *outputs, int64_t id, struct now now,
                          struct err *err);
 bool outputs_queue_drop(struct outputs *outputs, int64_t id, struct now now,
                         struct err *err);
+
+/** Why mail @id has to wait although it is due: its account is held. Nothing when it is
+ *  not. */
+void outputs_queue_hold(struct outputs *outputs, int64_t id, struct now now,
+                        struct buf *out);
 
 /** Accounts for `tocsin status`: open or held, until when, why, what to do. */
 void outputs_describe(const struct outputs *outputs, struct now now, struct buf *out);

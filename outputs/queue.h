@@ -10,7 +10,14 @@
  *  the rest is counted. One JSON object a line when @json. */
 void queue_put_list(struct db *db, struct now now, bool json, struct buf *out);
 
-/** One row of any state with its recipients and, for people, its bytes.
+/** Why mail @id has to wait although it is due: its account is held. Nothing when it is
+ *  not. */
+void queue_put_hold(struct db *db, int64_t id, struct now now, struct buf *out);
+
+/** The bytes of a mail, as they are sent. Fails: ERR_MISSING, also when it was sent. */
+bool queue_put_raw(struct db *db, int64_t id, struct buf *out, struct err *err);
+
+/** One row of any state with its recipients and, for people, its text.
  *  Fails: ERR_MISSING. */
 bool queue_put_row(struct db *db, int64_t id, struct now now, bool json,
                    struct buf *out, struct err *err);

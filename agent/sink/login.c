@@ -3,7 +3,7 @@
 #include "agent/sink/login.h"
 
 #include "agent/base/limits.h"
-#include "agent/sink/unmime.h"
+#include "agent/base/unmime.h"
 
 static void finish_login(struct smtpd *session)
 {

@@ -5,7 +5,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/text.h"
-#include "agent/sink/unmime.h"
+#include "agent/base/unmime.h"
 
 enum { MAX_FIELD_BYTES = 64 * 1024, MAX_SUBJECT_BYTES = 300 };
 

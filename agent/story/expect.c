@@ -6,7 +6,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/text.h"
-#include "agent/sink/unmime.h"
+#include "agent/base/unmime.h"
 
 enum { SHOWN_BYTES = 300 };
 

@@ -51,20 +51,51 @@ TEST(queue, a_dead_mail_is_listed_with_reply_and_advice)
     world_free(world);
 }
 
-TEST(queue, a_mail_is_shown_with_its_recipients_and_bytes)
+TEST(queue, a_mail_is_shown_with_its_recipients_and_its_text)
 {
     struct courier_world *world = with_dead_mail();
     struct err err = { 0 };
     struct buf out = buf_make(1 << 20);
     ck_assert(outputs_queue_show(world->door, 1, world->now, false, &out, &err));
-    ck_assert_ptr_nonnull(strstr(out.ptr, "    to: a@x.org (dead)\n"));
-    ck_assert_ptr_nonnull(strstr(out.ptr, "\nSubject: "));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "To        a@x.org (dead)\n"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "State     dead, "));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "Reply     552 5.2.3 "));
+    ck_assert_ptr_null(strstr(out.ptr, "quoted-printable"));
     buf_clear(&out);
     ck_assert(outputs_queue_show(world->door, 1, world->now, true, &out, &err));
     ck_assert_ptr_nonnull(strstr(out.ptr, ",\"recipients\":[{\"address\":\"a@x.org\","
                                           "\"state\":\"dead\"},{"));
     ck_assert(!outputs_queue_show(world->door, 99, world->now, true, &out, &err));
     ck_assert_int_eq(err.kind, ERR_MISSING);
+    buf_free(&out);
+    world_free(world);
+}
+
+TEST(queue, the_raw_bytes_are_those_that_are_sent)
+{
+    struct courier_world *world = with_dead_mail();
+    struct err err = { 0 };
+    struct buf out = buf_make(1 << 20);
+    ck_assert(outputs_queue_raw(world->door, 1, &out, &err));
+    ck_assert_slice(buf_slice(&out), world->server.mails[0]);
+    ck_assert(!outputs_queue_raw(world->door, 99, &out, &err));
+    ck_assert_int_eq(err.kind, ERR_MISSING);
+    buf_free(&out);
+    world_free(world);
+}
+
+TEST(queue, a_mail_of_a_held_account_says_why_it_waits)
+{
+    struct courier_world *world = world_create();
+    world->server.mail = "550 5.4.5 Daily user sending limit exceeded.";
+    world_put(world, "disk full");
+    world_run(world, MINUTE_MS);
+    struct buf out = listed(world, false);
+    ck_assert_ptr_nonnull(strstr(out.ptr, "' is held for "));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "reply: 550 5.4.5 Daily user"));
+    buf_clear(&out);
+    outputs_queue_hold(world->door, 1, world->now, &out);
+    ck_assert(slice_starts(buf_slice(&out), SLICE("account '")));
     buf_free(&out);
     world_free(world);
 }

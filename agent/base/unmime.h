@@ -1,10 +1,10 @@
 /**
  * Undoes what a mail composer does: encoded bodies, encoded words, folded headers. For
- * the sink, which shows mails to people, and for stories, which look into them. Any
+ * the sink and `queue show`, which show mails to people, and for stories. Any
  * bytes may come in; what is not well-formed is passed on as it is.
  */
-#ifndef TOCSIN_SINK_UNMIME_H
-#define TOCSIN_SINK_UNMIME_H
+#ifndef TOCSIN_BASE_UNMIME_H
+#define TOCSIN_BASE_UNMIME_H
 
 #include "agent/base/buf.h"
 

@@ -1,7 +1,7 @@
 /** Mails are read back as they were meant. */
 #include "test.h"
 
-#include "agent/sink/unmime.h"
+#include "agent/base/unmime.h"
 
 #define ck_assert_put(call, text)                 \
     do {                                          \

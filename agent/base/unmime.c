@@ -3,7 +3,7 @@
  * more than it was given. Multipart bodies are searched for text/plain and nothing
  * else.
  */
-#include "agent/sink/unmime.h"
+#include "agent/base/unmime.h"
 
 #include <ctype.h>
 #include <stdlib.h>
