@@ -220,7 +220,12 @@ static void compile_routes(struct config *config, const struct where_files *file
         names[i] = outputs[i].name;
     if (config->routes.count == 0 && count == 1)
         add_default_route(config, complaints);
-    const struct routes_setting setting = { names, count, files };
+    const struct routes_setting setting = {
+        .outputs = names,
+        .output_count = count,
+        .files = files,
+        .rules = config->compiled_rules,
+    };
     if (!routes_compile(&config->routes, &setting, &config->arena,
                         &config->compiled_routes, complaints))
         config->compiled_routes = (struct routes){ 0 };

@@ -32,7 +32,7 @@ static void begin_piece(const struct route *route, struct buf *out)
 {
     buf_clear(out);
     buf_putc(out, VERSION);
-    buf_put_bytes(out, route->name);
+    buf_put_bytes(out, route->key);
 }
 
 static void save_piece(struct piece *piece, struct now now, struct buf *out)
@@ -246,10 +246,10 @@ static bool restore_alert(struct restoring *restoring)
     return true;
 }
 
-static struct lane *find_lane(const struct engine *engine, struct slice name)
+static struct lane *find_lane(const struct engine *engine, struct slice key)
 {
     for (size_t i = 0; i < engine->lane_count; i++) {
-        if (slice_equal(engine->lanes[i].route->name, name))
+        if (slice_equal(engine->lanes[i].route->key, key))
             return &engine->lanes[i];
     }
     return NULL;

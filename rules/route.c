@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/base/hash.h"
 #include "agent/base/mem.h"
 
 static const char *const empty_names[] = { "skip", "send", NULL };
@@ -46,7 +47,9 @@ static const struct schema limit_schema = {
 static const struct field route_fields[] = {
     TEXT(struct route_config, name,
          .doc =
-             "The name under which its state is kept. Default: route-1, route-2, ..."),
+             "The name that mails show and under which its state is kept. Without it, "
+             "mails say route-1, route-2, ..., and the state is kept under what "
+             "`match` and `to` say."),
     TEXTS(struct route_config, match,
           .doc = "Conditions on the alert's labels, all of which must hold."),
     TEXTS(struct route_config, to, .is_required = true,
@@ -179,6 +182,65 @@ static void compile_digest(struct compiling *compiling, struct route *route)
     route->digest_zone = find_zone(compiling, &digest->zone);
 }
 
+static uint64_t hash_texts(uint64_t hash, const struct conf_texts *texts)
+{
+    uint64_t sum = 0; /* their order says nothing */
+    for (size_t i = 0; i < texts->count; i++)
+        sum += hash_bytes(texts->items[i].value);
+    return hash_more(hash, slice_make((const char *)&sum, sizeof sum));
+}
+
+/** Where two say the same, the second is told from the first by its number among them.
+ */
+static void give_key(struct compiling *compiling, const struct route *before,
+                     size_t before_count, struct route *route)
+{
+    const struct route_config *config = route->config;
+    uint64_t hash = hash_texts(hash_texts(0, &config->match), &config->to);
+    size_t number = 1;
+    route->key = config->name.value;
+    while (route->key.len == 0) {
+        struct slice key = slice_of(arena_printf(compiling->arena, "route %016llx/%zu",
+                                                 (unsigned long long)hash, number++));
+        bool is_taken = false;
+        for (size_t i = 0; i < before_count; i++)
+            is_taken |= slice_equal(before[i].key, key);
+        if (!is_taken)
+            route->key = key;
+    }
+}
+
+static bool is_among(struct slice name, const char *const *names)
+{
+    for (size_t i = 0; names[i]; i++) {
+        if (slice_equal(name, slice_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+/** A label that no alert has groups nothing: a slip of the pen. */
+static void check_labels(const struct routes *routes,
+                         const struct routes_setting *setting,
+                         struct complaints *complaints)
+{
+    struct arena *arena = complaints->arena;
+    if (!setting->rules || rules_count(setting->rules) == 0)
+        return;
+    const char *const *names = rules_label_names(setting->rules, arena);
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct conf_texts *by = &routes->items[i].config->group_by;
+        for (size_t k = 0; k < by->count && !routes->items[i].groups_by_all; k++) {
+            struct slice name = by->items[k].value;
+            if (!is_among(name, names))
+                complain_softly(complaints, place_at(by->items[k].node),
+                                "'group_by' names '%.*s', but no rule and no source "
+                                "sets such a label%s",
+                                SLICE_ARG(name), did_you_mean(arena, name, names));
+        }
+    }
+}
+
 static void compile_one(struct compiling *compiling, const struct route_config *config,
                         size_t index, struct route *route)
 {
@@ -205,24 +267,49 @@ static void check_names(const struct routes *routes, struct complaints *complain
     }
 }
 
+/** Does every alert that @later takes fulfil the conditions of @first too? */
+static bool asks_no_more(const struct route_config *first,
+                         const struct route_config *later)
+{
+    for (size_t i = 0; i < first->match.count; i++) {
+        bool is_asked = false;
+        for (size_t k = 0; k < later->match.count; k++)
+            is_asked |=
+                slice_equal(first->match.items[i].value, later->match.items[k].value);
+        if (!is_asked)
+            return false;
+    }
+    return true;
+}
+
+/** The route before the one at @at that takes all that it would take. */
+static const struct route *find_wall(const struct routes *routes, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        const struct route_config *first = routes->items[i].config;
+        if (!first->is_continued && asks_no_more(first, routes->items[at].config))
+            return &routes->items[i];
+    }
+    return NULL;
+}
+
 /** Can an alert get past each route, and does the last take all? */
 static void check_order(const struct routes *routes, struct complaints *complaints)
 {
-    const struct route *wall = NULL; /* takes every alert and lets none go on */
     for (size_t i = 0; i < routes->count; i++) {
         const struct route *route = &routes->items[i];
-        const struct route_config *config = route->config;
+        const struct route *wall = find_wall(routes, i);
         if (wall)
-            complain_softly(complaints, place_at(config->node),
-                            "route '%.*s' is never reached: '%.*s' before it has no "
-                            "'match' and takes every alert",
-                            SLICE_ARG(route->name), SLICE_ARG(wall->name));
-        if (i + 1 == routes->count && config->match.count > 0)
+            complain_softly(complaints, place_at(route->config->node),
+                            "route '%.*s' is never reached: '%.*s' before it %s",
+                            SLICE_ARG(route->name), SLICE_ARG(wall->name),
+                            wall->config->match.count == 0
+                                ? "has no 'match' and takes every alert"
+                                : "takes all that it would match");
+        if (i + 1 == routes->count && route->config->match.count > 0)
             complain(
-                complaints, place_at(config->node),
+                complaints, place_at(route->config->node),
                 "the last route must have no 'match', so that no alert is left over");
-        if (!wall && config->match.count == 0 && !config->is_continued)
-            wall = route;
     }
 }
 
@@ -241,10 +328,13 @@ bool routes_compile(const struct conf_blocks *configs,
     }
     routes->items = arena_zalloc(arena, configs->count * sizeof *routes->items);
     routes->count = configs->count;
-    for (size_t i = 0; i < configs->count; i++)
+    for (size_t i = 0; i < configs->count; i++) {
         compile_one(&compiling, &config[i], i, &routes->items[i]);
+        give_key(&compiling, routes->items, i, &routes->items[i]);
+    }
     check_names(routes, complaints);
     check_order(routes, complaints);
+    check_labels(routes, setting, complaints);
     if (complaints->error_count == errors_before)
         return true;
     routes_free(routes);

@@ -8,6 +8,7 @@
 
 #include "agent/base/now.h"
 #include "agent/base/zone.h"
+#include "rules/rule.h"
 #include "rules/where.h"
 
 struct digest_config {
@@ -26,7 +27,7 @@ struct limit_config {
 
 struct route_config {
     const struct yaml_node *node;
-    struct conf_text name; /**< keys its stored state; default: "route-N" */
+    struct conf_text name; /**< keys its stored state; may be left out */
     struct conf_texts match, to, group_by;
     int64_t group_wait, group_interval, repeat_interval;
     struct digest_config *digest;
@@ -38,7 +39,9 @@ extern const struct schema route_schema;
 
 /** A compiled route; plain data for the engine. */
 struct route {
-    struct slice name;
+    struct slice name; /**< shown to people: its own, or "route-N" */
+    struct slice key;  /**< of its stored state: its name, or what it says, hashed, so
+                          that a route put in before it changes nothing */
     const struct route_config *config;
     struct where *match;
     struct zone *digest_zone;
@@ -56,11 +59,13 @@ struct routes_setting {
     const struct conf_text *outputs; /**< the names of all outputs */
     size_t output_count;
     const struct where_files *files; /**< for in_file; NULL: refused */
+    const struct rules *rules;       /**< whose labels `group_by` may name; NULL: any */
 };
 
 /** Compile and check all routes: at least one, the last without `match`, names unique,
- *  `to` known, group_interval >= 1s, digest and limit sane; a route behind one that
- *  takes every alert can never be reached (warning).
+ *  `to` known, group_interval >= 1s, digest and limit sane. Warns of a route that is
+ *  never reached, because one before it takes all that it would take, and of a label in
+ *  `group_by` that no alert has.
  *  @configs  of struct route_config; borrowed for the life of @routes, as @arena is
  *  @return false after an error; @routes is empty then. */
 bool routes_compile(const struct conf_blocks *configs,

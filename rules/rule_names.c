@@ -80,6 +80,34 @@ static const char *near_field(const struct rule *rule, struct slice name,
     return text;
 }
 
+static void add_labels(struct choices *choices, const struct labels *labels)
+{
+    for (size_t i = 0; i < labels->count; i++)
+        add_choice(choices, labels->items[i].name);
+}
+
+const char *const *rules_label_names(const struct rules *rules, struct arena *arena)
+{
+    struct choices choices = { .arena = arena };
+    const struct rules_setting *setting = rules->items[0].setting;
+    add_choice(&choices, SLICE("rule"));
+    add_choice(&choices, SLICE("host"));
+    add_choice(&choices, SLICE("severity"));
+    for (size_t i = 0; i < setting->source_count; i++)
+        add_labels(&choices, &setting->sources[i].labels);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->items[i];
+        for (size_t k = 0; k < rule->label_count; k++)
+            add_choice(&choices, rule->labels[k].name);
+        for (size_t k = 0; k < rule->config->by.count; k++)
+            add_choice(&choices, rule->config->by.items[k].value);
+    }
+    const char **names = arena_zalloc(arena, (choices.count + 1) * sizeof *names);
+    memcpy(names, choices.items, choices.count * sizeof *names);
+    free(choices.items);
+    return names;
+}
+
 /* --- the checks ------------------------------------------------------------------- */
 
 struct name_check {

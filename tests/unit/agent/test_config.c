@@ -230,6 +230,17 @@ TEST(config, a_source_reads_either_files_or_stdin)
         "     |            ^\n");
 }
 
+TEST(config, a_label_in_group_by_that_no_alert_has_is_a_warning)
+{
+    struct config *config = load_text(
+        SOURCES RULES OUTPUTS "routes: [{to: local, group_by: [rule, hots]}]\n");
+    ck_assert_ptr_nonnull(config);
+    ck_assert_ptr_nonnull(strstr(out.ptr, "'group_by' names 'hots', but no rule and no "
+                                          "source sets such a label, did you mean "
+                                          "'host'?"));
+    config_free(config);
+}
+
 TEST(config, labels_of_a_source_have_names_that_conditions_can_say)
 {
     check_refused_for("sources:\n"

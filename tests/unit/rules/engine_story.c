@@ -29,7 +29,7 @@ static void load_routes(struct story *story, const char *text)
 {
     static const struct conf_text outputs[] = { { { "ops", 3 }, NULL },
                                                 { { "oncall", 6 }, NULL } };
-    struct routes_setting setting = { outputs, 2, NULL };
+    struct routes_setting setting = { .outputs = outputs, .output_count = 2 };
     struct source_text *source = arena_zalloc(&story->arena, sizeof *source);
     struct story_file *file = arena_zalloc(&story->arena, sizeof *file);
     char *yaml = arena_printf(&story->arena, "routes:\n%s", text);

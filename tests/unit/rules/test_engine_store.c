@@ -219,3 +219,22 @@ TEST(engine_store, over_ten_thousand_steps_and_many_crashes_every_line_is_told_o
     ck_assert_uint_eq(story.seen_hash, story.told_hash);
     story_end(&story);
 }
+
+TEST(engine_store, a_route_put_in_before_it_changes_nothing_for_a_nameless_one)
+{
+    struct story story;
+    char thread[33];
+    story_begin(&story, "  - {to: [ops]}\n");
+    story_see(&story, "rule=oom host=web1");
+    story_pass(&story, MINUTE_MS);
+    memcpy(thread, story.last_thread, sizeof thread);
+    story_crash(&story, 0,
+                "  - {to: [oncall], match: [severity=critical]}\n"
+                "  - {to: [ops]}\n");
+    story_see(&story, "rule=oom host=web2");
+    story_pass(&story, 10 * MINUTE_MS);
+    story_expect(&story, "30s first 'oom' lines=1 alerts=1 mail=0\n"
+                         "330s new 'oom' lines=1 alerts=2 mail=1\n");
+    ck_assert_str_eq(thread, story.last_thread);
+    story_end(&story);
+}

@@ -31,7 +31,7 @@ static void draw(struct sketch *sketch, const char *yaml)
 {
     static const struct conf_text outputs[] = { { { "ops", 3 }, NULL },
                                                 { { "oncall", 6 }, NULL } };
-    struct routes_setting setting = { outputs, 2, NULL };
+    struct routes_setting setting = { .outputs = outputs, .output_count = 2 };
     *sketch = (struct sketch){ 0 };
     sketch->complaints.arena = &sketch->arena;
     struct source_text *source = arena_zalloc(&sketch->arena, sizeof *source);
@@ -140,4 +140,47 @@ TEST(route, a_route_that_continues_is_no_wall)
     ck_assert(sketch.is_good);
     ck_assert_uint_eq(sketch.complaints.count, 0);
     clear(&sketch);
+}
+
+TEST(route, a_route_behind_one_that_asks_no_more_is_never_reached)
+{
+    expect_complaint("routes:\n"
+                     "  - {to: ops, match: [a=b, c=d]}\n"
+                     "  - {to: oncall, match: [c=d, a=b]}\n"
+                     "  - {to: ops}\n",
+                     3, "'route-2' is never reached: 'route-1' before it takes all");
+    expect_complaint("routes:\n"
+                     "  - {to: ops, match: [c=d]}\n"
+                     "  - {to: oncall, match: [a=b, c=d]}\n"
+                     "  - {to: ops}\n",
+                     3, "'route-2' is never reached");
+    struct sketch sketch;
+    draw(&sketch, "routes:\n"
+                  "  - {to: ops, match: [a=b], continue: true}\n"
+                  "  - {to: oncall, match: [a=b]}\n"
+                  "  - {to: ops}\n");
+    ck_assert_uint_eq(sketch.complaints.count, 0);
+    clear(&sketch);
+}
+
+TEST(route, the_key_of_a_nameless_route_does_not_depend_on_its_place)
+{
+    struct sketch a, b;
+    draw(&a, "routes:\n"
+             "  - {to: ops, match: [a=b, c=d]}\n"
+             "  - {to: ops, name: rest}\n");
+    draw(&b, "routes:\n"
+             "  - {to: ops, match: [x=y]}\n"
+             "  - {to: ops, match: [c=d, a=b], group_wait: 1m}\n"
+             "  - {to: ops, match: [a=b, c=d], group_by: [rule, host]}\n"
+             "  - {to: ops, match: [a=b, c=d]}\n"
+             "  - {to: ops, name: rest}\n");
+    ck_assert_slice(b.routes.items[1].name, "route-2");
+    ck_assert(slice_equal(a.routes.items[0].key, b.routes.items[1].key));
+    ck_assert_slice(b.routes.items[4].key, "rest");
+    for (size_t i = 0; i < b.routes.count; i++)
+        for (size_t k = 0; k < i; k++)
+            ck_assert(!slice_equal(b.routes.items[i].key, b.routes.items[k].key));
+    clear(&a);
+    clear(&b);
 }
