@@ -202,6 +202,28 @@ static void put_quiet(struct buf *out, const struct mail_view *view, struct sums
     buf_puts(out, ": this closes it.");
 }
 
+static void put_first_time(struct buf *out, const struct mail_view *view)
+{
+    int64_t passed_ms = view->now.unix_ms - view->notice->told_unix_ms;
+    if (view->notice->told_unix_ms == 0) {
+        buf_puts(out, "First mail about this.");
+        return;
+    }
+    buf_puts(out, "It is back");
+    if (passed_ms >= SECOND_MS) {
+        buf_puts(out, ", ");
+        text_put_duration(out, passed_ms);
+        buf_puts(out, " after the last mail about it");
+    }
+    buf_puts(out, ".");
+}
+
+/** Has the reader had a mail about these alerts before? */
+static bool is_follow_up(const struct notice *notice)
+{
+    return notice->mail_number > 0 || notice->is_told;
+}
+
 static void put_joined(struct buf *out, const struct notice *notice, struct sums sums)
 {
     if (sums.new_alerts > 0) {
@@ -231,7 +253,7 @@ void wording_put_reason(struct buf *out, const struct mail_view *view)
     struct sums sums = sums_of(notice);
     switch (notice->reason) {
     case NOTICE_FIRST:
-        buf_puts(out, "First mail about this.");
+        put_first_time(out, view);
         return;
     case NOTICE_NEW:
         put_joined(out, notice, sums);
@@ -272,7 +294,7 @@ void wording_put_seen(struct buf *out, const struct mail_view *view,
                       const struct notice_alert *alert)
 {
     if (alert->new_count == alert->total_count ||
-        (alert->is_new && view->notice->mail_number == 0)) {
+        (alert->is_new && !is_follow_up(view->notice))) {
         put_times(out, alert->total_count);
         return;
     }
@@ -363,7 +385,7 @@ size_t detail_samples(const struct detail *detail, const struct notice_alert *al
 
 bool wording_has_joined(const struct mail_view *view, const struct notice_alert *alert)
 {
-    return alert->is_new && alert->is_firing && view->notice->mail_number > 0 &&
+    return alert->is_new && alert->is_firing && is_follow_up(view->notice) &&
            !is_collection(view->notice);
 }
 

@@ -96,6 +96,10 @@ static void tell_group(struct flushing *flushing, struct alert_group *group,
     notice->title = group_title(group, arena);
     memcpy(notice->thread, group->thread, sizeof notice->thread);
     notice->mail_number = group->mail_count++;
+    notice->is_told = group->is_told;
+    if (group->told_ms != NEVER_MS)
+        notice->told_unix_ms =
+            group->told_ms - flushing->now.mono_ms + flushing->now.unix_ms;
     settle_group(flushing, group);
 }
 

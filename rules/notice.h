@@ -46,6 +46,10 @@ struct notice {
                                        prefix. Raw text: may hold bytes of a log */
     char thread[33];      /**< hex: the same for all mails of one thread */
     uint32_t mail_number; /**< 0 for the first mail of the thread */
+    bool is_told; /**< a mail told of these alerts before, if only one of what was
+                               held back, which has a thread of its own */
+    int64_t told_unix_ms; /**< of the last mail about the group, also when it was quiet
+                               since; 0: none is known of */
     const struct notice_alert *alerts; /**< worst and newest first */
     size_t alert_count;
     uint64_t new_count; /**< sum over all alerts, the left-out ones included */

@@ -524,3 +524,16 @@ TEST(compose, a_mail_to_a_maildir_needs_no_recipient)
     c->profile.to_count = 0;
     ck_assert_str_eq(mail_header(read_checked(c), "To"), "undisclosed-recipients:;");
 }
+
+TEST(compose, the_first_mail_of_a_thread_is_not_called_the_first_when_one_told_of_it)
+{
+    struct mail_case *c = mail_case_make();
+    c->notice.told_unix_ms = c->now.unix_ms - 4 * MINUTE_MS;
+    struct read_mail *mail = read_checked(c);
+    ck_assert(both_say(mail, "It is back, 4m after the last mail about it."));
+    c = mail_case_make();
+    c->notice.reason = NOTICE_NEW;
+    c->notice.is_told = true;
+    mail = read_checked(c);
+    ck_assert(both_say(mail, "1 new alert joined since the last mail."));
+}

@@ -147,3 +147,30 @@ TEST(engine_limits, a_daily_digest_follows_the_wall_clock_when_it_is_set)
     story_expect(&story, "18000s digest 'digest of route-1' lines=2 alerts=1 mail=0\n");
     story_end(&story);
 }
+
+TEST(engine_limits, a_group_remembers_that_the_mail_of_what_was_held_told_it)
+{
+    struct story story;
+    story_begin(&story,
+                "  - {to: [ops], group_wait: 0s, limit: {mails: 1, per: 1h}}\n");
+    story_see(&story, "rule=a");
+    story_see_for(&story, "rule=b", DAY_MS);
+    story_pass(&story, HOUR_MS + MINUTE_MS);
+    story_expect(&story,
+                 "0s first 'a' lines=1 alerts=1 mail=0\n"
+                 "3600s held 'held back on route-1' lines=1 alerts=1 held=1 mail=0\n");
+    int64_t held_unix_ms = story.now.unix_ms - MINUTE_MS;
+    story_crash(&story, SECOND_MS, NULL);
+    story_see(&story, "rule=b host=web1");
+    story_pass(&story, 2 * HOUR_MS);
+    story_expect(&story, "7200s held 'held back on route-1' lines=1 alerts=1 held=1"
+                         " mail=0\n");
+    story_see(&story, "rule=b host=web2");
+    story_pass(&story, 2 * HOUR_MS);
+    const struct notice *notice = &story.notices.items[0];
+    ck_assert_int_eq(notice->reason, NOTICE_NEW);
+    ck_assert_uint_eq(notice->mail_number, 0);
+    ck_assert(notice->is_told);
+    ck_assert_int_gt(notice->told_unix_ms, held_unix_ms);
+    story_end(&story);
+}
