@@ -71,26 +71,57 @@ static void put_numbered(struct buf *out, struct slice text, int64_t number)
     buf_put(out, text);
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/** "00 ff 0a" as bytes. @return false when it is something else. */
+static bool put_hex(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == ' ')
+            continue;
+        int high = hex_digit(text.ptr[i]);
+        int low = i + 1 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
+        if (high < 0 || low < 0)
+            return false;
+        buf_putc(out, (char)(high * 16 + low));
+        i++;
+    }
+    return true;
+}
+
+static bool put_appended(struct buf *out, const struct story_append *append, int64_t n,
+                         struct err *err)
+{
+    put_numbered(out, append->text.value, n);
+    put_numbered(out, append->line.value, n);
+    if (append->line.node)
+        buf_putc(out, '\n');
+    for (size_t i = 0; i < append->lines.count; i++) {
+        put_numbered(out, append->lines.items[i].value, n);
+        buf_putc(out, '\n');
+    }
+    if (!put_hex(out, append->hex.value))
+        return err_set(err, ERR_INVALID,
+                       "hex is written '00 ff 0a', in small letters.");
+    return !out->overflowed || err_set(err, ERR_INVALID, "This is more than 256 MiB.");
+}
+
 static bool do_append(struct telling *telling, const struct story_step *step,
                       struct err *err)
 {
     const struct story_append *append = step->append;
     struct buf bytes = buf_make(MAX_APPEND_BYTES);
     char *path = path_of(&append->file);
+    bool is_good = true;
     (void)telling;
-    for (int64_t n = 1; n <= append->count; n++) {
-        put_numbered(&bytes, append->text.value, n);
-        put_numbered(&bytes, append->line.value, n);
-        if (append->line.node)
-            buf_putc(&bytes, '\n');
-        for (size_t i = 0; i < append->lines.count; i++) {
-            put_numbered(&bytes, append->lines.items[i].value, n);
-            buf_putc(&bytes, '\n');
-        }
-    }
-    bool is_good = bytes.overflowed
-                       ? err_set(err, ERR_INVALID, "This is more than 256 MiB.")
-                       : act_append(path, buf_slice(&bytes), err);
+    for (int64_t n = 1; n <= append->count && is_good; n++)
+        is_good = put_appended(&bytes, append, n, err);
+    is_good = is_good && act_append(path, buf_slice(&bytes), err);
     buf_free(&bytes);
     free(path);
     return is_good;
@@ -271,6 +302,20 @@ static bool do_stop(struct telling *telling, const struct story_step *step,
     return needs_app(telling, true, err) && stage_stop(telling->stage, err);
 }
 
+static bool do_stdin(struct telling *telling, const struct story_step *step,
+                     struct err *err)
+{
+    struct buf bytes = buf_make(MAX_APPEND_BYTES);
+    for (size_t i = 0; i < step->stdin_lines.count; i++) {
+        buf_put(&bytes, step->stdin_lines.items[i].value);
+        buf_putc(&bytes, '\n');
+    }
+    bool is_good = write_all(telling->stage->stdin_fds[1], buf_slice(&bytes)) ||
+                   err_set_errno(err, "The agent's standard input takes no more");
+    buf_free(&bytes);
+    return is_good;
+}
+
 /* --- the world ------------------------------------------------------------------- */
 
 /** Put the rule "PHASE:[TIMESx ]ACTION" before the others. */
@@ -349,11 +394,12 @@ static const struct {
     bool (*run)(struct telling *telling, const struct story_step *step,
                 struct err *err);
 } actions[] = {
-    { "append", do_append }, { "ask", do_ask },       { "chmod", do_chmod },
-    { "clock", do_clock },   { "crash", do_crash },   { "disk", do_disk },
-    { "expect", do_expect }, { "mkdir", do_mkdir },   { "reload", do_reload },
-    { "remove", do_remove }, { "rotate", do_rotate }, { "smtp", do_smtp },
-    { "start", do_start },   { "stop", do_stop },     { "symlink", do_symlink },
+    { "append", do_append },   { "ask", do_ask },       { "chmod", do_chmod },
+    { "clock", do_clock },     { "crash", do_crash },   { "disk", do_disk },
+    { "expect", do_expect },   { "mkdir", do_mkdir },   { "reload", do_reload },
+    { "remove", do_remove },   { "rotate", do_rotate }, { "smtp", do_smtp },
+    { "start", do_start },     { "stdin", do_stdin },   { "stop", do_stop },
+    { "symlink", do_symlink },
 };
 
 bool act(struct telling *telling, const struct story_step *step)

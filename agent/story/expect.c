@@ -8,7 +8,7 @@
 #include "agent/base/text.h"
 #include "agent/base/unmime.h"
 
-enum { SHOWN_BYTES = 300 };
+enum { SHOWN_BYTES = 300, SHOWN_MAILS = 50 };
 
 static struct place place_of(const struct yaml_node *block, const char *key)
 {
@@ -124,7 +124,26 @@ static bool has_headers(const struct conf_texts *wanted, struct slice mail)
     return true;
 }
 
-static bool mail_fits(const struct story_mails *wanted, const struct post_mail *mail)
+/** Does the mail stand in the thread that mail @number began? 0: that does not matter. */
+static bool does_answer(const struct post *post, int64_t number,
+                        const struct post_mail *mail)
+{
+    struct buf first = buf_make(LIMIT_MAIL_BYTES), named = buf_make(LIMIT_MAIL_BYTES);
+    if (number == 0)
+        return true;
+    bool is_known =
+        (uint64_t)number <= post_mail_count(post) &&
+        unmime_header(post_mail(post, (size_t)number - 1)->bytes, "Message-ID", &first);
+    bool does =
+        is_known && unmime_header(mail->bytes, "References", &named) && first.len > 0 &&
+        slice_equal(slice_trim(buf_slice(&named)), slice_trim(buf_slice(&first)));
+    buf_free(&first);
+    buf_free(&named);
+    return does;
+}
+
+static bool mail_fits(const struct post *post, const struct story_mails *wanted,
+                      const struct post_mail *mail)
 {
     struct reading reading;
     reading_open(&reading, mail);
@@ -133,7 +152,8 @@ static bool mail_fits(const struct story_mails *wanted, const struct post_mail *
                 has_all(&wanted->text, buf_slice(&reading.text)) &&
                 !has_any(&wanted->lacks, buf_slice(&reading.subject)) &&
                 !has_any(&wanted->lacks, buf_slice(&reading.text)) &&
-                has_headers(&wanted->header, reading.bytes);
+                has_headers(&wanted->header, reading.bytes) &&
+                does_answer(post, wanted->answers, mail);
     reading_close(&reading);
     return fits;
 }
@@ -157,7 +177,7 @@ static void expect_mails_like(struct telling *telling, const struct yaml_node *n
         return;
     for (size_t i = 0; i < post_mail_count(post); i++) {
         if (is_meant(wanted.number, i, post_mail_count(post)) &&
-            mail_fits(&wanted, post_mail(post, i)))
+            mail_fits(post, &wanted, post_mail(post, i)))
             fitting++;
     }
     if (story_has(node, "count")) {
@@ -203,20 +223,39 @@ static uint64_t header_number(struct slice mail, const char *name)
     return (uint64_t)number;
 }
 
-/** Was a mail with the same Message-ID there before the one at @index? */
-static bool is_second_copy(const struct post *post, size_t index)
+/** The mail before the one at @index that has its Message-ID. NULL: none. */
+static const struct post_mail *find_first_copy(const struct post *post, size_t index)
 {
     struct buf own = buf_make(LIMIT_MAIL_BYTES), other = buf_make(LIMIT_MAIL_BYTES);
-    bool is_copy = false;
+    const struct post_mail *first = NULL;
     unmime_header(post_mail(post, index)->bytes, "Message-ID", &own);
-    for (size_t i = 0; i < index && !is_copy; i++) {
+    for (size_t i = 0; i < index && !first; i++) {
         buf_clear(&other);
         unmime_header(post_mail(post, i)->bytes, "Message-ID", &other);
-        is_copy = own.len > 0 && slice_equal(buf_slice(&own), buf_slice(&other));
+        if (own.len > 0 && slice_equal(buf_slice(&own), buf_slice(&other)))
+            first = post_mail(post, i);
     }
     buf_free(&own);
     buf_free(&other);
-    return is_copy;
+    return first;
+}
+
+/** Counts second copies. One with other bytes is never right, whatever is expected. */
+static void expect_copies(struct telling *telling, const struct story_expect *expect)
+{
+    const struct post *post = telling->stage->post;
+    uint64_t count = 0;
+    for (size_t i = 0; i < post_mail_count(post); i++) {
+        const struct post_mail *first = find_first_copy(post, i);
+        count += first != NULL;
+        if (!first || slice_equal(first->bytes, post_mail(post, i)->bytes))
+            continue;
+        telling->wants_mails = true;
+        complain(telling->failures, expect->node->at,
+                 "mail %zu has the Message-ID of an earlier one and other bytes",
+                 i + 1);
+    }
+    expect_count(telling, expect->node, "copies", expect->copies, count);
 }
 
 /** Lines told by mails of @rule (empty: of all), second copies apart. */
@@ -228,7 +267,7 @@ static uint64_t sum_told(const struct post *post, struct slice rule)
         struct buf name = buf_make(LIMIT_MAIL_BYTES);
         unmime_header(mail, "X-Tocsin-Rule", &name);
         if ((rule.len == 0 || slice_equal(rule, slice_trim(buf_slice(&name)))) &&
-            !is_second_copy(post, i))
+            !find_first_copy(post, i))
             sum += header_number(mail, "X-Tocsin-New-Count");
         buf_free(&name);
     }
@@ -351,6 +390,7 @@ void expect_all(struct telling *telling, const struct story_expect *expect)
     telling->mails_seen = mail_count;
     expect_count(telling, expect->node, "told", expect->told,
                  sum_told(stage->post, SLICE("")));
+    expect_copies(telling, expect);
     if (expect->smtp)
         expect_server(telling, expect->smtp);
     expect_texts(telling, &expect->log, true, "the log", log);
@@ -363,7 +403,9 @@ void expect_list_mails(const struct stage *stage, struct buf *out)
     size_t count = post_mail_count(stage->post);
     text_put_count(out, count, "mail", "mails");
     buf_puts(out, count > 0 ? " so far:\n" : " so far\n");
-    for (size_t i = 0; i < count; i++) {
+    if (count > SHOWN_MAILS)
+        buf_printf(out, "  ... the last %d:\n", SHOWN_MAILS);
+    for (size_t i = count > SHOWN_MAILS ? count - SHOWN_MAILS : 0; i < count; i++) {
         const struct post_mail *mail = post_mail(stage->post, i);
         struct buf subject = buf_make(LIMIT_MAIL_BYTES);
         unmime_header(mail->bytes, "Subject", &subject);

@@ -73,6 +73,7 @@ bool stage_open(struct stage *stage, const struct story *story, struct err *err)
     *stage = (struct stage){
         .home_fd = -1,
         .folder_fd = -1,
+        .stdin_fds = { -1, -1 },
         .now = { FIRST_MONO_MS, story->unix_ms },
         .started_ms = FIRST_MONO_MS,
         .log = { .write = write_log, .ctx = stage, .max_level = LOG_LEVEL_INFO },
@@ -81,6 +82,9 @@ bool stage_open(struct stage *stage, const struct story *story, struct err *err)
     };
     stage->post = post_create(&stage->now);
     stage->disk = full_disk_create();
+    /* Non-blocking: a story that writes more than a pipe takes is told so. */
+    if (pipe2(stage->stdin_fds, O_CLOEXEC | O_NONBLOCK) != 0)
+        return err_set_errno(err, "A pipe for the standard input cannot be made");
     return make_folder(stage, err);
 }
 
@@ -98,6 +102,10 @@ void stage_close(struct stage *stage)
     }
     if (stage->folder_fd >= 0)
         close(stage->folder_fd);
+    for (int i = 0; i < 2; i++) {
+        if (stage->stdin_fds[i] >= 0)
+            close(stage->stdin_fds[i]);
+    }
     if (stage->folder[0])
         nftw(stage->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -131,7 +139,7 @@ bool stage_start(struct stage *stage, struct err *err)
                            .log = &stage->log,
                            .seed = 1,
                            .vfs = full_disk_vfs(stage->disk),
-                           .stdin_fd = -1 };
+                           .stdin_fd = stage->stdin_fds[0] };
     if (!config) {
         err_set(err, ERR_INVALID, "The configuration has errors: %.400s",
                 complaints.ptr ? complaints.ptr : "");

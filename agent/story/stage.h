@@ -15,8 +15,9 @@
 struct stage {
     char folder[PATH_MAX]; /**< the working folder while the stage is open */
     char state_dir[PATH_MAX];
-    int home_fd;   /**< the working folder before and after */
-    int folder_fd; /**< of folder */
+    int home_fd;      /**< the working folder before and after */
+    int folder_fd;    /**< of folder */
+    int stdin_fds[2]; /**< a pipe: the agent reads the first, over crashes too */
     struct now now;
     int64_t started_ms; /**< mono_ms at which the story began */
     struct post *post;

@@ -13,6 +13,7 @@ enum { ROTATE_RENAME, ROTATE_COPYTRUNCATE, ROTATE_DELETE, ROTATE_TRUNCATE };
 struct story_append {
     const struct yaml_node *node;
     struct conf_text file, line, text;
+    struct conf_text hex; /**< bytes that YAML cannot hold: "00 ff 0a" */
     struct conf_texts lines;
     int64_t count; /**< times that line or text is put, each with {{n}} from 1 */
 };
@@ -67,12 +68,14 @@ struct story_server {
 struct story_mails {
     const struct yaml_node *node;
     int64_t count, number;
+    int64_t answers; /**< the number of the mail that References names */
     struct conf_texts subject, to, text, lacks, header;
 };
 struct story_expect {
     const struct yaml_node *node;
     const struct yaml_node *mails; /**< N, a story_mails, or a list of them */
     int64_t new_mails, told;
+    int64_t copies; /**< mails that came again; other bytes always fail a story */
     struct story_outbox *outbox;
     struct story_server *smtp;
     struct conf_texts log, no_log, status;
@@ -86,6 +89,7 @@ struct story_step {
     struct story_append *append;
     struct story_rotate *rotate;
     struct conf_text mkdir, remove;
+    struct conf_texts stdin_lines; /**< key `stdin` */
     struct story_link *symlink;
     struct story_chmod *chmod;
     struct story_reload *reload;

@@ -30,6 +30,7 @@ static const struct field append_fields[] = {
     TEXT(struct story_append, line, .doc = "One line; its end is put behind it."),
     TEXTS(struct story_append, lines, .doc = "Several lines."),
     TEXT(struct story_append, text, .doc = "Bytes as they are."),
+    TEXT(struct story_append, hex, .doc = "Any bytes, as '00 ff 0a'."),
     COUNT(struct story_append, count, .def = "1", .min = 1, .max = 1000000,
           .doc = "How often; {{n}} counts from 1."),
 };
@@ -124,6 +125,8 @@ static const struct field mails_fields[] = {
     NUMBER(struct story_mails, count, "How many mails fit; one at least if left out."),
     COUNT(struct story_mails, number, .min = -MAX_COUNT, .max = MAX_COUNT,
           .doc = "Only this one, from 1; -1 is the last."),
+    COUNT(struct story_mails, answers, .min = 1, .max = MAX_COUNT,
+          .doc = "It stands in the thread that this mail began."),
     TEXTS(struct story_mails, subject, .doc = "What it must hold."),
     TEXTS(struct story_mails, to, .doc = "What the envelope's recipients must hold."),
     TEXTS(struct story_mails, text, .doc = "What the text part must hold."),
@@ -143,6 +146,7 @@ static const struct field expect_fields[] = {
     NODE(struct story_expect, mails, .doc = "N in all so far, or what they are like."),
     NUMBER(struct story_expect, new_mails, "Since the expectation before."),
     NUMBER(struct story_expect, told, "Lines told by all mails, second copies apart."),
+    NUMBER(struct story_expect, copies, "Mails that came a second time."),
     BLOCK(struct story_expect, outbox, struct story_outbox, .sub = &outbox_schema,
           .doc = "What the agent says of its mails."),
     BLOCK(struct story_expect, smtp, struct story_server, .sub = &server_schema,
@@ -166,6 +170,8 @@ static const struct field step_fields[] = {
           .doc = "A log is rotated."),
     TEXT(struct story_step, mkdir, .doc = "A folder, with those above it."),
     TEXT(struct story_step, remove, .doc = "A file or an empty folder."),
+    FIELD_AS("stdin", FIELD_TEXTS, struct conf_texts, struct story_step, stdin_lines,
+             .doc = "Lines for the agent's standard input."),
     BLOCK(struct story_step, symlink, struct story_link, .sub = &link_schema,
           .doc = "A link is made."),
     BLOCK(struct story_step, chmod, struct story_chmod, .sub = &chmod_schema,
@@ -255,10 +261,10 @@ static void check_append(const struct story_append *append,
                          struct complaints *complaints)
 {
     int ways = story_has(append->node, "line") + story_has(append->node, "lines") +
-               story_has(append->node, "text");
+               story_has(append->node, "text") + story_has(append->node, "hex");
     if (ways != 1)
         complain(complaints, append->node->at,
-                 "append needs one of 'line', 'lines' and 'text'");
+                 "append needs one of 'line', 'lines', 'text' and 'hex'");
 }
 
 static void check_smtp(const struct story_smtp *smtp, struct complaints *complaints)

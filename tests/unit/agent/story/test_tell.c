@@ -66,6 +66,29 @@ TEST(tell, every_expectation_that_is_not_met_is_told_with_its_place_and_the_mail
     buf_free(&run.out);
 }
 
+TEST(tell, threads_copies_and_stdin_can_be_expected)
+{
+    struct run run;
+    run_text(&run, "scenario: x\n"
+                   "config:\n"
+                   "  sources: [{name: in, stdin: true}]\n"
+                   "  rules: [{name: odd, match: odd}]\n"
+                   "  routes: [{to: [ops], group_wait: 0s, repeat_interval: 5m}]\n"
+                   "  accounts: [{name: a, smtp: {host: localhost, tls: none},\n"
+                   "              from: a@example.com, doubt_wait: 1m}]\n"
+                   "  outputs: [{name: ops, account: a, to: [ops@example.com]}]\n"
+                   "steps:\n"
+                   "  - {at: 0s, smtp: {rule: 'dot:1x take close'}}\n"
+                   "  - {at: 1s, append: {file: x, hex: 'ff 0a'}}\n"
+                   "  - {at: 1s, stdin: [odd, even]}\n"
+                   "  - {at: 4m, expect: {mails: 2, copies: 1, told: 1}}\n"
+                   "  - {at: 7m, expect: {mails: {number: 3, answers: 1}}}\n"
+                   "  - {at: 7m, expect: {mails: {answers: 1, count: 9}}}\n");
+    ck_assert_tally(&run, 0, 1, false);
+    ck_assert_ptr_nonnull(strstr(run.out.ptr, "count was to be 9 and is 1"));
+    buf_free(&run.out);
+}
+
 TEST(tell, a_story_with_mistakes_is_not_told)
 {
     struct run run;
