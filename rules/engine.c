@@ -11,6 +11,10 @@
 #include "agent/base/text.h"
 #include "rules/telling.h"
 
+/* Nobody says that the wall clock was set: while a digest waits for a time of day, it is
+ * looked at this often. */
+enum { CLOCK_LOOK_MS = MINUTE_MS };
+
 /* --- creation --------------------------------------------------------------------- */
 
 static void lane_init(struct lane *lane, const struct route *route, struct now now)
@@ -107,7 +111,9 @@ void lane_schedule(struct engine *engine, struct lane *lane, struct now now)
 {
     int64_t at_ms = NEVER_MS;
     if (lane_has_digest(lane))
-        at_ms = digest_wake_at(&lane->digest, now);
+        at_ms = earlier_ms(digest_wake_at(&lane->digest, now),
+                           lane->route->digest_zone ? now.mono_ms + CLOCK_LOOK_MS
+                                                    : NEVER_MS);
     else if (lane->held_count > 0)
         at_ms = limit_ready_at(&lane->limit);
     heap_set(&engine->lane_wakes, &lane->wake, at_ms);
@@ -206,6 +212,8 @@ void group_begin(struct engine *engine, struct alert_group *group, struct now no
     if (group->told_ms != NEVER_MS &&
         group->tick_ms < group->told_ms + config->group_interval)
         group->tick_ms = group->told_ms + config->group_interval;
+    /* The look at which it would have been forgotten may come before that. */
+    heap_drop(&engine->group_wakes, &group->wake);
     pieces_touch(&engine->pieces, &group->piece);
 }
 

@@ -5,6 +5,10 @@
 #include "rules/engine_inside.h"
 #include "rules/telling.h"
 
+#include <stdlib.h>
+
+#include "agent/base/mem.h"
+
 /** One call of engine_tick() or engine_flush(). */
 struct flushing {
     struct engine *engine;
@@ -153,6 +157,16 @@ static void look_at_group(struct flushing *flushing, struct alert_group *group)
 
 /* --- routes ----------------------------------------------------------------------- */
 
+/** Of a mail that would only have repeated what goes on, this is what is to be told. */
+static void add_held(struct telling *telling, const struct alert_group *group,
+                     int64_t mono_ms)
+{
+    size_t before = telling->count;
+    telling_add_news(telling, group, mono_ms);
+    if (telling->count == before)
+        telling_add_all(telling, group);
+}
+
 /** All that is held back goes as one mail, whatever that costs the limit. */
 static void release(struct flushing *flushing, struct lane *lane)
 {
@@ -161,7 +175,7 @@ static void release(struct flushing *flushing, struct lane *lane)
     struct alert_group *group;
     for (size_t at = 0; (group = lane_next(lane, &at));) {
         if (group->is_held)
-            telling_add_news(&telling, group, flushing->now.mono_ms);
+            add_held(&telling, group, flushing->now.mono_ms);
     }
     struct notice *notice = tell(flushing, lane, &telling, NOTICE_HELD);
     notice->title = title_of_route(flushing, "held back on ", lane);
@@ -236,20 +250,52 @@ static void follow_clock(struct engine *engine, struct now now)
     }
 }
 
-/* Groups first: one that is held back now goes with what its route releases now. */
+/** The groups that a tick looks at. */
+struct due {
+    struct due_group {
+        struct alert_group *group;
+        bool is_critical;
+    } * items;
+    size_t count, capacity;
+};
+
+static void take_due(struct engine *engine, struct due *due)
+{
+    struct heap_node *node = heap_first(&engine->group_wakes);
+    struct alert_group *group = heap_owner(node, struct alert_group, wake);
+    heap_drop(&engine->group_wakes, node);
+    *mem_push(due->items, due->count, due->capacity) =
+        (struct due_group){ group, group_severity(group) == SEVERITY_CRITICAL };
+}
+
+static void look_at_all(struct flushing *flushing, const struct due *due)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < due->count; i++) {
+            if (due->items[i].is_critical == (pass == 0))
+                look_at_group(flushing, due->items[i].group);
+        }
+    }
+}
+
+/* Groups first: one that is held back now goes with what its route releases now. Of
+ * them the critical ones, so that they get the mails that a limit still allows. */
 void engine_tick(struct engine *engine, struct now now, struct notices *out)
 {
     struct flushing flushing = { engine, now, out };
+    size_t from = out->count;
     struct heap_node *node;
+    struct due due = { 0 };
     follow_clock(engine, now);
-    while (heap_wake_at(&engine->group_wakes) <= now.mono_ms) {
-        node = heap_first(&engine->group_wakes);
-        look_at_group(&flushing, heap_owner(node, struct alert_group, wake));
-    }
+    while (heap_wake_at(&engine->group_wakes) <= now.mono_ms)
+        take_due(engine, &due);
+    look_at_all(&flushing, &due);
+    free(due.items);
     while (heap_wake_at(&engine->lane_wakes) <= now.mono_ms) {
         node = heap_first(&engine->lane_wakes);
         look_at_lane(&flushing, heap_owner(node, struct lane, wake));
     }
+    notices_sort(out, from);
 }
 
 static void flush_lane(struct flushing *flushing, struct lane *lane)
@@ -271,7 +317,9 @@ static void flush_lane(struct flushing *flushing, struct lane *lane)
 void engine_flush(struct engine *engine, struct now now, struct notices *out)
 {
     struct flushing flushing = { engine, now, out };
+    size_t from = out->count;
     follow_clock(engine, now);
     for (size_t i = 0; i < engine->lane_count; i++)
         flush_lane(&flushing, &engine->lanes[i]);
+    notices_sort(out, from);
 }

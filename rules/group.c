@@ -265,6 +265,16 @@ void group_put(struct alert_group *group, struct alert *alert)
     }
 }
 
+enum severity group_severity(const struct alert_group *group)
+{
+    enum severity worst = SEVERITY_INFO;
+    struct alert *alert;
+    size_t at = 0;
+    while ((alert = group_next(group, &at)))
+        worst = alert->severity > worst ? alert->severity : worst;
+    return worst;
+}
+
 /** What a look finds in a group. */
 struct census {
     size_t firing, quiet;

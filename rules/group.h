@@ -80,6 +80,9 @@ size_t group_alert_count(const struct alert_group *group);
 bool alert_is_firing(const struct alert *alert, int64_t mono_ms);
 void alert_free(struct alert *alert);
 
+/** The worst of its alerts. */
+enum severity group_severity(const struct alert_group *group);
+
 /** Would a look at @mono_ms make a mail? @reason is set when it would. */
 bool group_decide(const struct alert_group *group, int64_t mono_ms,
                   enum notice_reason *reason);

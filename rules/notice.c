@@ -33,3 +33,20 @@ struct notice *notices_add(struct notices *notices)
     *fresh = (struct notice){ 0 };
     return fresh;
 }
+
+void notices_sort(struct notices *notices, size_t from)
+{
+    size_t put = 0, count = notices->count - from;
+    if (count < 2)
+        return;
+    struct notice *items = notices->items + from;
+    struct notice *sorted = arena_zalloc(notices->arena, count * sizeof *sorted);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            bool is_critical = items[i].severity == SEVERITY_CRITICAL;
+            if (is_critical == (pass == 0))
+                sorted[put++] = items[i];
+        }
+    }
+    memcpy(items, sorted, count * sizeof *sorted);
+}

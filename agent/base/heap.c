@@ -1,6 +1,7 @@
 /** A binary heap of intrusive nodes. */
 #include "agent/base/heap.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
@@ -12,10 +13,15 @@ static void set_place(struct heap *heap, size_t index, struct heap_node *node)
     node->place = index + 1;
 }
 
+static bool is_before(const struct heap_node *a, const struct heap_node *b)
+{
+    return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->turn < b->turn;
+}
+
 static void sift_up(struct heap *heap, size_t index)
 {
     struct heap_node *node = heap->nodes[index];
-    while (index > 0 && heap->nodes[(index - 1) / 2]->at_ms > node->at_ms) {
+    while (index > 0 && is_before(node, heap->nodes[(index - 1) / 2])) {
         set_place(heap, index, heap->nodes[(index - 1) / 2]);
         index = (index - 1) / 2;
     }
@@ -30,9 +36,9 @@ static void sift_down(struct heap *heap, size_t index)
         if (child >= heap->count)
             break;
         if (child + 1 < heap->count &&
-            heap->nodes[child + 1]->at_ms < heap->nodes[child]->at_ms)
+            is_before(heap->nodes[child + 1], heap->nodes[child]))
             child++;
-        if (heap->nodes[child]->at_ms >= node->at_ms)
+        if (!is_before(heap->nodes[child], node))
             break;
         set_place(heap, index, heap->nodes[child]);
         index = child;
@@ -56,8 +62,11 @@ void heap_drop(struct heap *heap, struct heap_node *node)
 
 void heap_set(struct heap *heap, struct heap_node *node, int64_t at_ms)
 {
+    if (node->place != 0 && node->at_ms == at_ms)
+        return;
     heap_drop(heap, node);
     node->at_ms = at_ms;
+    node->turn = ++heap->turns;
     if (at_ms == NEVER_MS)
         return;
     if (heap->count == heap->capacity)

@@ -1,5 +1,6 @@
 /**
- * A heap of things that want to be woken: the earliest first. The node lives inside the
+ * A heap of things that want to be woken: the earliest first, and of those that want it
+ * at the same time the one that said so first. The node lives inside the
  * thing and remembers its own place, so that moving and dropping are cheap.
  */
 #ifndef TOCSIN_BASE_HEAP_H
@@ -10,13 +11,15 @@
 
 struct heap_node {
     int64_t at_ms;
-    size_t place; /**< 1-based; 0 = in no heap. Zero-initialised is right. */
+    uint64_t turn; /**< of heap_set(), among all: who comes first at the same time */
+    size_t place;  /**< 1-based; 0 = in no heap. Zero-initialised is right. */
 };
 
 /** Zero-initialised is an empty heap. */
 struct heap {
     struct heap_node **nodes;
     size_t count, capacity;
+    uint64_t turns; /**< given so far */
 };
 
 /** Put @node, or move it when it is in the heap already. NEVER_MS drops it. */

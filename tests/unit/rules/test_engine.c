@@ -61,8 +61,8 @@ TEST(engine, all_labels_may_tell_groups_apart_and_none_may_too)
     story_pass(&story, MINUTE_MS);
     story_expect(&story,
                  "30s first 'oom (ip=192.0.2.7, user=root)' lines=1 alerts=1 mail=0\n"
-                 "30s first 'oom (ip=192.0.2.8)' lines=1 alerts=1 mail=0\n"
-                 "30s first 'alerts of all' lines=2 alerts=2 mail=0\n");
+                 "30s first 'alerts of all' lines=2 alerts=2 mail=0\n"
+                 "30s first 'oom (ip=192.0.2.8)' lines=1 alerts=1 mail=0\n");
     story_end(&story);
 }
 
@@ -418,5 +418,40 @@ TEST(engine, lines_that_rules_match_are_counted_with_the_hash_of_the_whole_line)
     ck_assert_uint_eq(tally->lines, 4);
     ck_assert_uint_eq(tally->bytes, 8 + 12 + 1 + sizeof big - 1);
     ck_assert_uint_eq(tally->matches, 3);
+    story_end(&story);
+}
+
+TEST(engine, mails_of_one_turn_go_critical_first_and_then_as_they_came)
+{
+    struct story story;
+    story_begin(&story, DEFAULT_ROUTE);
+    story_see(&story, "rule=d");
+    story_see(&story, "rule=a");
+    story_see(&story, "rule=c severity=critical");
+    story_see(&story, "rule=b severity=info");
+    story_see(&story, "rule=a");
+    story_see(&story, "rule=e severity=critical");
+    story_pass(&story, MINUTE_MS);
+    story_expect(&story, "30s first 'c' lines=1 alerts=1 mail=0\n"
+                         "30s first 'e' lines=1 alerts=1 mail=0\n"
+                         "30s first 'd' lines=1 alerts=1 mail=0\n"
+                         "30s first 'a' lines=2 alerts=1 mail=0\n"
+                         "30s first 'b' lines=1 alerts=1 mail=0\n");
+    story_end(&story);
+}
+
+TEST(engine, what_comes_back_waits_for_company_although_its_group_was_to_be_forgotten)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], group_wait: 1m, group_interval: 1h}\n");
+    story_see(&story, "rule=a");
+    story_pass(&story, MINUTE_MS);
+    story_see(&story, "rule=a");
+    story_pass(&story, 2 * HOUR_MS - 30 * SECOND_MS);
+    story_see(&story, "rule=a");
+    story_pass(&story, 10 * MINUTE_MS);
+    story_expect(&story, "60s first 'a' lines=1 alerts=1 mail=0\n"
+                         "3660s resolved 'a' lines=1 alerts=1 mail=1\n"
+                         "7290s first 'a' lines=1 alerts=1 mail=0\n");
     story_end(&story);
 }

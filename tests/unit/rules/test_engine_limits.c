@@ -148,6 +148,18 @@ TEST(engine_limits, a_daily_digest_follows_the_wall_clock_when_it_is_set)
     story_end(&story);
 }
 
+TEST(engine_limits, a_step_of_the_wall_clock_is_seen_although_nothing_else_happens)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], digest: {at: '08:00', zone: UTC}}\n");
+    story_see(&story, "rule=a");
+    story.now.unix_ms += 3 * HOUR_MS;
+    story_pass(&story, 6 * HOUR_MS);
+    story_expect(&story, "18000s digest 'digest of route-1' lines=1 alerts=1 mail=0\n");
+    ck_assert_int_eq(engine_wake_at(story.engine), story.now.mono_ms + MINUTE_MS);
+    story_end(&story);
+}
+
 TEST(engine_limits, a_group_remembers_that_the_mail_of_what_was_held_told_it)
 {
     struct story story;
@@ -172,5 +184,32 @@ TEST(engine_limits, a_group_remembers_that_the_mail_of_what_was_held_told_it)
     ck_assert_uint_eq(notice->mail_number, 0);
     ck_assert(notice->is_told);
     ck_assert_int_gt(notice->told_unix_ms, held_unix_ms);
+    story_end(&story);
+}
+
+TEST(engine_limits, the_critical_gets_the_mail_that_the_limit_still_allows)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], limit: {mails: 1, per: 1h}}\n");
+    story_see(&story, "rule=a");
+    story_see(&story, "rule=b");
+    story_see(&story, "rule=c severity=critical");
+    story_pass(&story, HOUR_MS + MINUTE_MS);
+    story_expect(&story,
+                 "30s first 'c' lines=1 alerts=1 mail=0\n"
+                 "3630s held 'held back on route-1' lines=2 alerts=2 held=2 mail=0\n");
+    story_end(&story);
+}
+
+TEST(engine_limits, a_repeat_that_was_held_back_says_what_goes_on)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], group_wait: 0s, repeat_interval: 1h,"
+                        " limit: {mails: 1, per: 2h}}\n");
+    story_see_for(&story, "rule=a", NEVER_MS);
+    story_pass(&story, 2 * HOUR_MS + MINUTE_MS);
+    story_expect(&story,
+                 "0s first 'a' lines=1 alerts=1 mail=0\n"
+                 "7200s held 'held back on route-1' lines=0 alerts=1 held=1 mail=0\n");
     story_end(&story);
 }

@@ -70,8 +70,8 @@ TEST(engine_store, a_changed_group_by_regroups_what_waits)
     story_crash(&story, SECOND_MS, "  - {to: [ops], group_by: [host]}\n");
     story_crash(&story, SECOND_MS, NULL);
     story_pass(&story, MINUTE_MS);
-    story_expect(&story, "31s first 'web2' lines=1 alerts=1 mail=0\n"
-                         "31s first 'web1' lines=1 alerts=1 mail=0\n");
+    story_expect(&story, "31s first 'web1' lines=1 alerts=1 mail=0\n"
+                         "31s first 'web2' lines=1 alerts=1 mail=0\n");
     story_end(&story);
 }
 
