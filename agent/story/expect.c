@@ -124,7 +124,7 @@ static bool has_headers(const struct conf_texts *wanted, struct slice mail)
     return true;
 }
 
-/** Does the mail stand in the thread that mail @number began? 0: that does not matter. */
+/** Does the mail stand in the thread that mail @number began? 0: no matter. */
 static bool does_answer(const struct post *post, int64_t number,
                         const struct post_mail *mail)
 {
