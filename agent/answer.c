@@ -29,6 +29,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .notices_held = engine->notices[NOTICE_HELD],
         .notices_shutdown = engine->notices[NOTICE_SHUTDOWN],
         .held_mails = engine->held_mails,
+        .alerts_left = engine->alerts_left,
         .groups = engine->groups,
         .alerts = engine->alerts,
         .files_watched = inputs->files_watched,

@@ -152,6 +152,8 @@ void app_turn(struct app *app)
         take_next_config(app);
         advance_phase(app);
         tidy_up(app);
+    } else if (app->phase == APP_STOPPING && app->now.mono_ms >= app->deadline_ms) {
+        app->phase = APP_STOPPED; /* The disk stays full: as after a kill -9. */
     }
 }
 
@@ -164,7 +166,9 @@ void app_turn_took(struct app *app, int64_t ms)
 int64_t app_wake_at(const struct app *app)
 {
     if (app->write_retry_ms != 0)
-        return app->write_retry_ms;
+        return app->phase == APP_STOPPING
+                   ? earlier_ms(app->write_retry_ms, app->deadline_ms)
+                   : app->write_retry_ms;
     if (app->has_more_input || app->next_config)
         return app->now.mono_ms;
     int64_t wake_at = outputs_wake_at(app->outputs);

@@ -28,6 +28,8 @@ const struct metric metric_table[] = {
     GAUGE(open, "Matches counted and not told yet."),
     COUNTER(regex_limits, "Match attempts given up at a limit."),
     COUNTER(overflow_keys, "Alerts counted under (other) because a bound was reached."),
+    COUNTER(alerts_left,
+            "Alerts with resolve_after: never that made way for new ones."),
     COUNTER(notices_first, "Mails made because something is told for the first time."),
     COUNTER(notices_new, "Mails made because an alert joined its group."),
     COUNTER(notices_resolved, "Mails made because a group is quiet again."),

@@ -244,11 +244,13 @@ static void take(struct engine *engine, struct lane *lane,
         route_group_labels(lane->route, &sighting->labels, &engine->scratch);
     struct alert_group *group = lane_group(engine, lane, &group_labels);
     size_t before = group_alert_count(group);
+    uint64_t left_before = group->left_count;
     if (before == 0)
         group_begin(engine, group, now);
     struct alert *alert =
         group_count(group, key_of(engine, &sighting->labels), sighting, now);
     tally_alerts(engine, group, before);
+    engine->tally->alerts_left += group->left_count - left_before;
     engine->tally->matches += sighting->count;
     engine->tally->open += sighting->count;
     if (group->is_other || alert->is_other)

@@ -130,12 +130,14 @@ void group_free(struct alert_group *group)
     while ((alert = group_next(group, &at)))
         alert_free(alert);
     map_free(&group->alerts);
+    heap_free(&group->resting);
     free(group->labels.items);
     free(group);
 }
 
 static void drop(struct alert_group *group, struct alert *alert)
 {
+    heap_drop(&group->resting, &alert->rest);
     if (alert->is_other)
         group->other = NULL;
     else
@@ -156,12 +158,33 @@ static struct alert *alert_create(struct alert_group *group,
     return alert;
 }
 
+/** Only time takes others away, so these would fill the group for good. */
+static void let_rest(struct alert_group *group, struct alert *alert)
+{
+    bool may_leave =
+        alert->quiet_at_ms == NEVER_MS && alert->new_count == 0 && !alert->is_other;
+    heap_set(&group->resting, &alert->rest, may_leave ? alert->last_unix_ms : NEVER_MS);
+}
+
+/** @return whether there is room for one more alert. */
+static bool make_room(struct alert_group *group)
+{
+    struct heap_node *node = heap_first(&group->resting);
+    if (group->alerts.count < LIMIT_GROUP_ALERTS)
+        return true;
+    if (!node)
+        return false;
+    drop(group, heap_owner(node, struct alert, rest));
+    group->left_count++;
+    return true;
+}
+
 /** The alert for these labels, made when it is not there and the group has room. */
 static struct alert *find_alert(struct alert_group *group, struct slice key,
                                 const struct labels *labels)
 {
     struct alert *alert = map_find(&group->alerts, key);
-    if (alert || group->alerts.count >= LIMIT_GROUP_ALERTS)
+    if (alert || !make_room(group))
         return alert;
     alert = alert_create(group, labels);
     must(slice_equal(alert->key, key));
@@ -222,6 +245,7 @@ struct alert *group_count(struct alert_group *group, struct slice key,
     alert->resolve_after_ms = sighting->resolve_after_ms;
     alert->quiet_at_ms = later_by_ms(now.mono_ms, sighting->resolve_after_ms);
     group->new_count += sighting->count;
+    let_rest(group, alert);
     pieces_touch(group->pieces, &alert->piece);
     return alert;
 }
@@ -243,6 +267,7 @@ static void swallow(struct alert_group *group, struct alert *alert, struct alert
         alert->severity = gone->severity;
     for (size_t i = 0; i < gone->sample_count && !gone->samples_told; i++)
         keep_sample(alert, &gone->samples[i]);
+    let_rest(group, alert);
     pieces_touch(group->pieces, &alert->piece);
     pieces_drop(group->pieces, &gone->piece);
     alert_free(gone);
@@ -260,6 +285,7 @@ void group_put(struct alert_group *group, struct alert *alert)
         group->other = alert;
     } else if (group->alerts.count < LIMIT_GROUP_ALERTS) {
         map_put(&group->alerts, alert->key, alert);
+        let_rest(group, alert);
     } else {
         swallow(group, other_alert(group), alert);
     }
@@ -332,9 +358,12 @@ void group_told(struct alert_group *group, struct now now)
         alert->line_hash_sum = 0;
         alert->samples_told = true;
         alert->is_told = true;
-        if (!alert_is_firing(alert, now.mono_ms))
+        if (!alert_is_firing(alert, now.mono_ms)) {
             drop(group, alert);
-        else if (is_news)
+            continue;
+        }
+        let_rest(group, alert);
+        if (is_news)
             pieces_touch(group->pieces, &alert->piece);
     }
     must(group->new_count == 0);
@@ -379,7 +408,7 @@ int64_t group_next_look(const struct alert_group *group, int64_t mono_ms)
     size_t at = 0;
     while ((alert = group_next(group, &at))) {
         bool is_untold = !alert->is_told && alert->new_count > 0;
-        if (is_untold || !group->is_told)
+        if (is_untold || (!group->is_told && group->new_count > 0))
             wanted = mono_ms;
         else if (alert_is_firing(alert, mono_ms))
             wanted = earlier_ms(wanted, alert->quiet_at_ms);

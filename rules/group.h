@@ -19,6 +19,7 @@
 struct alert {
     struct piece piece;
     struct alert_group *group; /**< whose it is */
+    struct heap_node rest;     /**< among those that make way, by last_unix_ms */
     struct labels labels;
     struct slice
         key;       /**< the stored form of the labels: its place in the group's map */
@@ -45,6 +46,9 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
+    struct heap resting; /**< alerts that never end by themselves and of which all is
+                              told: the one seen least recently makes way for a new one */
+    uint64_t left_count; /**< alerts that made way */
     struct alert *other; /**< not in the map */
     uint64_t new_count;  /**< of all alerts */
     char thread[33];
@@ -64,7 +68,7 @@ void group_free(struct alert_group *group);
 
 /** Count one sighting; the alert is made when there is none yet.
  *  @key  the stored form of the sighting's labels
- *  @return the alert that took it: `other` when the group is full */
+ *  @return the alert that took it: `other` when the group is full and none makes way */
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now);
 

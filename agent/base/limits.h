@@ -36,7 +36,8 @@
 #define LIMIT_SAMPLES 5              /* per alert; later lines are counted */
 #define LIMIT_SAMPLE_BYTES 2048      /* cut */
 #define LIMIT_GROUPS 10000       /* per route; further keys share one "(other)" group */
-#define LIMIT_GROUP_ALERTS 1000  /* per group; further ones share one "(other)" alert */
+/* Per group; then told alerts that never end make way, the rest share "(other)". */
+#define LIMIT_GROUP_ALERTS 1000
 #define LIMIT_REGEX_MATCH 100000 /* PCRE2 match limit; counted as a rule error */
 #define LIMIT_REGEX_TOTAL 50000000 /* the same over all starts in a long line */
 #define LIMIT_REGEX_DEPTH 10000    /* PCRE2 depth limit, where there is no JIT */

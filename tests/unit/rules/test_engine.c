@@ -455,3 +455,38 @@ TEST(engine, what_comes_back_waits_for_company_although_its_group_was_to_be_forg
                          "7290s first 'a' lines=1 alerts=1 mail=0\n");
     story_end(&story);
 }
+
+/** Thirty more than a group takes, all of which go on for ever. */
+static void see_too_many(struct story *story, int from)
+{
+    char labels[64];
+    for (int i = from; i < from + LIMIT_GROUP_ALERTS + 30; i++) {
+        snprintf(labels, sizeof labels, "rule=scan ip=%d", i);
+        story_see_for(story, labels, NEVER_MS);
+    }
+}
+
+TEST(engine, alerts_that_never_end_make_way_when_they_are_told)
+{
+    struct story story;
+    story_begin(&story, DEFAULT_ROUTE);
+    see_too_many(&story, 0);
+    story_pass(&story, MINUTE_MS);
+    story_expect(&story, "30s first 'scan' lines=1030 alerts=1000 mail=0\n");
+    story_crash(&story, SECOND_MS, NULL);
+    story_see_for(&story, "rule=scan ip=0", NEVER_MS);
+    for (int i = 5000; i < 5003; i++) {
+        char labels[64];
+        snprintf(labels, sizeof labels, "rule=scan ip=%d", i);
+        story_see_for(&story, labels, NEVER_MS);
+    }
+    ck_assert_uint_eq(engine_tally(story.engine)->alerts_left, 3);
+    ck_assert_uint_eq(engine_tally(story.engine)->overflow_keys, 0);
+    story_pass(&story, 10 * MINUTE_MS);
+    story_expect(&story, "330s new 'scan' lines=4 alerts=1000 mail=1\n");
+    see_too_many(&story, 10000);
+    story_pass(&story, 10 * MINUTE_MS);
+    story_expect(&story, "930s new 'scan' lines=1030 alerts=1000 mail=2\n");
+    ck_assert_uint_eq(engine_tally(story.engine)->alerts, LIMIT_GROUP_ALERTS + 1);
+    story_end(&story);
+}
