@@ -59,20 +59,9 @@ void app_measure(const struct app *app, struct metrics *metrics)
 static bool answer_status(struct app *app, struct slice argument, bool json,
                           struct buf *out, struct err *err)
 {
-    struct metrics metrics;
-    (void)argument;
+    bool is_full = slice_equal(argument, SLICE("full"));
     (void)err;
-    app_measure(app, &metrics);
-    if (!json) {
-        buf_puts(out, "ACCOUNTS\n");
-        outputs_describe(app->outputs, app->now, out);
-        buf_puts(out, "\nFILES\n");
-        inputs_describe(app->inputs, out);
-        buf_puts(out, "\nOPEN GROUPS\n");
-        engine_describe(app->engine, app->now, out);
-        buf_puts(out, "\nCOUNTERS\n");
-    }
-    metrics_put(&metrics, json, out);
+    status_put(app, json ? FORM_JSON : is_full ? FORM_FULL : FORM_BRIEF, out);
     return true;
 }
 

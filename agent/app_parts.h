@@ -4,6 +4,7 @@
 
 #include "agent/app.h"
 #include "agent/base/rng.h"
+#include "agent/base/text.h"
 #include "agent/control.h"
 #include "agent/state.h"
 
@@ -39,5 +40,8 @@ struct app {
     uint64_t turns, commits, commit_failures, reloads, reload_failures;
     uint64_t longest_turn_ms;
 };
+
+/** The answer to `tocsin status`. */
+void status_put(const struct app *app, enum text_form form, struct buf *out);
 
 #endif

@@ -8,22 +8,25 @@
 
 struct ask_options {
     const char *config_path;
-    bool json, raw;
+    bool json, raw, verbose;
 };
 
 static bool parse_options(int argc, char **argv, struct ask_options *options)
 {
     static const struct option longs[] = { { "json", no_argument, NULL, 'j' },
+                                           { "verbose", no_argument, NULL, 'v' },
                                            { "raw", no_argument, NULL, 'r' },
                                            { "config", required_argument, NULL, 'c' },
                                            { NULL, 0, NULL, 0 } };
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "c:j", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:jv", longs, NULL)) != -1) {
         if (option == 'c')
             options->config_path = optarg;
         else if (option == 'j')
             options->json = true;
+        else if (option == 'v')
+            options->verbose = true;
         else if (option == 'r')
             options->raw = true;
         else
@@ -49,7 +52,7 @@ int cmd_status(int argc, char **argv)
     struct ask_options options = { 0 };
     if (!parse_options(argc, argv, &options) || optind < argc || options.raw)
         return cli_usage("status");
-    return ask(&options, "status", NULL);
+    return ask(&options, "status", options.verbose ? "full" : NULL);
 }
 
 int cmd_queue(int argc, char **argv)
@@ -64,7 +67,7 @@ int cmd_queue(int argc, char **argv)
         { "drop", "queue drop", 1, false },
     };
     struct ask_options options = { 0 };
-    if (!parse_options(argc, argv, &options))
+    if (!parse_options(argc, argv, &options) || options.verbose)
         return cli_usage("queue");
     const char *word = optind < argc ? argv[optind] : "list";
     int given = optind < argc ? argc - optind - 1 : 0;

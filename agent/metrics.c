@@ -4,31 +4,33 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-#define COUNTER(member, text)                              \
-    {                                                      \
-#member, text, offsetof(struct metrics, member), 0 \
+#define METRIC(member, text, ...)                                                  \
+    {                                                                              \
+        .name = #member, .help = text, .offset = offsetof(struct metrics, member), \
+        __VA_ARGS__                                                                \
     }
-#define GAUGE(member, text)                                \
-    {                                                      \
-#member, text, offsetof(struct metrics, member), 1 \
-    }
+#define COUNTER(member, text) METRIC(member, text, .is_gauge = false)
+#define GAUGE(member, text) METRIC(member, text, .is_gauge = true)
+#define TROUBLE(member, text) METRIC(member, text, .is_trouble = true)
+#define TROUBLE_NOW(member, text) \
+    METRIC(member, text, .is_gauge = true, .is_trouble = true)
 
 const struct metric metric_table[] = {
     GAUGE(uptime_ms, "Milliseconds since start."),
     COUNTER(turns, "Turns of the loop."),
     COUNTER(commits, "Durable commits."),
-    COUNTER(commit_failures, "Commits that failed and were tried again."),
+    TROUBLE(commit_failures, "Commits that failed and were tried again."),
     COUNTER(reloads, "Configurations taken on SIGHUP."),
-    COUNTER(reload_failures, "Configurations refused on SIGHUP."),
+    TROUBLE(reload_failures, "Configurations refused on SIGHUP."),
     GAUGE(longest_turn_ms, "The longest turn."),
     COUNTER(lines, "Lines read."),
     COUNTER(bytes, "Bytes read."),
     COUNTER(matches, "Matches of a rule that a route took."),
     COUNTER(told, "Matches told in a mail."),
     GAUGE(open, "Matches counted and not told yet."),
-    COUNTER(regex_limits, "Match attempts given up at a limit."),
-    COUNTER(overflow_keys, "Alerts counted under (other) because a bound was reached."),
-    COUNTER(alerts_left,
+    TROUBLE(regex_limits, "Match attempts given up at a limit."),
+    TROUBLE(overflow_keys, "Alerts counted under (other) because a bound was reached."),
+    TROUBLE(alerts_left,
             "Alerts with resolve_after: never that made way for new ones."),
     COUNTER(notices_first, "Mails made because something is told for the first time."),
     COUNTER(notices_new, "Mails made because an alert joined its group."),
@@ -42,40 +44,45 @@ const struct metric metric_table[] = {
     GAUGE(alerts, "Open alerts."),
     GAUGE(files_watched, "Files that are followed."),
     GAUGE(files_open, "Files that are open."),
-    GAUGE(files_unreadable, "Files that cannot be read now."),
-    COUNTER(files_refused, "Files refused: over the bound, or no regular file."),
+    TROUBLE_NOW(files_unreadable, "Files that cannot be read now."),
+    TROUBLE(files_refused, "Files refused: over the bound, or no regular file."),
     COUNTER(rotations, "Rotations followed."),
     COUNTER(truncations, "Truncations seen."),
-    COUNTER(lost_bytes, "Bytes known to have existed and gone before they were read."),
-    COUNTER(cut_lines, "Lines cut because they are too long."),
-    COUNTER(watch_failures, "Files that are polled because inotify gave no watch."),
+    TROUBLE(lost_bytes, "Bytes known to have existed and gone before they were read."),
+    TROUBLE(cut_lines, "Lines cut because they are too long."),
+    TROUBLE(watch_failures, "Files that are polled because inotify gave no watch."),
     COUNTER(mails_put, "Mails put into the outbox."),
     COUNTER(mails_sent, "Mails that a server accepted."),
-    COUNTER(mails_dead, "Mails given up: see `tocsin queue list`."),
+    TROUBLE(mails_dead, "Mails given up: see `tocsin queue list`."),
     COUNTER(mails_retried, "Attempts that will be repeated."),
-    COUNTER(mails_in_doubt, "Mails whose last reply was lost."),
-    COUNTER(mails_merged, "Mails folded into another because the outbox was full."),
+    TROUBLE(mails_in_doubt, "Mails whose last reply was lost."),
+    TROUBLE(mails_merged, "Mails folded into another because the outbox was full."),
     COUNTER(mails_forgotten, "Dead letters past their bound: the oldest are gone."),
     GAUGE(mails_waiting, "Mails waiting in the outbox."),
-    COUNTER(recipients_refused, "Recipients that a server refused for good."),
+    TROUBLE(recipients_refused, "Recipients that a server refused for good."),
     COUNTER(connections, "Connections to mail servers."),
     COUNTER(logins, "Logins to mail servers."),
-    COUNTER(log_dropped, "Lines of the agent's own log that a full pipe cost."),
+    TROUBLE(log_dropped, "Lines of the agent's own log that a full pipe cost."),
 };
 const size_t metric_count = sizeof metric_table / sizeof *metric_table;
 
-void metrics_put(const struct metrics *metrics, bool json, struct buf *out)
+uint64_t metric_value(const struct metrics *metrics, const struct metric *metric)
 {
-    for (size_t i = 0; i < metric_count; i++) {
-        uint64_t value;
-        memcpy(&value, (const char *)metrics + metric_table[i].offset, sizeof value);
-        const char *between = i + 1 == metric_count ? "" : ",";
-        if (json)
-            buf_printf(out, "%s\"%s\":%" PRIu64 "%s", i == 0 ? "{" : "",
-                       metric_table[i].name, value, between);
-        else
-            buf_printf(out, "%-20s %" PRIu64 "\n", metric_table[i].name, value);
-    }
-    if (json)
-        buf_puts(out, "}\n");
+    uint64_t value;
+    memcpy(&value, (const char *)metrics + metric->offset, sizeof value);
+    return value;
+}
+
+void metrics_put(const struct metrics *metrics, struct buf *out)
+{
+    for (size_t i = 0; i < metric_count; i++)
+        buf_printf(out, "  %-20s %" PRIu64 "\n", metric_table[i].name,
+                   metric_value(metrics, &metric_table[i]));
+}
+
+void metrics_put_json(const struct metrics *metrics, struct buf *out)
+{
+    for (size_t i = 0; i < metric_count; i++)
+        buf_printf(out, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", metric_table[i].name,
+                   metric_value(metrics, &metric_table[i]));
 }

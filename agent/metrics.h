@@ -29,12 +29,17 @@ struct metric {
     const char *name; /**< Prometheus style, without the "tocsin_" */
     const char *help;
     size_t offset;
-    int is_gauge;
+    bool is_gauge;
+    bool is_trouble; /**< zero while all is well */
 };
 extern const struct metric metric_table[];
 extern const size_t metric_count;
 
-/** "name value" a line, or one JSON object. */
-void metrics_put(const struct metrics *metrics, bool json, struct buf *out);
+uint64_t metric_value(const struct metrics *metrics, const struct metric *metric);
+
+/** "name value" a line. */
+void metrics_put(const struct metrics *metrics, struct buf *out);
+/** The members of a JSON object, without its braces. */
+void metrics_put_json(const struct metrics *metrics, struct buf *out);
 
 #endif

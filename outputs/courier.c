@@ -183,8 +183,9 @@ bool courier_stop(struct courier *courier)
     return is_quiet;
 }
 
-void courier_describe(const struct courier *courier, struct now now, struct buf *out)
+void courier_describe(const struct courier *courier, struct now now,
+                      enum text_form form, struct buf *out)
 {
     for (size_t i = 0; i < courier->count; i++)
-        lane_describe(courier->lanes[i], now, out);
+        lane_describe(courier->lanes[i], now, form, out);
 }

@@ -38,6 +38,7 @@ bool courier_wants_write(const struct courier *courier, struct now now);
 int64_t courier_wake_at(const struct courier *courier, struct now now);
 /** Claim nothing more. @return true when all lanes are quiet. */
 bool courier_stop(struct courier *courier);
-void courier_describe(const struct courier *courier, struct now now, struct buf *out);
+void courier_describe(const struct courier *courier, struct now now,
+                      enum text_form form, struct buf *out);
 
 #endif

@@ -121,10 +121,15 @@ static bool wants_login(struct lane *lane, struct now now)
            now.mono_ms >= login_at(lane) && !is_held(lane, now);
 }
 
-static void tell_hold(const struct lane *lane)
+static void tell_hold(const struct lane *lane, struct now now)
 {
-    log_warning(lane->world->log, "account '%.*s' has to wait: %s: %s",
-                SLICE_ARG(lane->key), lane->hold.reply, lane->hold.advice);
+    struct buf span = buf_make(64);
+    text_put_duration(&span, lane->hold.until_unix_ms - now.unix_ms);
+    log_warning(lane->world->log,
+                "account '%.*s' (%.*s:%d) waits for %s and mails are kept: %s: %s",
+                SLICE_ARG(lane->key), SLICE_ARG(lane->account.host), lane->account.port,
+                span.ptr, lane->hold.reply, lane->hold.advice);
+    buf_free(&span);
 }
 
 static void fail_login(struct lane *lane, struct now now)
@@ -138,7 +143,7 @@ static void fail_login(struct lane *lane, struct now now)
     hold_begin(&lane->hold, verdict, reply, lane->account.password_file, now,
                &lane->world->rng);
     lane->connection.has_failed = false;
-    tell_hold(lane);
+    tell_hold(lane, now);
 }
 
 /* A connection that ends early by itself is followed by no hurried login. */
@@ -217,7 +222,7 @@ static void take_result(struct lane *lane, struct now now)
     if (judgement.hold) {
         hold_begin(&lane->hold, judgement.hold, judgement.hold_reply,
                    lane->account.password_file, now, &lane->world->rng);
-        tell_hold(lane);
+        tell_hold(lane, now);
     } else if (result->is_accepted) {
         hold_end(&lane->hold);
     }
@@ -499,17 +504,53 @@ bool lane_is_quiet(const struct lane *lane)
            !lane->has_result && !lane->hold.is_dirty;
 }
 
-void lane_describe(const struct lane *lane, struct now now, struct buf *out)
+static void describe_hold(const struct lane *lane, struct now now, struct buf *out)
+{
+    int64_t left_ms = lane->hold.until_ms - now.mono_ms;
+    buf_puts(out, "held for ");
+    text_put_duration(out, left_ms - left_ms % SECOND_MS);
+    buf_puts(out, "\n    reply: ");
+    text_put_clean(out, slice_of(lane->hold.reply), false);
+    buf_puts(out, "\n    advice: ");
+    text_put_clean(out, slice_of(lane->hold.advice), false);
+    buf_putc(out, '\n');
+}
+
+static void describe_as_json(const struct lane *lane, struct now now, struct buf *out)
+{
+    bool is_held = now.mono_ms < lane->hold.until_ms;
+    text_put_comma(out);
+    buf_puts(out, "{\"name\":");
+    text_put_json(out, lane->key);
+    buf_puts(out, ",\"to\":");
+    text_put_json(out, lane->is_maildir ? lane->maildir : lane->account.host);
+    buf_printf(out, ",\"state\":\"%s\",\"held_until_ms\":%lld,\"reply\":",
+               is_held ? "held" : "open",
+               is_held ? (long long)lane->hold.until_unix_ms : 0LL);
+    text_put_json(out, is_held ? slice_of(lane->hold.reply) : SLICE(""));
+    buf_puts(out, ",\"advice\":");
+    text_put_json(out, is_held ? slice_of(lane->hold.advice) : SLICE(""));
+    buf_putc(out, '}');
+}
+
+void lane_describe(const struct lane *lane, struct now now, enum text_form form,
+                   struct buf *out)
 {
     static const char *const states[] = { "no connection", "connecting", "connected" };
-    buf_printf(out, "%.*s: ", SLICE_ARG(lane->key));
-    if (now.mono_ms < lane->hold.until_ms) {
-        buf_puts(out, "held for ");
-        text_put_duration(out, lane->hold.until_ms - now.mono_ms);
-        buf_printf(out, ": %s: %s\n", lane->hold.reply, lane->hold.advice);
-    } else if (lane->is_maildir) {
-        buf_printf(out, "open, %.*s\n", SLICE_ARG(lane->maildir));
-    } else {
-        buf_printf(out, "open, %s\n", states[lane->connection.state]);
+    if (form == FORM_JSON) {
+        describe_as_json(lane, now, out);
+        return;
     }
+    buf_puts(out, "  ");
+    text_put_clean(out, lane->key, false);
+    if (lane->is_maildir)
+        buf_printf(out, " (%.*s): ", SLICE_ARG(lane->maildir));
+    else
+        buf_printf(out, " (%.*s:%d): ", SLICE_ARG(lane->account.host),
+                   lane->account.port);
+    if (now.mono_ms < lane->hold.until_ms)
+        describe_hold(lane, now, out);
+    else
+        buf_printf(out, "ready%s%s\n", lane->is_maildir ? "" : ", ",
+                   lane->is_maildir ? "" : states[lane->connection.state]);
 }

@@ -77,7 +77,8 @@ bool lane_wants_write(const struct lane *lane, struct now now);
 int64_t lane_wake_at(const struct lane *lane, struct now now);
 /** Is nothing open, claimed or unsaved? */
 bool lane_is_quiet(const struct lane *lane);
-/** A line for `tocsin status`. */
-void lane_describe(const struct lane *lane, struct now now, struct buf *out);
+/** Its lines for `tocsin status`. */
+void lane_describe(const struct lane *lane, struct now now, enum text_form form,
+                   struct buf *out);
 
 #endif

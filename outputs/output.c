@@ -323,9 +323,10 @@ const struct outputs_tally *outputs_tally(const struct outputs *outputs)
     return &outputs->tally;
 }
 
-void outputs_describe(const struct outputs *outputs, struct now now, struct buf *out)
+void outputs_describe(const struct outputs *outputs, struct now now,
+                      enum text_form form, struct buf *out)
 {
-    courier_describe(outputs->courier, now, out);
+    courier_describe(outputs->courier, now, form, out);
 }
 
 /* --- queue commands --------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include "agent/base/db.h"
 #include "agent/base/log.h"
 #include "agent/base/now.h"
+#include "agent/base/text.h"
 #include "agent/base/wakes.h"
 #include "outputs/account.h"
 #include "outputs/link.h"
@@ -109,6 +110,7 @@ void outputs_queue_hold(struct outputs *outputs, int64_t id, struct now now,
                         struct buf *out);
 
 /** Accounts for `tocsin status`: open or held, until when, why, what to do. */
-void outputs_describe(const struct outputs *outputs, struct now now, struct buf *out);
+void outputs_describe(const struct outputs *outputs, struct now now,
+                      enum text_form form, struct buf *out);
 
 #endif

@@ -42,20 +42,6 @@ static const char *const priority_names[] = { "digest", "normal", "critical" };
 
 /* --- JSON ------------------------------------------------------------------------- */
 
-static void put_json_text(struct buf *out, struct slice text)
-{
-    struct buf clean = buf_make(LIMIT_CONTROL_REPLY);
-    text_put_clean(&clean, text, false);
-    buf_putc(out, '"');
-    for (size_t i = 0; i < clean.len; i++) {
-        if (clean.ptr[i] == '"' || clean.ptr[i] == '\\')
-            buf_putc(out, '\\');
-        buf_putc(out, clean.ptr[i]);
-    }
-    buf_putc(out, '"');
-    buf_free(&clean);
-}
-
 static void put_json_row(struct buf *out, struct db_row *row)
 {
     static const struct {
@@ -80,7 +66,7 @@ static void put_json_row(struct buf *out, struct db_row *row)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         buf_printf(out, ",\"%s\":", fields[i].name);
         if (fields[i].is_text)
-            put_json_text(out, db_text(row, fields[i].column));
+            text_put_json(out, db_text(row, fields[i].column));
         else
             buf_printf(out, "%lld", (long long)db_int(row, fields[i].column));
     }
@@ -251,7 +237,7 @@ static void put_json_recipients(struct db *db, int64_t id, struct buf *out)
     buf_puts(out, ",\"recipients\":[");
     while (db_next(row)) {
         buf_printf(out, "%s{\"address\":", between);
-        put_json_text(out, db_text(row, 0));
+        text_put_json(out, db_text(row, 0));
         buf_printf(out, ",\"state\":\"%s\"}", recipient_states[db_int(row, 1)]);
         between = ",";
     }

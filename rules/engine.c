@@ -316,46 +316,84 @@ const struct engine_tally *engine_tally(const struct engine *engine)
 
 static void describe_wake(int64_t at_ms, struct now now, struct buf *out)
 {
+    int64_t left_ms = at_ms > now.mono_ms ? at_ms - now.mono_ms : 0;
     if (at_ms == NEVER_MS)
         return;
     buf_puts(out, ", next look in ");
-    text_put_duration(out, at_ms > now.mono_ms ? at_ms - now.mono_ms : 0);
+    text_put_duration(out, left_ms - left_ms % SECOND_MS);
 }
 
 static void describe_group(const struct alert_group *group, struct now now,
                            struct buf *out)
 {
     struct arena arena = { 0 };
+    buf_puts(out, "  ");
     text_put_clean(out, group->route->name, false);
     buf_puts(out, ": ");
     text_put_clean(out, group_title(group, &arena), false);
-    buf_puts(out, ": ");
+    buf_puts(out, "\n    ");
     text_put_count(out, group_alert_count(group), "alert", "alerts");
     buf_puts(out, ", ");
     text_put_count(out, group->new_count, "line", "lines");
-    buf_puts(out, " waiting, ");
+    buf_puts(out, " not told yet, ");
     text_put_count(out, group->mail_count, "mail", "mails");
-    buf_puts(out, group->is_held ? " in this thread, held back by the limit"
-                                 : " in this thread");
+    buf_puts(out, group->is_held ? " so far, held back by the limit" : " so far");
     if (group->wake.place != 0)
         describe_wake(group->wake.at_ms, now, out);
     buf_putc(out, '\n');
     arena_free(&arena);
 }
 
-void engine_describe(const struct engine *engine, struct now now, struct buf *out)
+static void describe_group_as_json(const struct alert_group *group, struct now now,
+                                   struct buf *out)
 {
+    struct arena arena = { 0 };
+    bool has_wake = group->wake.place != 0 && group->wake.at_ms != NEVER_MS;
+    text_put_comma(out);
+    buf_puts(out, "{\"route\":");
+    text_put_json(out, group->route->name);
+    buf_puts(out, ",\"title\":");
+    text_put_json(out, group_title(group, &arena));
+    buf_printf(out, ",\"alerts\":%zu,\"open\":%llu,\"mails\":%u,\"held\":%s",
+               group_alert_count(group), (unsigned long long)group->new_count,
+               group->mail_count, group->is_held ? "true" : "false");
+    buf_printf(out, ",\"next_ms\":%lld}",
+               has_wake ? (long long)(now.unix_ms + group->wake.at_ms - now.mono_ms)
+                        : 0LL);
+    arena_free(&arena);
+}
+
+/** The digest of a route, or what its limit holds back. */
+static void describe_lane(const struct lane *lane, struct now now, struct buf *out)
+{
+    if (lane->wake.place == 0)
+        return;
+    buf_puts(out, "  ");
+    text_put_clean(out, lane->route->name, false);
+    buf_puts(out, lane_has_digest(lane) ? ": digest" : ": mails held back");
+    describe_wake(lane->wake.at_ms, now, out);
+    buf_putc(out, '\n');
+}
+
+void engine_describe(const struct engine *engine, struct now now, enum text_form form,
+                     struct buf *out)
+{
+    size_t shown = 0, left = 0;
     for (size_t i = 0; i < engine->lane_count; i++) {
         const struct lane *lane = &engine->lanes[i];
         const struct alert_group *group;
         size_t at = 0;
-        while ((group = lane_next(lane, &at)))
-            describe_group(group, now, out);
-        if (lane->wake.place == 0)
-            continue;
-        text_put_clean(out, lane->route->name, false);
-        buf_puts(out, lane_has_digest(lane) ? ": digest" : ": mails held back");
-        describe_wake(lane->wake.at_ms, now, out);
-        buf_putc(out, '\n');
+        while ((group = lane_next(lane, &at))) {
+            if (form == FORM_JSON)
+                describe_group_as_json(group, now, out);
+            else if (form == FORM_FULL || shown++ < LIMIT_STATUS_ROWS)
+                describe_group(group, now, out);
+            else
+                left++;
+        }
+        if (form != FORM_JSON)
+            describe_lane(lane, now, out);
     }
+    if (left > 0)
+        buf_printf(out, "  %zu more: `tocsin status -v` names them\n", left);
 }

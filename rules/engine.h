@@ -9,6 +9,7 @@
 #define TOCSIN_RULES_ENGINE_H
 
 #include "agent/base/err.h"
+#include "agent/base/text.h"
 #include "rules/matcher.h"
 #include "rules/notice.h"
 #include "rules/route.h"
@@ -72,7 +73,8 @@ bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
 
 const struct engine_tally *engine_tally(const struct engine *engine);
 
-/** One line of text a group for `tocsin status`: route, title, counts, next flush. */
-void engine_describe(const struct engine *engine, struct now now, struct buf *out);
+/** The groups for `tocsin status`: route, title, counts, next look. */
+void engine_describe(const struct engine *engine, struct now now, enum text_form form,
+                     struct buf *out);
 
 #endif

@@ -241,3 +241,23 @@ void text_put_count(struct buf *out, uint64_t count, const char *one, const char
 {
     buf_printf(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
 }
+
+void text_put_json(struct buf *out, struct slice bytes)
+{
+    struct buf clean = buf_make(out->max_bytes);
+    text_put_clean(&clean, bytes, false);
+    buf_putc(out, '"');
+    for (size_t i = 0; i < clean.len; i++) {
+        if (clean.ptr[i] == '"' || clean.ptr[i] == '\\')
+            buf_putc(out, '\\');
+        buf_putc(out, clean.ptr[i]);
+    }
+    buf_putc(out, '"');
+    buf_free(&clean);
+}
+
+void text_put_comma(struct buf *out)
+{
+    if (out->len > 0 && out->ptr[out->len - 1] != '[')
+        buf_putc(out, ',');
+}

@@ -32,6 +32,14 @@ struct slice text_cut(struct slice utf8, size_t max_bytes);
 void text_put_time(struct buf *out, int64_t unix_ms, int utc_offset_s);
 void text_put_rfc5322_date(struct buf *out, int64_t unix_ms, int utc_offset_s);
 
+/** How much is told, and to whom: people in brief, people all, or programs. */
+enum text_form { FORM_BRIEF, FORM_FULL, FORM_JSON };
+
+/** A JSON string: cleaned as by text_put_clean(), and quoted. */
+void text_put_json(struct buf *out, struct slice bytes);
+/** A comma, when a JSON value stands before in this list. */
+void text_put_comma(struct buf *out);
+
 /** The word with its number: "1 line", "3 lines". */
 void text_put_count(struct buf *out, uint64_t count, const char *one, const char *many);
 

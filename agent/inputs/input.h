@@ -15,6 +15,7 @@
 #include "agent/base/log.h"
 #include "agent/base/now.h"
 #include "agent/base/schema.h"
+#include "agent/base/text.h"
 #include "agent/base/wakes.h"
 #include "rules/event.h"
 
@@ -92,7 +93,8 @@ bool inputs_at_end(const struct inputs *inputs);
 
 const struct inputs_tally *inputs_tally(const struct inputs *inputs);
 
-/** One line of text a file for `tocsin status`: path, size, offset, lag, state. */
-void inputs_describe(const struct inputs *inputs, struct buf *out);
+/** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
+ *  offset, lag, state; and one for each pattern that no file matches. */
+void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
 
 #endif

@@ -22,7 +22,7 @@ struct input_kind {
     void (*committed)(void *self);            /**< may be NULL */
     int64_t (*wake_at)(const void *self);
     bool (*is_at_end)(const void *self);
-    void (*describe)(const void *self, struct buf *out);
+    void (*describe)(const void *self, enum text_form form, struct buf *out);
 };
 
 #endif

@@ -161,8 +161,8 @@ const struct inputs_tally *inputs_tally(const struct inputs *inputs)
     return &inputs->tally;
 }
 
-void inputs_describe(const struct inputs *inputs, struct buf *out)
+void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)
-        kinds[i]->describe(inputs->parts[i], out);
+        kinds[i]->describe(inputs->parts[i], form, out);
 }

@@ -152,11 +152,18 @@ static bool is_at_end(const void *self)
     return !input->source || input->is_at_end;
 }
 
-static void describe(const void *self, struct buf *out)
+static void describe(const void *self, enum text_form form, struct buf *out)
 {
     const struct stdin_input *input = self;
-    if (input->source)
-        buf_printf(out, "<stdin>: %s\n", input->is_at_end ? "ended" : "open");
+    const char *state = input->is_at_end ? "ended" : "open";
+    if (!input->source)
+        return;
+    if (form != FORM_JSON) {
+        buf_printf(out, "  <stdin>: %s\n", state);
+        return;
+    }
+    text_put_comma(out);
+    buf_printf(out, "{\"path\":\"<stdin>\",\"state\":\"%s\"}", state);
 }
 
 const struct input_kind stdin_kind = {

@@ -498,22 +498,6 @@ static bool is_at_end(const void *self)
     return !tail->files.queue_head && tail->hope_count == 0;
 }
 
-static const char *const state_words[] = { "read", "rotated", "copy", "absent" };
-
-static void describe(const void *self, struct buf *out)
-{
-    const struct tail *tail = self;
-    for (size_t i = 0; i < tail->files.count; i++) {
-        const struct tail_file *file = tail->files.items[i];
-        int64_t lag = file->size_bytes - file->offset;
-        text_put_clean(out, slice_of(file->path), false);
-        buf_printf(out, ": %lld of %lld bytes read, %lld to go, %s%s\n",
-                   (long long)file->offset, (long long)file->size_bytes,
-                   (long long)(lag > 0 ? lag : 0), state_words[file->state],
-                   file->backoff_ms > 0 ? ", unreadable" : "");
-    }
-}
-
 const struct input_kind tail_kind = {
     .name = "files",
     .create = create,
@@ -524,5 +508,5 @@ const struct input_kind tail_kind = {
     .committed = committed,
     .wake_at = wake_at,
     .is_at_end = is_at_end,
-    .describe = describe,
+    .describe = tail_describe,
 };

@@ -58,6 +58,8 @@ bool tail_read(struct tail *tail, struct now now,
 /** When the next sweep is due, or something waits to be read. */
 int64_t tail_wake_at(const struct tail *tail);
 
+void tail_describe(const void *self, enum text_form form, struct buf *out);
+
 /* --- for rotation.c and positions.c ---------------------------------------------- */
 
 /** Look for files at what was hoped for, until no hope is left. */

@@ -226,7 +226,7 @@ TEST(courier, a_hold_outlives_a_crash)
     world_run(world, 58 * MINUTE_MS);
     ck_assert_int_eq(world->server.login_count, 1);
     struct buf text = buf_make(4096);
-    outputs_describe(world->door, world->now, &text);
+    outputs_describe(world->door, world->now, FORM_BRIEF, &text);
     ck_assert_ptr_nonnull(strstr(text.ptr, "Daily user sending limit exceeded"));
     buf_free(&text);
     world_run(world, 2 * MINUTE_MS);

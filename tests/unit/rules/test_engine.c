@@ -379,16 +379,22 @@ TEST(engine, alerts_past_the_limit_share_one_and_every_line_counts)
     story_end(&story);
 }
 
-TEST(engine, what_waits_is_described_one_line_a_group)
+TEST(engine, what_waits_is_described_group_by_group)
 {
     struct story story;
     struct buf out = buf_make(4096);
     story_begin(&story, "  - {to: [ops], name: main, group_by: [rule, host]}\n");
     story_see(&story, "rule=oom host=web1");
     story_see(&story, "rule=oom host=web1");
-    engine_describe(story.engine, story.now, &out);
-    ck_assert_slice(buf_slice(&out), "main: oom on web1: 1 alert, 2 lines waiting, "
-                                     "0 mails in this thread, next look in 30s\n");
+    engine_describe(story.engine, story.now, FORM_BRIEF, &out);
+    ck_assert_slice(buf_slice(&out), "  main: oom on web1\n"
+                                     "    1 alert, 2 lines not told yet, 0 mails so "
+                                     "far, next look in 30s\n");
+    buf_clear(&out);
+    engine_describe(story.engine, story.now, FORM_JSON, &out);
+    ck_assert(slice_starts(buf_slice(&out),
+                           SLICE("{\"route\":\"main\",\"title\":\"oom on web1\","
+                                 "\"alerts\":1,\"open\":2,\"mails\":0,")));
     buf_free(&out);
     story_end(&story);
 }
