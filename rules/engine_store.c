@@ -183,6 +183,36 @@ static bool restore_group(struct restoring *restoring)
     return true;
 }
 
+/** The last route takes all. */
+static struct lane *find_taking(const struct engine *engine,
+                                const struct labels *labels)
+{
+    for (size_t i = 0;; i++) {
+        must(i < engine->lane_count);
+        if (route_takes(engine->lanes[i].route, labels))
+            return &engine->lanes[i];
+    }
+}
+
+/** An alert that never ends by itself ends with its rule, and when that says so now. (No
+ *  rules at all are a configuration that is not finished.) */
+static bool ends_now(const struct restoring *restoring, struct alert *alert)
+{
+    struct slice name = labels_find(&alert->labels, SLICE("rule"));
+    int64_t span_ms = 0;
+    if (alert->quiet_at_ms != NEVER_MS || alert->is_other || name.len == 0 ||
+        rules_count(restoring->engine->rules) == 0)
+        return false;
+    for (size_t i = 0; i < rules_count(restoring->engine->rules); i++) {
+        const struct rule *rule = rules_get(restoring->engine->rules, i);
+        if (slice_equal(rule_name(rule), name))
+            span_ms = rule_resolve_after(rule);
+    }
+    alert->resolve_after_ms = span_ms;
+    alert->quiet_at_ms = later_by_ms(restoring->now.mono_ms, span_ms);
+    return span_ms != NEVER_MS;
+}
+
 /** Where @alert belongs now. @return NULL when its piece is broken.
  *  @has_moved  set when that is another group than it was stored for */
 static struct alert_group *find_place(struct restoring *restoring,
@@ -191,11 +221,8 @@ static struct alert_group *find_place(struct restoring *restoring,
 {
     struct engine *engine = restoring->engine;
     *has_moved = restoring->lane == NULL;
-    for (size_t i = 0; !restoring->lane; i++) {
-        must(i < engine->lane_count);
-        if (route_takes(engine->lanes[i].route, &alert->labels))
-            restoring->lane = &engine->lanes[i];
-    }
+    if (!restoring->lane)
+        restoring->lane = find_taking(engine, &alert->labels);
     if (!*has_moved && home_is_other)
         return lane_other(engine, restoring->lane);
     if (!*has_moved && alert->is_other)
@@ -226,6 +253,7 @@ static bool restore_alert(struct restoring *restoring)
         alert_load(&restoring->in, restoring->now, &home, &home_is_other);
     if (!alert)
         return false;
+    bool has_changed = ends_now(restoring, alert);
     struct alert_group *group =
         find_place(restoring, alert, home, home_is_other, &has_moved);
     if (!group) {
@@ -240,6 +268,8 @@ static bool restore_alert(struct restoring *restoring)
         move(restoring, alert);
     else
         pieces_adopt(&engine->pieces, &alert->piece, restoring->id);
+    if (has_changed)
+        pieces_touch(&engine->pieces, &alert->piece);
     group_put(group, alert);
     tally_alerts(engine, group, before);
     schedule_restored(restoring, group);

@@ -166,6 +166,11 @@ struct slice rule_name(const struct rule *rule)
     return rule->name;
 }
 
+int64_t rule_resolve_after(const struct rule *rule)
+{
+    return rule->resolve_after_ms;
+}
+
 static uint64_t limit_hits(const struct regexes *regexes)
 {
     uint64_t sum = 0;

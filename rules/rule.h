@@ -66,6 +66,8 @@ struct rule_tally rule_tally(const struct rule *rule);
 const char *const *rules_label_names(const struct rules *rules, struct arena *arena);
 /** The limit_hits of all rules. */
 uint64_t rules_limit_hits(const struct rules *rules);
+/** Quiet for this long: its alerts are over; NEVER_MS: never. */
+int64_t rule_resolve_after(const struct rule *rule);
 /** Does the rule read the source with this index? */
 bool rule_reads(const struct rule *rule, size_t source_index);
 

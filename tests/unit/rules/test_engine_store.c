@@ -238,3 +238,33 @@ TEST(engine_store, a_route_put_in_before_it_changes_nothing_for_a_nameless_one)
     ck_assert_str_eq(thread, story.last_thread);
     story_end(&story);
 }
+
+#define NEVER_RULE(name, span) \
+    "rules:\n  - {name: " name ", match: broken, resolve_after: " span "}\n"
+
+TEST(engine_store, what_never_ends_by_itself_ends_with_its_rule)
+{
+    struct story story;
+    const char *const route = "  - {to: [ops], send_resolved: true}\n";
+    static const char *const rules[] = { NEVER_RULE("disk", "never"),
+                                         NEVER_RULE("other", "never"),
+                                         NEVER_RULE("disk", "1h") };
+    static const char *const wanted[] = {
+        "14430s repeat 'disk' lines=0 alerts=1 mail=1\n",
+        "330s resolved 'disk' lines=0 alerts=1 mail=1\n",
+        "3930s resolved 'disk' lines=0 alerts=1 mail=1\n",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct arena arena = { 0 };
+        story_begin(&story, arena_printf(&arena, "%s%s", route, rules[0]));
+        story_see_for(&story, "rule=disk", NEVER_MS);
+        story_pass(&story, MINUTE_MS);
+        buf_clear(&story.transcript);
+        story_crash(&story, SECOND_MS, arena_printf(&arena, "%s%s", route, rules[i]));
+        story_crash(&story, 0, NULL);
+        story_pass(&story, 5 * HOUR_MS);
+        story_expect(&story, wanted[i]);
+        story_end(&story);
+        arena_free(&arena);
+    }
+}
