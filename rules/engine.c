@@ -11,8 +11,8 @@
 #include "agent/base/text.h"
 #include "rules/telling.h"
 
-/* Nobody says that the wall clock was set: while a digest waits for a time of day, it is
- * looked at this often. */
+/* Nobody says that the wall clock was set: while a digest waits for a time of day, it
+ * is looked at this often. */
 enum { CLOCK_LOOK_MS = MINUTE_MS };
 
 /* --- creation --------------------------------------------------------------------- */

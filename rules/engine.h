@@ -65,7 +65,8 @@ void engine_saved(struct engine *engine);
 
 /** Take a stored piece back, after create and before the first feed. Timers go on where
  *  they stood, by the wall clock, and never later than a whole interval from now. A
- *  group whose route is gone is routed anew by its alerts' labels: nothing is dropped. What never ends by itself ends when its rule is gone.
+ *  group whose route is gone is routed anew by its alerts' labels: nothing is dropped.
+ *  What never ends by itself ends when its rule is gone.
  *  @return false with ERR_BROKEN when the bytes are not a piece. */
 bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
                     struct now now, struct err *err)

@@ -194,8 +194,8 @@ static struct lane *find_taking(const struct engine *engine,
     }
 }
 
-/** An alert that never ends by itself ends with its rule, and when that says so now. (No
- *  rules at all are a configuration that is not finished.) */
+/** An alert that never ends by itself ends with its rule, and when that says so now.
+ *  (No rules at all are a configuration that is not finished.) */
 static bool ends_now(const struct restoring *restoring, struct alert *alert)
 {
     struct slice name = labels_find(&alert->labels, SLICE("rule"));

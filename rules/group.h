@@ -46,8 +46,8 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting; /**< alerts that never end by themselves and of which all is
-                              told: the one seen least recently makes way for a new one */
+    struct heap resting; /**< alerts that never end by themselves and are told:
+                              the one seen least recently makes way for a new one */
     uint64_t left_count; /**< alerts that made way */
     struct alert *other; /**< not in the map */
     uint64_t new_count;  /**< of all alerts */

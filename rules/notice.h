@@ -71,8 +71,8 @@ struct notices {
 /** One more, zeroed. Pointers to those before may move. */
 struct notice *notices_add(struct notices *notices);
 
-/** From the one at @from on, the critical ones first; apart from that they stay in their
- *  order. */
+/** From the one at @from on, the critical ones first; apart from that they stay in
+ *  their order. */
 void notices_sort(struct notices *notices, size_t from);
 
 #endif

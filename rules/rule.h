@@ -61,8 +61,8 @@ size_t rules_count(const struct rules *rules);
 struct rule *rules_get(const struct rules *rules, size_t index);
 struct slice rule_name(const struct rule *rule);
 struct rule_tally rule_tally(const struct rule *rule);
-/** The names of all labels that an alert of these rules can have, of which there must be
- *  one at least; in @arena, NULL-terminated. A name may stand there twice. */
+/** The names of all labels that an alert of these rules can have, of which there must
+ *  be one at least; in @arena, NULL-terminated. A name may stand there twice. */
 const char *const *rules_label_names(const struct rules *rules, struct arena *arena);
 /** The limit_hits of all rules. */
 uint64_t rules_limit_hits(const struct rules *rules);

@@ -35,10 +35,10 @@
 #define LIMIT_DESCRIPTION_BYTES 8192 /* cut */
 #define LIMIT_SAMPLES 5              /* per alert; later lines are counted */
 #define LIMIT_SAMPLE_BYTES 2048      /* cut */
-#define LIMIT_GROUPS 10000       /* per route; further keys share one "(other)" group */
+#define LIMIT_GROUPS 10000 /* per route; further keys share one "(other)" group */
 /* Per group; then told alerts that never end make way, the rest share "(other)". */
 #define LIMIT_GROUP_ALERTS 1000
-#define LIMIT_REGEX_MATCH 100000 /* PCRE2 match limit; counted as a rule error */
+#define LIMIT_REGEX_MATCH 100000   /* PCRE2 match limit; counted as a rule error */
 #define LIMIT_REGEX_TOTAL 50000000 /* the same over all starts in a long line */
 #define LIMIT_REGEX_DEPTH 10000    /* PCRE2 depth limit, where there is no JIT */
 #define LIMIT_REGEX_HEAP_KIB 2048  /* PCRE2 heap limit, and of the JIT's stack */
