@@ -10,10 +10,13 @@
 int cmd_check(int argc, char **argv)
 {
     const char *path = NULL;
+    static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
+                                           { "quiet", no_argument, NULL, 'q' },
+                                           { NULL, 0, NULL, 0 } };
     bool is_quiet = false;
     int option;
     optind = 1;
-    while ((option = getopt(argc, argv, "c:q")) != -1) {
+    while ((option = getopt_long(argc, argv, "c:q", longs, NULL)) != -1) {
         if (option == 'c')
             path = optarg;
         else if (option == 'q')
@@ -31,10 +34,12 @@ int cmd_check(int argc, char **argv)
     buf_free(&out);
     if (!config)
         return EX_CONFIG;
-    if (!is_quiet)
-        printf("ok: %zu sources, %zu rules, %zu routes, %zu outputs\n",
-               config->sources.count, rules_count(config->compiled_rules),
-               config->compiled_routes.count, config->outputs.count);
+    if (!is_quiet) {
+        struct buf parts = buf_make(256);
+        config_put_counts(config, &parts);
+        printf("ok: %s\n", parts.ptr);
+        buf_free(&parts);
+    }
     config_free(config);
     return EX_OK;
 }

@@ -9,12 +9,13 @@
 #include "agent/base/limits.h"
 #include "agent/base/rng.h"
 #include "agent/cli.h"
+#include "agent/dry.h"
 #include "agent/loop.h"
 #include "agent/service.h"
 
 struct run_options {
     const char *config_path;
-    bool is_once;
+    bool is_once, is_dry;
     enum log_level log_level;
 };
 
@@ -27,17 +28,20 @@ struct run {
 static bool parse_options(int argc, char **argv, struct run_options *options)
 {
     static const struct option longs[] = { { "once", no_argument, NULL, '1' },
+                                           { "dry-run", no_argument, NULL, 'n' },
                                            { "config", required_argument, NULL, 'c' },
                                            { "verbose", no_argument, NULL, 'v' },
                                            { "quiet", no_argument, NULL, 'q' },
                                            { NULL, 0, NULL, 0 } };
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "c:vq", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:nvq", longs, NULL)) != -1) {
         if (option == 'c')
             options->config_path = optarg;
         else if (option == '1')
             options->is_once = true;
+        else if (option == 'n')
+            options->is_dry = true;
         else if (option == 'v')
             options->log_level = LOG_LEVEL_DEBUG;
         else if (option == 'q')
@@ -102,13 +106,14 @@ static int run_app(struct run *run, struct loop *loop)
     struct err err = { 0 };
     if (run->options->is_once)
         app_finish(run->app);
-    else if (!app_listen(run->app, &err))
+    else if (!run->options->is_dry && !app_listen(run->app, &err))
         log_warning(run->log, "%s: `tocsin status` and `tocsin queue` will not work",
                     err.text);
     app_turn(run->app); /* ready is who has stored where its files begin */
-    log_info(run->log, "running: %zu sources, %zu rules",
-             app_config(run->app)->sources.count,
-             rules_count(app_config(run->app)->compiled_rules));
+    struct buf parts = buf_make(256);
+    config_put_counts(app_config(run->app), &parts);
+    log_info(run->log, "running: %s", parts.ptr);
+    buf_free(&parts);
     service_notify("READY=1");
     loop_run(loop, run->app, reload, run);
     service_notify("STOPPING=1");
@@ -117,20 +122,21 @@ static int run_app(struct run *run, struct loop *loop)
     struct metrics metrics;
     app_measure(run->app, &metrics);
     log_info(run->log,
-             "stopped: %llu lines read, %llu matched, %llu mails sent, %llu waiting",
+             "stopped: %llu lines read, %llu matched, %llu mails %s, %llu waiting",
              (unsigned long long)metrics.lines, (unsigned long long)metrics.matches,
              (unsigned long long)metrics.mails_sent,
+             run->options->is_dry ? "printed" : "sent",
              (unsigned long long)metrics.mails_waiting);
     return run->options->is_once && metrics.mails_waiting > 0 ? EX_TEMPFAIL : EX_OK;
 }
 
-static int run_config(struct run *run, struct config *config)
+static int run_in(struct run *run, struct config *config, const struct link_ops *links)
 {
     struct err err = { 0 };
     struct loop *loop = loop_create();
     struct world world = { .clock = clock_real(),
                            .fs = fs_real(),
-                           .links = links_curl(),
+                           .links = links,
                            .wakes = loop_wakes(loop),
                            .log = run->log,
                            .seed = rng_system_seed(),
@@ -142,8 +148,30 @@ static int run_config(struct run *run, struct config *config)
     else
         code = cli_fail(cli_exit_code(&err), "%s", err.text);
     app_free(run->app);
-    links_curl_free(world.links);
     loop_free(loop);
+    return code;
+}
+
+static int run_for_real(struct run *run, struct config *config)
+{
+    const struct link_ops *links = links_curl();
+    int code = run_in(run, config, links);
+    links_curl_free(links);
+    return code;
+}
+
+static int run_dry(struct run *run, struct config *config)
+{
+    struct err err = { 0 };
+    struct dry *dry = dry_create(config, run->options->is_once, &err);
+    if (!dry) {
+        config_free(config);
+        return cli_fail(cli_exit_code(&err), "%s", err.text);
+    }
+    log_info(run->log, "a dry run: mails are printed here, none is sent%s",
+             run->options->is_once ? "; all files are read from their beginning" : "");
+    int code = run_in(run, config, dry_links(dry));
+    dry_free(dry);
     return code;
 }
 
@@ -162,5 +190,5 @@ int cmd_run(int argc, char **argv)
     struct log_sink log;
     log_to_stderr(&log, options.log_level, service_logs_to_journal());
     struct run run = { .options = &options, .log = &log };
-    return run_config(&run, config);
+    return options.is_dry ? run_dry(&run, config) : run_for_real(&run, config);
 }

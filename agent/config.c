@@ -331,6 +331,17 @@ struct config *config_load_node(const struct yaml_node *node, const char *host,
     return finish(config, &complaints, out, color);
 }
 
+void config_put_counts(const struct config *config, struct buf *out)
+{
+    text_put_count(out, config->sources.count, "source", "sources");
+    buf_puts(out, ", ");
+    text_put_count(out, rules_count(config->compiled_rules), "rule", "rules");
+    buf_puts(out, ", ");
+    text_put_count(out, config->compiled_routes.count, "route", "routes");
+    buf_puts(out, ", ");
+    text_put_count(out, config->outputs.count, "output", "outputs");
+}
+
 void config_free(struct config *config)
 {
     if (!config)

@@ -46,6 +46,9 @@ struct config *config_load_text(const char *name, struct slice yaml, struct buf 
 struct config *config_load_node(const struct yaml_node *node, const char *host,
                                 struct buf *out, bool color);
 
+/** "1 source, 3 rules, 1 route, 2 outputs". */
+void config_put_counts(const struct config *config, struct buf *out);
+
 void config_free(struct config *config);
 
 #endif

@@ -337,7 +337,9 @@ static void pump_maildir(struct lane *lane, struct now now)
                                        .created_ms = lane->job.created_ms,
                                        .host = lane->world->host,
                                        .bytes = lane->job.bytes };
-    bool ok = maildir_put(lane->maildir, &mail, &err);
+    const struct link_ops *ops = lane->connection.ops;
+    bool ok = ops->keep ? ops->keep(ops->ctx, lane->maildir, mail.bytes)
+                        : maildir_put(lane->maildir, &mail, &err);
     lane->job.recipient_count = 0;
     judge_file(lane, ok, &err, now);
 }

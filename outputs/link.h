@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "agent/base/buf.h"
 #include "agent/base/now.h"
 #include "agent/base/slice.h"
 #include "agent/base/wakes.h"
@@ -68,6 +69,9 @@ struct link_ops {
     void (*close)(struct link *link);
     /** When step() wants to be called without a ready descriptor, in mono_ms. */
     int64_t (*wake_at)(const struct link *link);
+    /** Takes a mail that is for the Maildir @folder instead of writing it there; NULL:
+     *  it is written. @return false: try again later. */
+    bool (*keep)(void *ctx, struct slice folder, struct slice bytes);
     void *ctx;
 };
 
@@ -75,5 +79,8 @@ struct link_ops {
  *  AUTH. One for the process; links_curl_free() after every link is closed. */
 const struct link_ops *links_curl(void);
 void links_curl_free(const struct link_ops *ops);
+
+/** "libcurl/7.88.1 OpenSSL/3.0.17 ...". */
+void links_curl_put_version(struct buf *out);
 
 #endif
