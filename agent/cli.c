@@ -1,4 +1,4 @@
-/** The table of commands, and what all of them share. */
+/** Which command is meant, and what all of them share. */
 #include "agent/cli.h"
 
 #include <stdarg.h>
@@ -13,66 +13,9 @@
 #include "agent/config.h"
 #include "agent/control.h"
 
-const struct command commands[] = {
-    { "run", "[-c FILE] [--once] [-v|-q]",
-      "follow logs and send mails, in the foreground",
-      "Runs until SIGTERM. SIGHUP reads the configuration again; a broken one is "
-      "refused "
-      "and the old one stays in force. With --once everything is read to its end, all "
-      "that "
-      "was counted is told, sent, and the command ends: 0 when every mail was "
-      "accepted, 75 "
-      "when some wait in the outbox for the next run.",
-      cmd_run, false },
-    { "check", "[-c FILE] [-q]",
-      "every mistake in the configuration and the rules at once",
-      "Prints each mistake with file, line, column, the source line and a remedy, and "
-      "warns of rules that cannot fire or have no samples. Exits 0, or 78 after an "
-      "error.",
-      cmd_check, false },
-    { "test", "[-v] [FILE...]", "run rules' samples, and stories on virtual time",
-      "A FILE with `scenario:` is a story: lines and server replies with times go in, "
-      "mails "
-      "and counts are expected. Any other FILE is a configuration, whose rules' "
-      "`samples:` "
-      "are run; without FILE that is the default one. Exits 0, 1 after a failure, 78 "
-      "when "
-      "a file cannot be understood.",
-      cmd_test, false },
-    { "queue", "list|show ID|retry ID|drop ID [-c FILE] [--json]",
-      "the outbox and the dead letters of the running agent", NULL, cmd_queue, false },
-    { "status", "[-c FILE] [--json]", "accounts, files, open groups and counters", NULL,
-      cmd_status, false },
-    { "sink", "[OPTIONS]", "a local mail server to try against", NULL, cmd_sink,
-      false },
-    { "schema", "", "the JSON Schema of the configuration, for editors", NULL,
-      cmd_schema, false },
-    { "completion", "bash", "completion for the shell, to be sourced", NULL,
-      cmd_completion, false },
-    { "help", "[COMMAND]", "this text, or a command's", NULL, cmd_help, false },
-    { "version", "", "version and how it was built", NULL, cmd_version, false },
-    { "man", "1|5", "the manual pages' source, made from the tables", NULL, cmd_man,
-      true },
-    { NULL, NULL, NULL, NULL, NULL, false },
-};
+enum { COMMANDS_MAX = 32 };
 
-const struct exit_code exit_codes[] = {
-    { EX_OK, "Done." },
-    { 1, "test: a sample or a story failed." },
-    { EX_USAGE, "The command line is wrong." },
-    { EX_DATAERR, "What was asked for cannot be done, as to drop a mail that is sent; "
-                  "or the store is damaged." },
-    { EX_NOINPUT, "There is no such mail or file." },
-    { EX_UNAVAILABLE, "No agent answers; or another one runs on the same store; or the "
-                      "mail is being handed over just now." },
-    { EX_IOERR, "Reading or writing failed." },
-    { EX_TEMPFAIL, "Mails wait for a later try (run --once); or the disk is full." },
-    { EX_NOPERM, "A permission is missing." },
-    { EX_CONFIG, "The configuration, or a file to be tested, has an error." },
-    { 0, NULL },
-};
-
-static const struct command *find_command(const char *name)
+const struct command *cli_find(const char *name)
 {
     for (const struct command *command = commands; command->name; command++) {
         if (strcmp(command->name, name) == 0)
@@ -94,8 +37,9 @@ int cli_fail(int code, const char *format, ...)
 
 int cli_usage(const char *name)
 {
-    const struct command *command = find_command(name);
-    fprintf(stderr, "usage: tocsin %s %s\n", name, command ? command->args : "");
+    const struct command *command = cli_find(name);
+    fprintf(stderr, "usage: tocsin %s %s\n(`tocsin help %s` says more)\n", name,
+            command ? command->args : "", name);
     return EX_USAGE;
 }
 
@@ -146,14 +90,32 @@ int cli_ask(const char *config_path, struct slice request)
 
 static const char *nearest_command(struct arena *arena, const char *name)
 {
-    const char *names[sizeof commands / sizeof *commands];
+    const char *names[COMMANDS_MAX];
     size_t count = 0;
     for (const struct command *command = commands; command->name; command++) {
-        if (!command->is_hidden)
+        if (!command->is_hidden && count + 1 < COMMANDS_MAX)
             names[count++] = command->name;
     }
     names[count] = NULL;
     return did_you_mean(arena, slice_of(name), names);
+}
+
+int cli_unknown(const char *name)
+{
+    struct arena arena = { 0 };
+    cli_fail(EX_USAGE, "there is no command '%s'%s (`tocsin help` lists them)", name,
+             nearest_command(&arena, name));
+    arena_free(&arena);
+    return EX_USAGE;
+}
+
+static bool asks_for_help(char **argv)
+{
+    for (; *argv && strcmp(*argv, "--") != 0; argv++) {
+        if (strcmp(*argv, "--help") == 0)
+            return true;
+    }
+    return false;
 }
 
 int cli_main(int argc, char **argv)
@@ -167,13 +129,12 @@ int cli_main(int argc, char **argv)
         name = "help";
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
-    const struct command *command = find_command(name);
-    if (!command) {
-        struct arena arena = { 0 };
-        cli_fail(EX_USAGE, "there is no command '%s'%s (`tocsin help` lists them)",
-                 name, nearest_command(&arena, name));
-        arena_free(&arena);
-        return EX_USAGE;
+    const struct command *command = cli_find(name);
+    if (!command)
+        return cli_unknown(name);
+    if (asks_for_help(argv + 2)) {
+        char *words[] = { argv[0], argv[1], NULL };
+        return cmd_help(2, words);
     }
     return command->run(argc - 1, argv + 1);
 }

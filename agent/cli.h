@@ -12,7 +12,8 @@ struct command {
     const char *name;
     const char *args;                  /**< as usage shows them */
     const char *help;                  /**< one line */
-    const char *about;                 /**< the man page's paragraphs; may be NULL */
+    const char *about;                 /**< a paragraph; may be NULL */
+    const char *options;               /**< lines that stand as they are; may be NULL */
     int (*run)(int argc, char **argv); /**< argv[0] is the command's name */
     bool is_hidden;
 };
@@ -38,6 +39,11 @@ struct exit_code {
 };
 /** What the commands end with; ends with a row whose meaning is NULL. */
 extern const struct exit_code exit_codes[];
+
+/** The command of that name, or NULL. */
+const struct command *cli_find(const char *name);
+/** Say that there is no command @name, and which may be meant. @return EX_USAGE. */
+int cli_unknown(const char *name);
 
 /** Run the command that @argv names. @return the exit code. */
 int cli_main(int argc, char **argv);

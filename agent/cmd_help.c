@@ -4,53 +4,155 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "agent/base/db.h"
 #include "agent/base/limits.h"
 #include "agent/base/schema_doc.h"
+#include "agent/base/yaml.h"
 #include "agent/cli.h"
 #include "agent/config.h"
+#include "agent/loop.h"
 #include "build.h"
+#include "rules/regex.h"
+
+enum { WIDTH = 79, TEXT_BYTES = 64 * 1024 };
+
+/** @text in lines of at most WIDTH columns. */
+static void put_wrapped(struct buf *out, const char *text)
+{
+    struct slice rest = slice_of(text), word;
+    size_t column = 0;
+    while (slice_next(&rest, ' ', &word)) {
+        if (column > 0 && column + 1 + word.len > WIDTH) {
+            buf_putc(out, '\n');
+            column = 0;
+        }
+        if (column > 0)
+            buf_putc(out, ' ');
+        column += word.len + (column > 0);
+        buf_put(out, word);
+    }
+    buf_putc(out, '\n');
+}
+
+static void put_command_help(const struct command *command, struct buf *out)
+{
+    buf_printf(out, "usage: tocsin %s%s%s\n\n", command->name,
+               command->args[0] ? " " : "", command->args);
+    put_wrapped(out, command->about ? command->about : command->help);
+    if (command->options)
+        buf_printf(out, "\n%s", command->options);
+}
+
+static void put_help(struct buf *out)
+{
+    buf_puts(out, "tocsin - alert mails from logs that you can trust\n\n");
+    for (const struct command *command = commands; command->name; command++) {
+        if (!command->is_hidden)
+            buf_printf(out, "  %-11s %s\n", command->name, command->help);
+    }
+    buf_puts(out, "\n`tocsin help COMMAND` or `tocsin COMMAND --help` says more.\n"
+                  "The configuration is /etc/tocsin/tocsin.yaml, or -c FILE: see "
+                  "tocsin.yaml(5).\n");
+}
 
 int cmd_help(int argc, char **argv)
 {
-    const char *wanted = argc > 1 ? argv[1] : NULL;
-    if (!wanted)
-        puts("tocsin - alert mails from logs that you can trust\n");
-    for (const struct command *command = commands; command->name; command++) {
-        if (wanted && strcmp(wanted, command->name) != 0)
-            continue;
-        if (!wanted && command->is_hidden)
-            continue;
-        if (wanted)
-            printf("usage: tocsin %s %s\n\n%s\n", command->name, command->args,
-                   command->about ? command->about : command->help);
-        else
-            printf("  %-11s %s\n", command->name, command->help);
-    }
-    if (!wanted)
-        puts("\nThe configuration is /etc/tocsin/tocsin.yaml, or -c FILE: see "
-             "tocsin.yaml(5).");
+    struct buf out = buf_make(TEXT_BYTES);
+    const struct command *command = argc > 1 ? cli_find(argv[1]) : NULL;
+    if (argc > 2 || (argc == 2 && !command))
+        return argc == 2 ? cli_unknown(argv[1]) : cli_usage("help");
+    if (command)
+        put_command_help(command, &out);
+    else
+        put_help(&out);
+    cli_print(&out);
+    buf_free(&out);
     return EX_OK;
 }
 
 int cmd_version(int argc, char **argv)
 {
+    struct buf out = buf_make(TEXT_BYTES);
     (void)argc;
     (void)argv;
-    printf("tocsin %s\n", PACKAGE_VERSION);
-    puts("inputs: files stdin; outputs: smtp maildir");
+    buf_printf(&out, "tocsin %s\ninputs: ", PACKAGE_VERSION);
+    inputs_put_kinds(&out);
+    buf_puts(&out, "\noutputs: smtp maildir\nlibraries: ");
+    regex_put_version(&out);
+    buf_puts(&out, ", ");
+    db_put_version(&out);
+    buf_puts(&out, ", ");
+    loop_put_version(&out);
+    buf_puts(&out, ", ");
+    yaml_put_version(&out);
+    buf_puts(&out, "\n  ");
+    links_curl_put_version(&out);
+    buf_putc(&out, '\n');
+    cli_print(&out);
+    buf_free(&out);
     return EX_OK;
+}
+
+/* --- completion ------------------------------------------------------------------- */
+
+/** The words that the lines of a command's options begin with: "-c", "--config". */
+static void put_words(const char *options, struct buf *out)
+{
+    struct slice rest = slice_of(options), line, word;
+    while (slice_next(&rest, '\n', &line)) {
+        if (!slice_starts(line, SLICE("  ")) || line.ptr[2] == ' ')
+            continue;
+        bool is_first = true;
+        line = slice_trim(line);
+        while (slice_next(&line, ' ', &word) && (is_first || word.ptr[0] == '-')) {
+            if (word.len > 0 && word.ptr[word.len - 1] == ',')
+                word.len--;
+            buf_putc(out, ' ');
+            buf_put(out, word);
+            is_first = false;
+            if (line.len == 0 || line.ptr[0] == ' ')
+                break;
+        }
+    }
+}
+
+static void put_completion(struct buf *out)
+{
+    buf_puts(out, "_tocsin() {\n"
+                  "    local words='' word=${COMP_WORDS[COMP_CWORD]}\n"
+                  "    case $COMP_CWORD:${COMP_WORDS[1]} in\n"
+                  "    1:*) words='");
+    for (const struct command *command = commands; command->name; command++) {
+        if (!command->is_hidden)
+            buf_printf(out, "%s%s", command == commands ? "" : " ", command->name);
+    }
+    buf_puts(out, "' ;;\n    2:help) words='");
+    for (const struct command *command = commands; command->name; command++) {
+        if (!command->is_hidden)
+            buf_printf(out, "%s%s", command == commands ? "" : " ", command->name);
+    }
+    buf_puts(out, "' ;;\n");
+    for (const struct command *command = commands; command->name; command++) {
+        if (!command->options)
+            continue;
+        buf_printf(out, "    *:%s) words='--help", command->name);
+        put_words(command->options, out);
+        buf_puts(out, "' ;;\n");
+    }
+    buf_puts(out, "    esac\n"
+                  "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                  "}\n"
+                  "complete -o default -F _tocsin tocsin\n");
 }
 
 int cmd_completion(int argc, char **argv)
 {
+    struct buf out = buf_make(TEXT_BYTES);
     if (argc != 2 || strcmp(argv[1], "bash") != 0)
         return cli_usage("completion");
-    printf("complete -W \"");
-    for (const struct command *command = commands; command->name; command++) {
-        if (!command->is_hidden)
-            printf("%s ", command->name);
-    }
-    puts("\" -o default tocsin");
+    put_completion(&out);
+    cli_print(&out);
+    buf_free(&out);
     return EX_OK;
 }
 
@@ -65,34 +167,102 @@ int cmd_schema(int argc, char **argv)
     return EX_OK;
 }
 
+/** Text for roff: hyphens as they are typed, and no line that is a request. */
+static void put_roff(struct buf *out, const char *text)
+{
+    bool is_line_start = true;
+    for (const char *c = text; *c; c++) {
+        if (is_line_start && (*c == '.' || *c == '\''))
+            buf_puts(out, "\\&");
+        is_line_start = *c == '\n';
+        if (*c == '-')
+            buf_puts(out, "\\-");
+        else if (*c == '\\')
+            buf_puts(out, "\\e");
+        else if (*c == '\'')
+            buf_puts(out, "\\(aq");
+        else
+            buf_putc(out, *c);
+    }
+}
+
+static void put_man_command(const struct command *command, struct buf *out)
+{
+    buf_printf(out, ".SS tocsin %s ", command->name);
+    put_roff(out, command->args);
+    buf_putc(out, '\n');
+    put_roff(out, command->about ? command->about : command->help);
+    buf_puts(out, command->about ? "\n" : ".\n");
+    if (!command->options)
+        return;
+    buf_puts(out, ".PP\n.nf\n");
+    put_roff(out, command->options);
+    buf_puts(out, ".fi\n");
+}
+
+static void put_man_exit_codes(struct buf *out)
+{
+    buf_puts(out, ".SH EXIT STATUS\nThose of\n.IR sysexits.h :\n");
+    for (const struct exit_code *code = exit_codes; code->meaning; code++) {
+        buf_printf(out, ".TP\n.B %d\n", code->code);
+        put_roff(out, code->meaning);
+        buf_putc(out, '\n');
+    }
+}
+
+static const char man_head[] =
+    ".TH TOCSIN 1 \"\" \"tocsin " PACKAGE_VERSION "\" \"User commands\"\n"
+    ".SH NAME\ntocsin \\- alert mails from logs that you can trust\n"
+    ".SH SYNOPSIS\n.B tocsin\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
+    ".SH DESCRIPTION\n"
+    "tocsin follows log files, matches their lines against rules, groups and "
+    "limits what it finds, and mails it through Gmail or any SMTP server from "
+    "a durable outbox. A line is counted once, over kill \\-9, power loss and "
+    "rotation; "
+    "a mail counts as sent when the server has accepted it. The configuration is "
+    "described in\n"
+    ".BR tocsin.yaml (5).\n.SH COMMANDS\n";
+
+static const char man_tail[] =
+    ".SH SIGNALS\n"
+    ".TP\n.BR SIGTERM \", \" SIGINT\nFinish the mail under way (at most 10 seconds), "
+    "store everything, end. Twice: end at once; nothing that was stored is lost.\n"
+    ".TP\n.B SIGHUP\nRead the configuration again. Open groups, counts and mails "
+    "go on. A configuration with errors changes nothing.\n"
+    ".SH ENVIRONMENT\n"
+    ".TP\n.B NO_COLOR\nNo colours, when it is not empty.\n"
+    ".TP\n.B TZ\nThe zone of times in mails, when it names one; otherwise that of "
+    "/etc/localtime.\n"
+    ".TP\n.B TMPDIR\nWhere the store of a dry run is.\n"
+    ".SH FILES\n.TP\n.I /etc/tocsin/tocsin.yaml\nThe configuration.\n"
+    ".TP\n.I /var/lib/tocsin/tocsin.db\nOutbox, open groups and positions "
+    "(state_dir:). "
+    "Only the agent opens it.\n"
+    ".TP\n.I /run/tocsin/control.sock\nWhere status and queue ask the agent "
+    "(control:). "
+    "It answers its own user and root.\n"
+    ".SH EXAMPLES\n"
+    ".TP\nWhat would be mailed of the logs as they are, without sending anything:\n"
+    ".B tocsin run \\-\\-dry\\-run \\-\\-once\n"
+    ".TP\nWhy has no mail come?\n"
+    ".B tocsin status; tocsin queue\n"
+    ".TP\nA new configuration:\n"
+    ".B tocsin check && systemctl reload tocsin\n"
+    ".TP\nA mail server to try against, for accounts with smtp: {host: localhost, "
+    "port: "
+    "2525, tls: none}:\n"
+    ".B tocsin sink \\-\\-plain \\-\\-smtp 2525 \\-\\-print\n"
+    ".SH SEE ALSO\n.BR tocsin.yaml (5)\n";
+
 static void put_man_commands(struct buf *out)
 {
-    buf_puts(out,
-             ".TH TOCSIN 1 \"\" \"tocsin " PACKAGE_VERSION "\"\n"
-             ".SH NAME\ntocsin \\- alert mails from logs that you can trust\n"
-             ".SH SYNOPSIS\n.B tocsin\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
-             ".SH DESCRIPTION\n"
-             "tocsin follows log files, matches their lines against rules, groups and "
-             "limits what it finds, and mails it through Gmail or any SMTP server from "
-             "a durable outbox. The configuration is described in\n"
-             ".BR tocsin.yaml (5).\n.SH COMMANDS\n");
+    buf_puts(out, man_head);
     for (const struct command *command = commands; command->name; command++) {
-        if (command->is_hidden)
-            continue;
-        buf_printf(out, ".TP\n.B %s\n\\fR%s\n.br\n%s.\n", command->name, command->args,
-                   command->help);
-        if (command->about)
-            buf_printf(out, ".br\n%s\n", command->about);
+        if (!command->is_hidden)
+            put_man_command(command, out);
     }
-    buf_puts(out,
-             ".SH EXIT STATUS\nThose of\n.IR sysexits.h :\n"
-             "0 done, 1 a test failed, 64 wrong call, 69 no agent answers or another "
-             "one is running, 74 input or output failed, 75 mails wait for a later "
-             "try, 77 permission, 78 configuration.\n"
-             ".SH FILES\n.TP\n.I /etc/tocsin/tocsin.yaml\nthe configuration\n"
-             ".TP\n.I /var/lib/tocsin/tocsin.db\noutbox, open groups and positions\n"
-             ".TP\n.I /run/tocsin/control.sock\nwhere the commands ask the agent\n"
-             ".SH SEE ALSO\n.BR tocsin.yaml (5)\n");
+    put_man_exit_codes(out);
+    buf_puts(out, man_tail);
 }
 
 int cmd_man(int argc, char **argv)

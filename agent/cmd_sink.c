@@ -27,7 +27,6 @@ enum option_id {
     OPTION_MAX,
     OPTION_FOR,
     OPTION_QUICKACK,
-    OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -48,39 +47,8 @@ static const struct option long_options[] = {
     { "max", required_argument, NULL, OPTION_MAX },
     { "for", required_argument, NULL, OPTION_FOR },
     { "quickack", no_argument, NULL, OPTION_QUICKACK },
-    { "help", no_argument, NULL, OPTION_HELP },
     { NULL, 0, NULL, 0 },
 };
-
-static const char help[] =
-    "Usage: tocsin sink [OPTION]...\n"
-    "A mail server on this host alone that behaves like Gmail's. It prints its "
-    "ports.\n\n"
-    "  --smtp PORT       port with STARTTLS (default: any that is free)\n"
-    "  --smtps PORT      port with TLS from the first byte (default: any that is "
-    "free)\n"
-    "  --listen ADDRESS  loopback address (default: 127.0.0.1)\n"
-    "  --plain           no TLS and no login; only the first port\n"
-    "  --user USER:PASS  the only right login (default: every login is right)\n"
-    "  --write-ca FILE   write the certificate that clients are to trust (ca_file:)\n"
-    "  --print           show each mail as it arrives\n"
-    "  --maildir DIR     keep the mails in a Maildir\n"
-    "  --eml DIR         keep the mails as numbered .eml files\n"
-    "  --log FILE        one line a mail: unix time in ns, Message-ID, subject\n"
-    "  --token PREFIX    ... and the first word of the mail that begins with PREFIX\n"
-    "  --max N           end after N mails\n"
-    "  --for DURATION    end after this time, as 30s or 5m\n"
-    "  --size SIZE       largest mail (default: 35882577B, as Gmail)\n"
-    "  --strict          refuse mails and commands with bare CR or LF\n"
-    "  --quickack        acknowledge each TCP segment at once\n"
-    "  --says RULE       answer otherwise; may be repeated, the first that fits "
-    "decides:\n"
-    "                    PHASE[(TEXT)]:[2x|#3|#3+ ]ACTION\n"
-    "      PHASE   greeting ehlo starttls auth mail rcpt data body dot rset quit\n"
-    "      ACTION  '550 5.1.1 text', 'close 550 text', 'stay 421 text', close, reset,\n"
-    "              hang, 'slow BYTES', 'wait 2s', ok, 'take ACTION' (dot only)\n"
-    "      as in   --says 'rcpt(bob@):550 5.1.1 no such user' --says 'dot:take "
-    "close'\n";
 
 static bool parse_port(const char *text, int64_t *port, struct err *err)
 {
@@ -195,11 +163,6 @@ int cmd_sink(int argc, char **argv)
     int id, code = EX_OK;
     optind = 1;
     while (is_right && (id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        if (id == OPTION_HELP) {
-            fputs(help, stdout);
-            script_clear(&options.script);
-            return EX_OK;
-        }
         is_right = take_option(id, optarg, &options, &err);
     }
     if (is_right && optind < argc)

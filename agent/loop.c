@@ -207,3 +207,8 @@ void loop_free(struct loop *loop)
     must(uv_loop_close(&loop->uv) == 0);
     free(loop);
 }
+
+void loop_put_version(struct buf *out)
+{
+    buf_printf(out, "libuv %s", uv_version_string());
+}

@@ -6,6 +6,7 @@
 #define TOCSIN_AGENT_LOOP_H
 
 #include "agent/app.h"
+#include "agent/base/buf.h"
 
 struct loop;
 
@@ -21,5 +22,8 @@ void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), voi
 
 /** After app_free(). */
 void loop_free(struct loop *loop);
+
+/** "libuv 1.44.2". */
+void loop_put_version(struct buf *out);
 
 #endif

@@ -521,3 +521,8 @@ void links_curl_free(const struct link_ops *ops)
     curl_global_cleanup();
     free(links);
 }
+
+void links_curl_put_version(struct buf *out)
+{
+    buf_puts(out, curl_version());
+}

@@ -386,3 +386,10 @@ bool regex_names(const struct regex *regex, struct slice name)
             return true;
     return false;
 }
+
+void regex_put_version(struct buf *out)
+{
+    char text[64] = "";
+    pcre2_config(PCRE2_CONFIG_VERSION, text);
+    buf_printf(out, "PCRE2 %s", text);
+}

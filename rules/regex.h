@@ -6,6 +6,7 @@
 #ifndef TOCSIN_RULES_REGEX_H
 #define TOCSIN_RULES_REGEX_H
 
+#include "agent/base/buf.h"
 #include "agent/base/schema.h"
 #include "rules/event.h"
 
@@ -42,5 +43,8 @@ size_t regex_name_count(const struct regex *regex);
 struct slice regex_name_at(const struct regex *regex, size_t index);
 /** Does the pattern have a named group @name? */
 bool regex_names(const struct regex *regex, struct slice name);
+
+/** "PCRE2 10.42 2022-12-11". */
+void regex_put_version(struct buf *out);
 
 #endif

@@ -499,3 +499,8 @@ struct slice db_blob(struct db_row *row, int column)
     int len = sqlite3_column_bytes(row->statement, column);
     return slice_make(bytes ? bytes : "", bytes ? (size_t)len : 0);
 }
+
+void db_put_version(struct buf *out)
+{
+    buf_printf(out, "SQLite %s", sqlite3_libversion());
+}

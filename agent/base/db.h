@@ -10,6 +10,7 @@
 #ifndef TOCSIN_BASE_DB_H
 #define TOCSIN_BASE_DB_H
 
+#include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "agent/base/slice.h"
 
@@ -71,5 +72,8 @@ struct slice db_blob(struct db_row *row, int column);
 
 /** The first error since the last commit or rollback, ERR_NONE when all is well. */
 const struct err *db_error(const struct db *db);
+
+/** "SQLite 3.40.1". */
+void db_put_version(struct buf *out);
 
 #endif

@@ -390,3 +390,8 @@ const struct yaml_node *yaml_find(const struct yaml_node *node, struct slice key
             return node->items[i + 1];
     return NULL;
 }
+
+void yaml_put_version(struct buf *out)
+{
+    buf_printf(out, "libyaml %s", yaml_get_version_string());
+}

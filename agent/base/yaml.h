@@ -8,6 +8,7 @@
 #ifndef TOCSIN_BASE_YAML_H
 #define TOCSIN_BASE_YAML_H
 
+#include "agent/base/buf.h"
 #include "agent/base/complaint.h"
 
 enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
@@ -38,5 +39,8 @@ const struct yaml_node *yaml_find(const struct yaml_node *node, struct slice key
 /** The place of byte @offset inside the scalar @node, right for plain and quoted
  *  scalars on one line and for block scalars; otherwise the scalar's own place. */
 struct place yaml_place_inside(const struct yaml_node *node, size_t offset);
+
+/** "libyaml 0.2.5". */
+void yaml_put_version(struct buf *out);
 
 #endif

@@ -93,6 +93,9 @@ bool inputs_at_end(const struct inputs *inputs);
 
 const struct inputs_tally *inputs_tally(const struct inputs *inputs);
 
+/** The names of the kinds of inputs. */
+void inputs_put_kinds(struct buf *out);
+
 /** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
  *  offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);

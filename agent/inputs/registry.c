@@ -166,3 +166,9 @@ void inputs_describe(const struct inputs *inputs, enum text_form form, struct bu
     for (size_t i = 0; i < KIND_COUNT; i++)
         kinds[i]->describe(inputs->parts[i], form, out);
 }
+
+void inputs_put_kinds(struct buf *out)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        buf_printf(out, "%s%s", i > 0 ? " " : "", kinds[i]->name);
+}
