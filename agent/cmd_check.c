@@ -30,6 +30,10 @@ int cmd_check(int argc, char **argv)
         return cli_usage("check");
     struct buf out = buf_make(LIMIT_CONFIG_BYTES);
     struct config *config = config_load(path, &out, cli_wants_color(1));
+    if (config) {
+        config_probe(config, &out, cli_wants_color(1));
+        config_advise(config, &out, cli_wants_color(1));
+    }
     cli_print(&out);
     buf_free(&out);
     if (!config)

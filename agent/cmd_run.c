@@ -92,6 +92,8 @@ static void reload(void *ctx)
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     service_notify("RELOADING=1");
     struct config *config = config_load(run->options->config_path, &complaints, false);
+    if (config)
+        config_probe(config, &complaints, false);
     log_complaints(run->log, &complaints);
     if (config)
         app_reload(run->app, config);
@@ -183,6 +185,8 @@ int cmd_run(int argc, char **argv)
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     struct config *config =
         config_load(options.config_path, &complaints, cli_wants_color(2));
+    if (config && !options.is_dry)
+        config_probe(config, &complaints, cli_wants_color(2));
     fputs(complaints.ptr ? complaints.ptr : "", stderr);
     buf_free(&complaints);
     if (!config)

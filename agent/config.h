@@ -46,6 +46,12 @@ struct config *config_load_text(const char *name, struct slice yaml, struct buf 
 struct config *config_load_node(const struct yaml_node *node, const char *host,
                                 struct buf *out, bool color);
 
+/** Warn of what this host lacks: files that are not there or cannot be read, passwords
+ *  that cannot be read. */
+void config_probe(struct config *config, struct buf *out, bool color);
+/** Say what could be better: rules without samples. */
+void config_advise(struct config *config, struct buf *out, bool color);
+
 /** "1 source, 3 rules, 1 route, 2 outputs". */
 void config_put_counts(const struct config *config, struct buf *out);
 

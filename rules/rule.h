@@ -50,7 +50,7 @@ struct rule_tally {
 
 /** Compile and check: names unique, sources known, patterns, conditions, templates (a
  *  field that no pattern of the rule captures is a warning), severity. All complaints
- *  are made before it gives up. Warns of rules without samples.
+ *  are made before it gives up.
  *  @configs  of struct rule_config; with @setting borrowed for the life of the rules
  *  @return NULL after an error; otherwise owned by the caller: rules_free(). */
 struct rules *rules_compile(const struct conf_blocks *configs,

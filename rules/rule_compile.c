@@ -294,9 +294,4 @@ void rule_warn(const struct rule *rule, struct complaints *complaints)
     warn_of_length("summary", &config->summary, LIMIT_SUMMARY_BYTES, complaints);
     warn_of_length("description", &config->description, LIMIT_DESCRIPTION_BYTES,
                    complaints);
-    if (!config->samples || config->samples->match.count == 0)
-        complain_softly(complaints, place_of(&config->name),
-                        "rule '%.*s' has no samples; with 'samples: {match: [a line]}' "
-                        "`tocsin test` can check it",
-                        SLICE_ARG(rule->name));
 }

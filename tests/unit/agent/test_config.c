@@ -509,3 +509,31 @@ TEST(config, lists_of_in_file_start_at_the_folder_of_the_first_file)
     ck_assert_ptr_null(load_file(put_file(folder, "tocsin.yaml", text)));
     ck_assert_msg(strstr(out.ptr, "staff.txt': No such file") != NULL, "%s", out.ptr);
 }
+
+/* --- this host ------------------------------------------------------------------- */
+
+TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
+{
+    struct config *config = load_text(
+        "sources:\n"
+        "  - {name: a, files: [/nonexistent/a.log, '/nonexistent/*.log', /dev/null]}\n"
+        "rules:\n"
+        "  - {name: oom, match: 'Out of memory'}\n"
+        "accounts:\n"
+        "  - {name: g, gmail: a@gmail.com, password_file: /nonexistent/secret}\n"
+        "outputs:\n"
+        "  - {name: me, account: g, to: [a@gmail.com]}\n");
+    ck_assert_msg(config != NULL, "%s", out.ptr);
+    buf_clear(&out);
+    config_probe(config, &out, false);
+    ck_assert_ptr_nonnull(
+        strstr(out.ptr, "t.yaml:2:23: warning: there is no file '/nonexistent/a.log'"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "no file matches '/nonexistent/*.log'"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "t.yaml:6:50: warning: "));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "'/nonexistent/secret'"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "'/dev/null'"));
+    buf_clear(&out);
+    config_advise(config, &out, false);
+    ck_assert_ptr_nonnull(strstr(out.ptr, "rule 'oom' has no samples"));
+    config_free(config);
+}

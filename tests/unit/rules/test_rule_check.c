@@ -89,7 +89,7 @@ TEST(rule_check, a_field_that_nothing_gives_is_warned_of_where_it_stands)
                   "");
 }
 
-TEST(rule_check, a_rule_that_tells_nothing_or_everything_is_warned_of)
+TEST(rule_check, a_rule_that_tells_everything_is_warned_of)
 {
     struct rig *rig = rig_create();
     ck_assert_ptr_nonnull(rig_rules(rig,
@@ -98,9 +98,7 @@ TEST(rule_check, a_rule_that_tells_nothing_or_everything_is_warned_of)
                                     "  - {name: b, match: '^$'}\n"
                                     "  - {name: c, match: '.*', where: team=x}\n"));
     ck_assert_complaint(rig, "matches every line");
-    ck_assert_complaint(rig, "rule 'a' has no samples");
-    ck_assert_complaint(rig, "rule 'b' has no samples");
-    ck_assert_uint_eq(rig->complaints.warning_count, 4);
+    ck_assert_uint_eq(rig->complaints.warning_count, 1);
     ck_assert_uint_eq(rig->complaints.error_count, 0);
     rig_free(rig);
 }
