@@ -14,6 +14,9 @@ struct courier {
     const struct wakes *wakes;
     struct lane **lanes;
     size_t count, capacity;
+    int64_t clock_offset_ms; /* unix - mono, as the rows have it */
+    int64_t clock_staged_ms; /* how far this round moved them */
+    bool knows_clock;
     bool needs_recovery; /* rows in `handing_over` that no lane has claimed */
 };
 
@@ -52,6 +55,9 @@ static struct lane *find_lane(const struct courier *courier, struct slice key)
 void courier_configure(struct courier *courier, const struct lane_spec *specs,
                        size_t count, struct now now)
 {
+    if (!courier->knows_clock)
+        courier->clock_offset_ms = now.unix_ms - now.mono_ms;
+    courier->knows_clock = true;
     for (size_t i = 0; i < courier->count; i++)
         courier->lanes[i]->is_gone = true;
     for (size_t i = 0; i < count; i++) {
@@ -121,6 +127,17 @@ void courier_recover(struct courier *courier, struct outputs_tally *staged,
 
 /* --- the turn --------------------------------------------------------------------- */
 
+void courier_follow_clock(struct courier *courier, struct now now)
+{
+    int64_t step_ms = now.unix_ms - now.mono_ms - courier->clock_offset_ms;
+    if (step_ms > -SECOND_MS && step_ms < SECOND_MS)
+        return;
+    outbox_shift_clock(courier->world.db, step_ms);
+    courier->clock_staged_ms = step_ms;
+    for (size_t i = 0; i < courier->count; i++)
+        hold_follow_clock(&courier->lanes[i]->hold, now);
+}
+
 void courier_write(struct courier *courier, struct outputs_tally *staged,
                    struct now now)
 {
@@ -130,6 +147,7 @@ void courier_write(struct courier *courier, struct outputs_tally *staged,
 
 void courier_undo(struct courier *courier)
 {
+    courier->clock_staged_ms = 0;
     for (size_t i = 0; i < courier->count; i++)
         courier->lanes[i]->claim_staged = 0;
 }
@@ -138,6 +156,8 @@ void courier_committed(struct courier *courier, bool has_written, struct now now
 {
     has_written = has_written || courier->needs_recovery;
     courier->needs_recovery = false;
+    courier->clock_offset_ms += courier->clock_staged_ms;
+    courier->clock_staged_ms = 0;
     for (size_t i = 0; i < courier->count; i++)
         lane_committed(courier->lanes[i], has_written, now);
 }

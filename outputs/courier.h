@@ -21,6 +21,10 @@ void courier_configure(struct courier *courier, const struct lane_spec *specs,
 /** A row of lane @key is due now. */
 void courier_call(struct courier *courier, struct slice key, struct now now);
 
+/** In the transaction, before anything is put: when the wall clock was set, what waits
+ *  moves with it, or a host that boots in the past would give up its mails as soon as
+ *  it learns the time. May be repeated after courier_undo(). */
+void courier_follow_clock(struct courier *courier, struct now now);
 /** In the transaction: what a crash left in `handing_over` is in doubt. Once a life. */
 void courier_recover(struct courier *courier, struct outputs_tally *staged,
                      struct now now);

@@ -73,6 +73,14 @@ void hold_begin(struct hold *hold, const struct verdict *verdict,
     buf_free(&text);
 }
 
+void hold_follow_clock(struct hold *hold, struct now now)
+{
+    if (now.mono_ms >= hold->until_ms)
+        return;
+    hold->until_unix_ms = now.unix_ms + hold->until_ms - now.mono_ms;
+    hold->is_dirty = true;
+}
+
 void hold_end(struct hold *hold)
 {
     bool was_there = hold->failures > 0;

@@ -28,6 +28,8 @@ struct hold {
 void hold_begin(struct hold *hold, const struct verdict *verdict,
                 const struct smtp_reply *reply, struct slice secret_file,
                 struct now now, struct rng *rng);
+/** The wall clock was set: the hold ends when it would have. May be repeated. */
+void hold_follow_clock(struct hold *hold, struct now now);
 /** A mail went through: forget the hold and its failures. */
 void hold_end(struct hold *hold);
 /** Is it in force? Looks at the secret file every few seconds where that can end it. */

@@ -104,7 +104,8 @@ static void postpone(struct judging *judging, struct now now, struct rng *rng)
      * once. */
     if (judging->out.is_attempt && !(has_delivered && judging->wait_ms == 0))
         judging->out.next_at_ms += next_wait_ms(judging, rng);
-    if (now.unix_ms - judging->attempt->job->created_ms > GIVE_UP_MS) {
+    if (!judging->attempt->is_early &&
+        now.unix_ms - judging->attempt->job->created_ms > GIVE_UP_MS) {
         give_up_waiting(judging);
         judging->out.event = EVENT_EXPIRE;
     }

@@ -20,6 +20,7 @@ enum { DOUBT_MAX = 2 };
 struct attempt {
     const struct outbox_job *job;
     const struct dialog_result *result;
+    bool is_early;         /**< too soon after the start to give up what is old */
     bool is_reused;        /**< the connection had carried a mail or was idle before */
     int64_t doubt_wait_ms; /**< of the account */
 };

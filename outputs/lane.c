@@ -14,6 +14,9 @@ enum { LOGIN_BURST = 3, MAILDIR_JITTER_PERCENT = 25 };
 #define IDLE_CLOSE_MS (30 * SECOND_MS)
 #define CONNECTION_MAX_MS (10 * MINUTE_MS)
 #define LOGIN_PACE_MS MINUTE_MS
+/* A host that was off for a week has no network yet when it boots: what is old is tried
+ * for a while before it is given up. */
+#define EARLY_MS HOUR_MS
 
 static const struct verdict unknown_failure = {
     .outcome = OUTCOME_LATER,
@@ -53,6 +56,7 @@ struct lane *lane_create(struct lane_world *world, const struct lane_spec *spec,
     lane->connection.ops = links;
     lane->connection.wakes = wakes;
     lane->reply = buf_make(2 * LIMIT_REPLY_TEXT_BYTES);
+    lane->began_ms = now.mono_ms;
     copy_spec(lane, spec);
     hold_load(&lane->hold, world->db, lane->key, now);
     return lane;
@@ -210,11 +214,17 @@ static void give_back(struct lane *lane, enum row_event event, struct slice why,
     set_result(lane, &judgement);
 }
 
+static bool is_early(const struct lane *lane, struct now now)
+{
+    return now.mono_ms - lane->began_ms < EARLY_MS;
+}
+
 static void take_result(struct lane *lane, struct now now)
 {
     const struct dialog_result *result = &lane->connection.dialog.result;
     const struct attempt attempt = { .job = &lane->job,
                                      .result = result,
+                                     .is_early = is_early(lane, now),
                                      .is_reused = lane->connection.mail_count > 1,
                                      .doubt_wait_ms = lane->account.doubt_wait_ms };
     const struct judgement judgement =
@@ -313,7 +323,8 @@ static void judge_file(struct lane *lane, bool ok, const struct err *err,
         int64_t wait =
             rng_jitter(&lane->world->rng, backoff_ms(lane->job.attempts, HOUR_MS),
                        MAILDIR_JITTER_PERCENT);
-        bool is_late = now.unix_ms - lane->job.created_ms > GIVE_UP_MS;
+        bool is_late =
+            !is_early(lane, now) && now.unix_ms - lane->job.created_ms > GIVE_UP_MS;
         judgement.event = is_late ? EVENT_EXPIRE : EVENT_POSTPONE;
         judgement.next_at_ms = now.unix_ms + wait;
         judgement.is_attempt = true;
@@ -372,12 +383,14 @@ static void count_result(const struct lane *lane, struct outputs_tally *staged)
 static void write_hold(struct lane *lane, struct outputs_tally *staged, struct now now)
 {
     hold_save(&lane->hold, lane->world->db, lane->key);
-    if (lane->hold.failures == 0)
+    lane->given_up = 0;
+    if (lane->hold.failures == 0 || is_early(lane, now))
         return;
     int64_t count = outbox_expire(lane->world->db, lane->key, now.unix_ms - GIVE_UP_MS,
                                   slice_of(lane->hold.advice), now);
     staged->dead += (uint64_t)count;
     staged->waiting -= (uint64_t)count;
+    lane->given_up = count;
 }
 
 static bool may_claim(struct lane *lane, struct now now)
@@ -442,6 +455,12 @@ void lane_committed(struct lane *lane, bool has_written, struct now now)
 {
     if (lane->has_result)
         log_result(lane);
+    if (lane->given_up > 0)
+        log_error(lane->world->log,
+                  "%lld mails of account '%.*s' are given up, they waited for 5 days: "
+                  "%s: see `tocsin queue list`",
+                  (long long)lane->given_up, SLICE_ARG(lane->key), lane->hold.advice);
+    lane->given_up = 0;
     lane->has_result = false;
     lane->hold.is_dirty = false;
     if (lane->claim_staged != 0)

@@ -40,8 +40,10 @@ struct lane {
     bool is_outdated; /**< its connection belongs to an older configuration */
     struct connection connection;
     struct hold hold;
-    int64_t due_ms;  /**< mono: when its first row is due */
-    bool needs_heal; /**< a row waits longer than any rule lets it */
+    int64_t began_ms; /**< mono: since when it can try */
+    int64_t given_up; /**< rows that this round found too old */
+    int64_t due_ms;   /**< mono: when its first row is due */
+    bool needs_heal;  /**< a row waits longer than any rule lets it */
     int64_t claim,
         claim_staged;      /**< the row in `handing_over`; staged: not committed */
     bool is_under_way;     /**< the claim was given to the connection */

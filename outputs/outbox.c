@@ -142,6 +142,15 @@ int64_t outbox_due_at(struct db *db, struct slice account)
     return due;
 }
 
+void outbox_shift_clock(struct db *db, int64_t step_ms)
+{
+    struct db_row *row =
+        db_query(db, "UPDATE outbox SET created = created + ?1, next_at = next_at + ?1 "
+                     "WHERE state < 2");
+    db_bind_int(row, step_ms);
+    db_run(row);
+}
+
 void outbox_heal_clock(struct db *db, struct slice account, struct now now)
 {
     struct db_row *row =

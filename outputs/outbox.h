@@ -31,6 +31,8 @@ int64_t outbox_put(struct db *db, const struct outbox_entry *entry);
 int64_t outbox_claim(struct db *db, struct slice account, struct now now);
 /** When the first row of @account is due, in unix ms; NEVER_MS: none waits. */
 int64_t outbox_due_at(struct db *db, struct slice account);
+/** The wall clock was set by @step_ms: what waits keeps its age and its wait. */
+void outbox_shift_clock(struct db *db, int64_t step_ms);
 /** Rows that would wait longer than any rule lets them: the clock was set back. */
 void outbox_heal_clock(struct db *db, struct slice account, struct now now);
 

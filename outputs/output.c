@@ -49,6 +49,7 @@ static void begin_round(struct outputs *outputs, struct now now)
     if (outputs->round == ROUND_OPEN)
         return;
     courier_undo(outputs->courier);
+    courier_follow_clock(outputs->courier, now);
     outputs->staged = outputs->tally;
     outputs->round = ROUND_OPEN;
 }

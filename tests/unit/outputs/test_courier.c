@@ -2,6 +2,7 @@
 #include "courier_world.h"
 
 #include "outputs/outbox.h"
+#include "outputs/reply.h"
 
 #include "test.h"
 
@@ -458,6 +459,49 @@ TEST(courier, a_clock_set_back_by_a_year_delays_nothing)
     world->now.unix_ms -= 365 * DAY_MS;
     world_start(world);
     world_run(world, MINUTE_MS);
+    ck_assert_int_eq(world_ask(world, SENT), 1);
+    world_free(world);
+}
+
+TEST(courier, what_waits_moves_with_a_clock_that_is_set)
+{
+    static const int64_t steps_ms[] = { 2000 * DAY_MS, -2000 * DAY_MS, HOUR_MS,
+                                        -HOUR_MS };
+    for (size_t i = 0; i < sizeof steps_ms / sizeof *steps_ms; i++) {
+        struct courier_world *world = world_create();
+        world->server.dot = "451 4.3.0 try later";
+        world_put(world, "first");
+        world_run(world, 2 * HOUR_MS);
+        world->now.unix_ms += steps_ms[i];
+        world->failing_commits = 1;
+        world_put(world, "second");
+        world_turn(world, NULL, NULL, SEVERITY_INFO);
+        ck_assert_int_eq(world_ask(world, "SELECT max(created) - min(created) FROM "
+                                          "outbox"),
+                         2 * HOUR_MS);
+        world_run(world, MINUTE_MS);
+        world->server.dot = NULL;
+        world_run(world, 80 * MINUTE_MS);
+        ck_assert_int_eq(world_ask(world, SENT), 2);
+        world_free(world);
+    }
+}
+
+TEST(courier, what_became_old_while_nothing_ran_is_tried_for_an_hour)
+{
+    struct courier_world *world = world_create();
+    world->server.dot = "451 4.3.0 try later";
+    world_put(world, "first");
+    world_run(world, MINUTE_MS);
+    world_crash(world);
+    world->now.unix_ms += 30 * DAY_MS;
+    world->server.dot = NULL;
+    world->server.login = reply_of_network(PHASE_CONNECT, SLICE("No route to host"));
+    world_start(world);
+    world_run(world, 50 * MINUTE_MS);
+    ck_assert_int_eq(world_ask(world, DEAD), 0);
+    world->server.login = (struct smtp_reply){ 0 };
+    world_run(world, 15 * MINUTE_MS);
     ck_assert_int_eq(world_ask(world, SENT), 1);
     world_free(world);
 }
