@@ -2,7 +2,6 @@
 #include "courier_world.h"
 
 #include "outputs/outbox.h"
-#include "outputs/reply.h"
 
 #include "test.h"
 
@@ -132,22 +131,6 @@ TEST(courier, a_temporary_refusal_is_tried_again_with_growing_waits)
     ck_assert_int_eq(world_ask(world, SENT), 1);
     for (int i = 1; i <= tries; i++)
         ck_assert_str_eq(world->server.mails[i], world->server.mails[0]);
-    world_free(world);
-}
-
-TEST(courier, after_five_days_a_mail_is_given_up_with_the_reason)
-{
-    struct courier_world *world = world_create();
-    world->server.dot = "451 4.3.0 try later";
-    world_put(world, "first");
-    world_run(world, 5 * DAY_MS + 3 * HOUR_MS);
-    ck_assert_int_eq(world_ask(world, DEAD), 1);
-    char *reply = world_ask_text(world, "SELECT reply FROM outbox");
-    ck_assert_str_eq(reply, "451 4.3.0 try later");
-    free(reply);
-    ck_assert_uint_eq(outputs_tally(world->door)->dead, 1);
-    ck_assert_uint_eq(outputs_tally(world->door)->waiting, 0);
-    ck_assert_int_eq(world_ask(world, "SELECT count(*) FROM outbox_body"), 1);
     world_free(world);
 }
 
@@ -303,20 +286,6 @@ TEST(courier, a_network_that_is_down_costs_no_attempt_and_is_asked_seldom)
     world_free(world);
 }
 
-TEST(courier, while_an_account_is_held_its_oldest_mails_are_given_up_after_five_days)
-{
-    struct courier_world *world = world_create();
-    world->server.login =
-        login_says(535, "5.7.8", "Username and Password not accepted");
-    world_put(world, "old");
-    world_run(world, 4 * DAY_MS);
-    world_put(world, "young");
-    world_run(world, DAY_MS + HOUR_MS);
-    ck_assert_int_eq(world_ask(world, DEAD), 1);
-    ck_assert_int_eq(world_ask(world, WAITING), 1);
-    world_free(world);
-}
-
 TEST(courier, a_connection_lost_before_the_dot_leaves_no_doubt)
 {
     struct courier_world *world = world_create();
@@ -445,64 +414,6 @@ TEST(courier, a_server_without_a_login_is_not_waited_for)
         world_run(world, 35 * SECOND_MS);
         ck_assert_int_eq(world->server.mail_count, i + 1);
     }
-    world_free(world);
-}
-
-TEST(courier, a_clock_set_back_by_a_year_delays_nothing)
-{
-    struct courier_world *world = world_create();
-    world->server.dot = "451 4.3.0 try later";
-    world_put(world, "first");
-    world_run(world, MINUTE_MS);
-    world_crash(world);
-    world->server.dot = NULL;
-    world->now.unix_ms -= 365 * DAY_MS;
-    world_start(world);
-    world_run(world, MINUTE_MS);
-    ck_assert_int_eq(world_ask(world, SENT), 1);
-    world_free(world);
-}
-
-TEST(courier, what_waits_moves_with_a_clock_that_is_set)
-{
-    static const int64_t steps_ms[] = { 2000 * DAY_MS, -2000 * DAY_MS, HOUR_MS,
-                                        -HOUR_MS };
-    for (size_t i = 0; i < sizeof steps_ms / sizeof *steps_ms; i++) {
-        struct courier_world *world = world_create();
-        world->server.dot = "451 4.3.0 try later";
-        world_put(world, "first");
-        world_run(world, 2 * HOUR_MS);
-        world->now.unix_ms += steps_ms[i];
-        world->failing_commits = 1;
-        world_put(world, "second");
-        world_turn(world, NULL, NULL, SEVERITY_INFO);
-        ck_assert_int_eq(world_ask(world, "SELECT max(created) - min(created) FROM "
-                                          "outbox"),
-                         2 * HOUR_MS);
-        world_run(world, MINUTE_MS);
-        world->server.dot = NULL;
-        world_run(world, 80 * MINUTE_MS);
-        ck_assert_int_eq(world_ask(world, SENT), 2);
-        world_free(world);
-    }
-}
-
-TEST(courier, what_became_old_while_nothing_ran_is_tried_for_an_hour)
-{
-    struct courier_world *world = world_create();
-    world->server.dot = "451 4.3.0 try later";
-    world_put(world, "first");
-    world_run(world, MINUTE_MS);
-    world_crash(world);
-    world->now.unix_ms += 30 * DAY_MS;
-    world->server.dot = NULL;
-    world->server.login = reply_of_network(PHASE_CONNECT, SLICE("No route to host"));
-    world_start(world);
-    world_run(world, 50 * MINUTE_MS);
-    ck_assert_int_eq(world_ask(world, DEAD), 0);
-    world->server.login = (struct smtp_reply){ 0 };
-    world_run(world, 15 * MINUTE_MS);
-    ck_assert_int_eq(world_ask(world, SENT), 1);
     world_free(world);
 }
 
