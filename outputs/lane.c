@@ -511,10 +511,13 @@ int64_t lane_wake_at(const struct lane *lane, struct now now)
     if (connection->state == CONNECTION_CLOSED)
         return lane->has_result ? NEVER_MS : wake_of_login(lane, now);
     int64_t at = connection_wake_at(connection);
-    if (lane->is_under_way || !connection_is_idle(connection))
+    bool is_opening = connection->state == CONNECTION_OPENING;
+    if (lane->is_under_way || !(is_opening || connection_is_idle(connection)))
         return at;
     if (lane->world->is_stopping || lane->is_gone)
-        return now.mono_ms; /* to say QUIT */
+        return now.mono_ms; /* to say QUIT, or to give up the login */
+    if (is_opening)
+        return at;
     at = earlier_ms(at, lane->due_ms > now.mono_ms ? lane->due_ms : NEVER_MS);
     return earlier_ms(at, connection->used_ms + IDLE_CLOSE_MS);
 }

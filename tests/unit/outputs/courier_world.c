@@ -36,6 +36,8 @@ static enum link_state fake_step(struct link *link, struct now now)
     (void)now;
     if (link->server->login.code != 0 || link->server->login.text[0])
         return LINK_FAILED;
+    if (link->server->is_silent_at_login)
+        return LINK_OPENING;
     link->server->login_count++;
     return LINK_READY;
 }

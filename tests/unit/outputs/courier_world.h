@@ -21,6 +21,7 @@ struct fake_server {
     bool hangs_up_at_dot;          /**< closes instead of the reply after the dot */
     bool hangs_up_when_idle;       /**< the next read finds the connection closed */
     bool is_silent;                /**< answers nothing after the login */
+    bool is_silent_at_login;       /**< never done with the login */
     bool has_pipelining;
 
     int login_count, open_count;

@@ -459,6 +459,19 @@ TEST(courier, stopping_does_not_wait_for_an_idle_connection)
     world_free(world);
 }
 
+TEST(courier, stopping_does_not_wait_for_a_login)
+{
+    struct courier_world *world = world_create();
+    world->server.is_silent_at_login = true;
+    world_put(world, "first");
+    world_run(world, SECOND_MS);
+    ck_assert(!outputs_stop(world->door, world->now));
+    world_run(world, 1);
+    ck_assert(outputs_stop(world->door, world->now));
+    ck_assert_int_eq(world_ask(world, WAITING), 1);
+    world_free(world);
+}
+
 TEST(courier, stopping_says_quit_and_waits_for_the_mail_under_way)
 {
     struct courier_world *world = world_create();
