@@ -21,6 +21,7 @@
 #define LIMIT_BLOCK_BYTES (256 * 1024)      /* one read */
 #define LIMIT_FILE_TURN_BYTES (1024 * 1024) /* per file and turn; then the next file */
 #define LIMIT_TURN_BYTES (8 * 1024 * 1024)  /* per turn; then due work and sending */
+#define LIMIT_TURN_FILES 1000      /* read from per turn; then due work and sending */
 #define LIMIT_WATCHED_FILES 10000  /* further ones are refused, counted, told */
 #define LIMIT_OPEN_FILES 512       /* the longest idle file is closed */
 #define LIMIT_SCAN_ENTRIES 1000000 /* names seen for a pattern; then cut, told */

@@ -132,7 +132,10 @@ struct generations {
 static int compare_age(const struct generations *all, const struct search_entry *a,
                        const struct search_entry *b)
 {
-    if (a->stat.birth != 0 && b->stat.birth != 0 && a->stat.birth != b->stat.birth)
+    /* A compressed file was born when it was compressed, not when its lines were. */
+    bool is_packed = name_is_compressed(a->name) || name_is_compressed(b->name);
+    if (!is_packed && a->stat.birth != 0 && b->stat.birth != 0 &&
+        a->stat.birth != b->stat.birth)
         return a->stat.birth < b->stat.birth ? -1 : 1;
     return marks_compare_age(name_mark(all->base, a->name),
                              name_mark(all->base, b->name));

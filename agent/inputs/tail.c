@@ -430,8 +430,9 @@ static bool read_queue(struct tail *tail)
 {
     struct tail_file *file;
     uint64_t start = tail->tally->bytes_read;
-    /* A file that changes under every look must not hold the turn for ever. */
-    size_t steps = 2 * tail->files.count + 64;
+    /* Small files cost their opening, and one that changes under every look must not
+     * hold the turn for ever. */
+    size_t steps = LIMIT_TURN_FILES;
     while (steps-- > 0 && tail->tally->bytes_read - start < LIMIT_TURN_BYTES &&
            (file = files_next(&tail->files)) != NULL) {
         tail->has_changes = true;

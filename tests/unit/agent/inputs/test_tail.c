@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/limits.h"
 #include "bench.h"
 
 static const struct inputs_tally *tally_of(struct bench *b)
@@ -376,6 +377,41 @@ STORY(L08_compressed_files_are_not_read)
     bench_turn(b);
     bench_expect(b, "1\n2\n3\n");
     ck_assert_uint_eq(tally_of(b)->lost_bytes, 0);
+}
+
+STORY(an_old_rotation_that_is_compressed_later_is_no_loss)
+{
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_rename(b, "a.log", "a.log.1");
+    bench_append(b, "a.log", "2\n");
+    bench_turns(b, 15);
+    bench_append(b, "a.log.2.gz", "packed\n");
+    bench_remove(b, "a.log.1");
+    bench_rename(b, "a.log", "a.log.1");
+    bench_append(b, "a.log", "3\n");
+    bench_turns(b, 2);
+    bench_expect(b, "1\n2\n3\n");
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 0);
+}
+
+static void count_block(void *ctx, const struct block *block)
+{
+    (void)block;
+    ++*(uint64_t *)ctx;
+}
+
+STORY(many_files_are_read_over_several_turns)
+{
+    enum { MANY = LIMIT_TURN_FILES + 10 };
+    char name[32];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "%d.log", i);
+        bench_append(b, name, "x\n");
+    }
+    bench_pass(b, SECOND_MS);
+    ck_assert(inputs_read(b->inputs, b->now, count_block, &b->blocks));
+    ck_assert_uint_le(b->blocks, LIMIT_TURN_FILES);
 }
 
 STORY(L22_L23_L24_what_is_no_file_is_refused_and_told_once)
