@@ -3,8 +3,8 @@
  * the mails' totals. Run by tests/e2e/kill9.sh, which starts the sink and writes the
  * configuration; this program writes lines, rotates, kills, and does the sums.
  *
- *   kill9 write FILE LINES ROTATIONS SECONDS     append numbered lines, print "lines
- *     sum"
+ *   kill9 write FILE LINES ROTATIONS SECONDS STYLE   append numbered lines, print
+ *     "lines sum"; STYLE is rename, copy (copytruncate), delete or gzip (delayed)
  *   kill9 kill KILLS MAX_MS -- COMMAND...        start it, kill -9 after 0..MAX_MS,
  *     again
  *   kill9 sum FOLDER                             "mails copies count sum" of the .eml
@@ -59,8 +59,79 @@ static int rotate_log(const char *path, int fd, int keep)
     return open_log(path);
 }
 
-static int do_write(const char *path, long lines, long rotations, long seconds)
+/** The same, and what was FILE.1 before is compressed, as by delaycompress. */
+static int rotate_and_gzip(const char *path, int fd, int keep)
 {
+    char name[PATH_MAX];
+    static char gzip[] = "gzip";
+    (void)keep;
+    snprintf(name, sizeof name, "%s.1", path);
+    pid_t child = access(name, F_OK) == 0 ? fork() : -1;
+    if (child == 0) {
+        execlp(gzip, gzip, "-f", name, (char *)NULL);
+        _exit(127);
+    }
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    (void)rename(path, name);
+    close(fd);
+    return open_log(path);
+}
+
+/** FILE is copied to FILE.1 and cut. Nothing is written in between, so the writer loses
+ *  nothing. */
+static int rotate_by_copy(const char *path, int fd, int keep)
+{
+    char from[PATH_MAX], to[PATH_MAX], bytes[65536];
+    ssize_t count;
+    for (int i = keep; i > 1; i--) {
+        snprintf(to, sizeof to, "%s.%d", path, i);
+        snprintf(from, sizeof from, "%s.%d", path, i - 1);
+        (void)rename(from, to);
+    }
+    snprintf(to, sizeof to, "%s.1", path);
+    int in = open(path, O_RDONLY | O_CLOEXEC), out = open_log(to);
+    must(in >= 0);
+    while ((count = read(in, bytes, sizeof bytes)) > 0)
+        must(write(out, bytes, (size_t)count) == count);
+    close(in);
+    close(out);
+    must(ftruncate(fd, 0) == 0);
+    return fd;
+}
+
+/** Gone, unless somebody has it open: only for a reader that is not killed. */
+static int rotate_by_delete(const char *path, int fd, int keep)
+{
+    (void)keep;
+    must(unlink(path) == 0);
+    close(fd);
+    return open_log(path);
+}
+
+static const struct style {
+    const char *name;
+    int (*rotate)(const char *path, int fd, int keep);
+} styles[] = {
+    { "rename", rotate_log },
+    { "copy", rotate_by_copy },
+    { "delete", rotate_by_delete },
+    { "gzip", rotate_and_gzip },
+};
+
+static const struct style *find_style(const char *name)
+{
+    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
+        if (strcmp(styles[i].name, name) == 0)
+            return &styles[i];
+    }
+    return NULL;
+}
+
+static int do_write(const char *path, long lines, long rotations, long seconds,
+                    const struct style *style)
+{
+    must(style != NULL);
     uint64_t sum = 0;
     long batch = lines / (seconds * 50) + 1; /* every 20 ms */
     long every = lines / (rotations + 1) + 1;
@@ -78,7 +149,7 @@ static int do_write(const char *path, long lines, long rotations, long seconds)
         if (first < len)
             must(write(fd, line + first, (size_t)(len - first)) == len - first);
         if (i % every == every - 1)
-            fd = rotate_log(path, fd, (int)rotations + 1);
+            fd = style->rotate(path, fd, (int)rotations + 1);
         if (i % batch == batch - 1)
             pause_ms(20);
     }
@@ -99,6 +170,7 @@ static int do_kill(long kills, long max_ms, char **command)
         pid_t child = fork();
         must(child >= 0);
         if (child == 0) {
+            (void)setpgid(0, 0);
             execv(command[0], command);
             _exit(127);
         }
@@ -108,7 +180,8 @@ static int do_kill(long kills, long max_ms, char **command)
             printf("kill %ld: the agent ended by itself with status %d\n", i, status);
             return 1;
         }
-        kill(child, SIGKILL);
+        (void)setpgid(child, child); /* whoever is first */
+        kill(-child, SIGKILL);
         waitpid(child, &status, 0);
     }
     printf("%ld kills\n", kills);
@@ -190,9 +263,9 @@ static int do_sum(const char *folder)
 
 int main(int argc, char **argv)
 {
-    if (argc == 6 && strcmp(argv[1], "write") == 0)
+    if (argc == 7 && strcmp(argv[1], "write") == 0)
         return do_write(argv[2], strtol(argv[3], NULL, 10), strtol(argv[4], NULL, 10),
-                        strtol(argv[5], NULL, 10));
+                        strtol(argv[5], NULL, 10), find_style(argv[6]));
     if (argc > 5 && strcmp(argv[1], "kill") == 0 && strcmp(argv[4], "--") == 0)
         return do_kill(strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10), argv + 5);
     if (argc == 3 && strcmp(argv[1], "sum") == 0)

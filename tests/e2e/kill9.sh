@@ -2,9 +2,13 @@
 # kill -9 at random moments while a writer appends numbered lines over rotations.
 # Prints the figures; fails unless every line is counted exactly once.
 #   KILLS=200 LINES=100000 ROTATIONS=5 SECONDS_LONG=30 kill9.sh SRCDIR BUILDDIR
+# STYLE is rename, copy, delete or gzip; KILLS=0 lets one agent run through; INOTIFY=false
+# leaves the sweep alone; FAULTS=1 lets the server lose replies, refuse and break off, and
+# forgets between two lives of the agent that it has to wait (needs sqlite3).
 set -eu
 build=$2
 kills=${KILLS:-200} lines=${LINES:-100000} rotations=${ROTATIONS:-5} long=${SECONDS_LONG:-30}
+style=${STYLE:-rename} inotify=${INOTIFY:-true} faults=${FAULTS:-0}
 work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-kill9.XXXXXX")
 sink=
 cleanup() {
@@ -16,15 +20,41 @@ cd "$work"
 mkdir state mails
 touch app.log sink.out # before anybody reads them
 
-"$build/tocsin" sink --eml mails --write-ca ca.pem --user agent:secret >sink.out 2>&1 &
-sink=$!
-port=
-for _ in $(seq 100); do
-    port=$(sed -n 's/^listening .*smtps=127.0.0.1:\([0-9]*\).*/\1/p' sink.out)
-    [ -n "$port" ] && break
-    sleep 0.1
-done
-[ -n "$port" ] || { cat sink.out; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+cat >agent <<SH
+#!/bin/sh
+if [ $faults -gt 0 ] && [ -f state/tocsin.db ]; then
+    sqlite3 state/tocsin.db 'DELETE FROM account_hold;
+        UPDATE outbox SET next_at = 0, doubts = 0 WHERE state = 0' || true
+fi
+exec "$build/tocsin" run -q "\$@" -c tocsin.yaml
+SH
+chmod +x agent
+set --
+if [ "$faults" -gt 0 ]; then
+    for i in $(seq 3 8 75); do
+        set -- "$@" --says "dot:#${i} take reset" --says "dot:#$((i + 2)) take close" \
+            --says "dot:#$((i + 3)) 451 4.3.0 try again" \
+            --says "dot:#$((i + 5)) reset" --says "rcpt:#$((i + 1)) 450 4.2.1 too fast" \
+            --says "data:#$((i + 4)) 421 4.7.0 closing" --says "body:#${i} close" \
+            --says "mail:#$((i + 6)) reset" --says "auth:#${i} 454 4.7.0 try later" \
+            --says "greeting:#$((i + 2)) 421 4.7.0 not now" --says "ehlo:#${i} close"
+    done
+fi
+start_sink() { # start_sink OPTION...: sets $sink and $port
+    "$build/tocsin" sink "$@" --eml mails --write-ca ca.pem --user agent:secret \
+        >sink.out 2>&1 &
+    sink=$!
+    port=
+    for _ in $(seq 100); do
+        port=$(sed -n 's/^listening .*smtps=127.0.0.1:\([0-9]*\).*/\1/p' sink.out)
+        [ -n "$port" ] && return
+        sleep 0.1
+    done
+    cat sink.out
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
+start_sink "$@"
 
 printf secret >password
 chmod 600 password
@@ -32,7 +62,8 @@ cat >tocsin.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock
 sources:
-  - {name: app, files: [$work/app.log], start: beginning, rotate_wait: 2s}
+  - {name: app, files: [$work/app.log], start: beginning, rotate_wait: 2s,
+     inotify: $inotify, sweep: 100ms}
 rules:
   - {name: refused, match: 'app\[(?<worker>\d+)\]: ERROR seq=\d+', by: [worker], resolve_after: 3s, severity: warning}
 routes:
@@ -47,14 +78,30 @@ outputs:
   - {name: ops, account: local, to: [ops@example.com]}
 YAML
 
-"$build/tests/e2e/kill9" write app.log "$lines" "$rotations" "$long" >written &
+"$build/tests/e2e/kill9" write app.log "$lines" "$rotations" "$long" "$style" >written &
 writer=$!
-"$build/tests/e2e/kill9" kill "$kills" $((long * 1600 / kills)) -- \
-    "$build/tocsin" run -q -c tocsin.yaml >kills 2>agent.err || { cat kills agent.err; }
-wait "$writer"
-# What is left is read and told by a last run; in doubt mails wait a second each.
-"$build/tocsin" run -q --once -c tocsin.yaml 2>>agent.err || true
-"$build/tocsin" run -q --once -c tocsin.yaml 2>>agent.err || true
+if [ "$kills" -gt 0 ]; then
+    "$build/tests/e2e/kill9" kill "$kills" $((long * 1600 / kills)) -- \
+        ./agent >kills 2>agent.err || cat kills agent.err
+    wait "$writer"
+else
+    ./agent 2>agent.err &
+    agent=$!
+    wait "$writer"
+    sleep 3
+    kill "$agent"
+    wait "$agent" || echo "the agent ended with status $?" >>agent.err
+    echo "0 kills" >kills
+fi
+# What is left is read and told by last runs; mails in doubt wait a second each.
+if [ "$faults" -gt 0 ]; then # by now the server behaves
+    kill "$sink"
+    wait "$sink" || true
+    start_sink --smtps "$port"
+fi
+for _ in 1 2; do
+    ./agent --once 2>>agent.err && break
+done
 
 "$build/tests/e2e/kill9" sum mails >mailed
 read -r written_lines written_sum <written
