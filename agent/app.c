@@ -100,6 +100,17 @@ static void confirm(struct app *app)
     arena_clear(&app->turn);
 }
 
+/** What only looks can be answered while nothing can be written. */
+static bool answer_held_back(void *ctx, struct slice request, struct buf *out,
+                             struct err *err)
+{
+    struct app *app = ctx;
+    if (slice_ends(slice_trim(request), SLICE("status")))
+        return app_answer(app, request, out, err);
+    return err_set(err, ERR_BUSY,
+                   "the store cannot be written to: see `tocsin status`, try again");
+}
+
 /** A full disk heals; a store that lost or broke what it was given does not. */
 static void hold_back(struct app *app, const struct err *err)
 {
@@ -118,6 +129,8 @@ static void hold_back(struct app *app, const struct err *err)
                   "%s: nothing is read and nothing is lost until it can be written",
                   err->text);
     app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
+    control_read(app->control, answer_held_back, app);
+    control_write(app->control);
 }
 
 /** House-keeping of the store waits for a turn after which nothing is to be done soon.
