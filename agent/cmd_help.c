@@ -265,6 +265,53 @@ static void put_man_commands(struct buf *out)
     buf_puts(out, man_tail);
 }
 
+static const char man_of_rules[] =
+    ".SH CONDITIONS\n"
+    "Those of rules (where:) ask for named groups, labels and what every line has; "
+    "those "
+    "of routes (match:) for labels. All in a list must hold. A name that is not there "
+    "is "
+    "the empty text. A value may stand in double quotes.\n"
+    ".TP\n.BR \"user=root, user!=root\"\nThe same bytes, or not.\n"
+    ".TP\n.BR \"host=\\(tidb[0-9]+, host!\\(tidb[0-9]+\"\nA PCRE2 pattern, which has "
+    "to match "
+    "the whole value.\n"
+    ".TP\n.BR \"ms>=500, n<5, n<=5, n>5\"\nDecimal numbers. It does not hold when "
+    "either "
+    "side is none.\n"
+    ".TP\n.B ip in_cidr 10.0.0.0/8\nAn IPv4 or IPv6 address within a network.\n"
+    ".TP\n.B user in_file staff.txt\nA line of the file, which is read with the "
+    "configuration; # begins a comment.\n"
+    ".SH TEMPLATES\n"
+    "summary, description, severity and the values of a rule's labels:\n"
+    ".TP\n.B {{name}}\nA named group of the pattern, a label, or line, path, file, "
+    "source, "
+    "host, rule, offset; nothing when it is missing.\n"
+    ".TP\n.B {{#name}}...{{/name}}\nThe inside, when it is there and not empty.\n"
+    ".TP\n.B {{\\(haname}}...{{/name}}\nThe inside, when it is missing or empty.\n"
+    ".TP\n.B {{! text}}\nA comment.\n"
+    ".SH EXAMPLE\n.nf\n"
+    "sources:\n"
+    "  \\- {name: auth, files: [/var/log/auth.log]}\n"
+    "rules:\n"
+    "  \\- name: failed\\-login\n"
+    "    match: \\(aqFailed password for (?:invalid user )?(?<user>\\eS+) from "
+    "(?<ip>\\eS+)\\(aq\n"
+    "    where: user!=backup\n"
+    "    by: [ip]\n"
+    "    summary: \\(aqfailed logins from {{ip}}\\(aq\n"
+    "    samples:\n"
+    "      match: [\\(aqFailed password for root from 192.0.2.7 port 22 ssh2\\(aq]\n"
+    "routes:\n"
+    "  \\- {match: [severity=critical], to: [me], group_wait: 0s}\n"
+    "  \\- {to: [me], limit: {mails: 12, per: 1h}}\n"
+    "accounts:\n"
+    "  \\- {name: gmail, gmail: you@gmail.com, password_file: "
+    "/etc/tocsin/app\\-password}\n"
+    "outputs:\n"
+    "  \\- {name: me, account: gmail, to: [you@gmail.com]}\n"
+    ".fi\n";
+
 int cmd_man(int argc, char **argv)
 {
     if (argc != 2 || (strcmp(argv[1], "1") != 0 && strcmp(argv[1], "5") != 0))
@@ -273,7 +320,7 @@ int cmd_man(int argc, char **argv)
     if (argv[1][0] == '1')
         put_man_commands(&out);
     else
-        schema_put_man(&config_schema, &out);
+        schema_put_man(&config_schema, man_of_rules, &out);
     cli_print(&out);
     buf_free(&out);
     return EX_OK;

@@ -533,6 +533,8 @@ static void describe_hold(const struct lane *lane, struct now now, struct buf *o
     int64_t left_ms = lane->hold.until_ms - now.mono_ms;
     buf_puts(out, "held for ");
     text_put_duration(out, left_ms - left_ms % SECOND_MS);
+    if (lane->hold.wants_secret)
+        buf_puts(out, ", or until the password file changes");
     buf_puts(out, "\n    reply: ");
     text_put_clean(out, slice_of(lane->hold.reply), false);
     buf_puts(out, "\n    advice: ");

@@ -12,8 +12,9 @@
 #define SCHEMA_MAX_DEPTH 8
 
 /** The page tocsin.yaml(5) in roff: how values are written, then the keys of @schema
- *  and of every block below it with type, default, bounds and doc. @out bounds it. */
-void schema_put_man(const struct schema *schema, struct buf *out);
+ *  and of every block below it with type, default, bounds and doc, then @more, which is
+ *  roff. @out bounds it. */
+void schema_put_man(const struct schema *schema, const char *more, struct buf *out);
 
 /** The same as a JSON Schema (draft-07) for editors. */
 void schema_put_json_schema(const struct schema *schema, struct buf *out);

@@ -140,7 +140,7 @@ static void put_section(struct buf *out, const struct schema *schema, const char
     }
 }
 
-void schema_put_man(const struct schema *schema, struct buf *out)
+void schema_put_man(const struct schema *schema, const char *more, struct buf *out)
 {
     buf_puts(
         out,
@@ -155,5 +155,6 @@ void schema_put_man(const struct schema *schema, struct buf *out)
         "editors.\n");
     buf_puts(out, values_text);
     put_section(out, schema, "", 0);
+    buf_puts(out, more);
     buf_puts(out, ".SH SEE ALSO\n.BR tocsin (1)\n");
 }

@@ -68,7 +68,7 @@ TEST(config, the_man_page_and_the_json_schema_fit_into_their_bounds)
 {
     static struct buf page;
     page = buf_make(256 * 1024);
-    schema_put_man(&config_schema, &page);
+    schema_put_man(&config_schema, "", &page);
     ck_assert(!page.overflowed);
     ck_assert_ptr_nonnull(strstr(page.ptr, ".SH THE KEYS OF accounts.smtp\n"));
     buf_clear(&page);

@@ -31,7 +31,7 @@ TEST(schema_doc, the_man_page_names_type_bounds_default_and_doc)
 {
     static struct buf out;
     out = buf_make(64 * 1024);
-    schema_put_man(&tiny_schema, &out);
+    schema_put_man(&tiny_schema, "", &out);
     static const char expected[] =
         ".SH KEYS\n"
         "Very small.\n"
@@ -64,7 +64,7 @@ TEST(schema_doc, every_block_has_its_own_section_in_the_man_page)
 {
     static struct buf out;
     out = buf_make(64 * 1024);
-    schema_put_man(&sample_root_schema, &out);
+    schema_put_man(&sample_root_schema, "", &out);
     ck_assert_ptr_nonnull(strstr(out.ptr, "\n.SH THE KEYS OF rules\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "\n.SH THE KEYS OF rules.digest\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "default: \\fB[rule, host]\\fR"));
