@@ -1,4 +1,5 @@
-/** The age of mails: when they are given up, and what a clock that is set does to it. */
+/** The age of mails: when they are given up, and what a clock that is set does to it.
+ */
 #include "courier_world.h"
 
 #include "outputs/reply.h"
