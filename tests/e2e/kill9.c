@@ -63,12 +63,13 @@ static int rotate_log(const char *path, int fd, int keep)
 static int rotate_and_gzip(const char *path, int fd, int keep)
 {
     char name[PATH_MAX];
-    static char gzip[] = "gzip";
+    static char program[] = "gzip", force[] = "-f";
+    char *gzip[] = { program, force, name, NULL };
     (void)keep;
     snprintf(name, sizeof name, "%s.1", path);
     pid_t child = access(name, F_OK) == 0 ? fork() : -1;
     if (child == 0) {
-        execlp(gzip, gzip, "-f", name, (char *)NULL);
+        execvp(gzip[0], gzip);
         _exit(127);
     }
     if (child > 0)
