@@ -20,10 +20,22 @@ enum {
 
 /* --- the turn ------------------------ */
 
-static void feed_engine(void *ctx, const struct block *block)
+static void feed_block(void *ctx, const struct block *block)
 {
     struct app *app = ctx;
     engine_feed(app->engine, block, app->now);
+}
+
+static void feed_alert(void *ctx, const struct incoming *incoming)
+{
+    struct app *app = ctx;
+    engine_receive(app->engine, incoming, app->now);
+}
+
+static void feed_report(void *ctx, const struct self_report *report)
+{
+    struct app *app = ctx;
+    engine_report(app->engine, report, app->now);
 }
 
 static void read_inputs(struct app *app)
@@ -31,8 +43,9 @@ static void read_inputs(struct app *app)
     app->has_more_input = false;
     if (app->phase > APP_FINISHING)
         return;
+    const struct intake intake = { feed_block, feed_alert, feed_report, app };
     uint64_t before = inputs_tally(app->inputs)->bytes_read;
-    app->has_more_input = inputs_read(app->inputs, app->now, feed_engine, app);
+    app->has_more_input = inputs_read(app->inputs, app->now, &intake);
     if (inputs_tally(app->inputs)->bytes_read != before)
         app->positions_due_ms =
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
@@ -232,7 +245,8 @@ static void take_next_config(struct app *app)
     }
     engine_free(app->engine);
     app->engine = engine;
-    inputs_configure(app->inputs, &config->sources, config->source_list, app->now);
+    const struct inputs_config inputs = config_inputs(config);
+    inputs_configure(app->inputs, &inputs, app->now);
     outputs_configure(app->outputs, config->compiled_outputs, app->now);
     app->positions_due_ms = app->now.mono_ms; /* of sources that are new */
     config_free(app->config);
@@ -317,6 +331,7 @@ static bool open_store(struct app *app, struct err *err)
 static bool build_parts(struct app *app, struct err *err)
 {
     const struct config *config = app->config;
+    const struct inputs_config inputs = config_inputs(config);
     app->engine = make_engine(app, config, err);
     if (!app->engine)
         return false;
@@ -326,7 +341,7 @@ static bool build_parts(struct app *app, struct err *err)
                                              .wakes = app->world.wakes,
                                              .log = app->world.log,
                                              .stdin_fd = app->world.stdin_fd },
-                      &config->sources, config->source_list, app->now);
+                      &inputs, app->now);
     app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,
                                                            .links = app->world.links,
                                                            .wakes = app->world.wakes,

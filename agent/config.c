@@ -331,6 +331,14 @@ struct config *config_load_node(const struct yaml_node *node, const char *host,
     return finish(config, &complaints, out, color);
 }
 
+struct inputs_config config_inputs(const struct config *config)
+{
+    return (struct inputs_config){
+        .blocks = &config->sources,
+        .sources = config->source_list,
+    };
+}
+
 void config_put_counts(const struct config *config, struct buf *out)
 {
     text_put_count(out, config->sources.count, "source", "sources");

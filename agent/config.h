@@ -52,6 +52,9 @@ void config_probe(struct config *config, struct buf *out, bool color);
 /** Say what could be better: rules without samples. */
 void config_advise(struct config *config, struct buf *out, bool color);
 
+/** What of it the inputs take; it points into @config. */
+struct inputs_config config_inputs(const struct config *config);
+
 /** "1 source, 3 rules, 1 route, 2 outputs". */
 void config_put_counts(const struct config *config, struct buf *out);
 

@@ -10,8 +10,10 @@
 
 #include "agent/base/err.h"
 #include "agent/base/text.h"
+#include "rules/incoming.h"
 #include "rules/matcher.h"
 #include "rules/notice.h"
+#include "rules/report.h"
 #include "rules/route.h"
 
 struct engine;
@@ -39,8 +41,16 @@ void engine_free(struct engine *engine);
 /** Let @block walk the road to its groups. */
 void engine_feed(struct engine *engine, const struct block *block, struct now now);
 
-/** The door for alerts that are not lines (webhooks): @sighting, borrowed for the call,
- *  goes the same way as what engine_feed() found. */
+/** Let an alert that came from outside walk the road. */
+void engine_receive(struct engine *engine, const struct incoming *incoming,
+                    struct now now);
+
+/** Let what the agent has to say about itself walk the road. */
+void engine_report(struct engine *engine, const struct self_report *report,
+                   struct now now);
+
+/** What the three doors above have in common: @sighting, borrowed for the call, finds
+ *  its routes and its groups. */
 void engine_admit(struct engine *engine, const struct sighting *sighting,
                   struct now now);
 

@@ -12,11 +12,17 @@
 struct source {
     struct slice name;
     struct labels labels;
-    size_t index; /**< its place in the list of sources */
+    size_t index;    /**< its place in the list of sources */
+    bool has_fields; /**< its records bring fields, whose names nobody knows before */
+};
+
+/** A named value: what a pattern captured, or a field of a record. */
+struct capture {
+    struct slice name, value;
 };
 
 /** Whole lines as they were read, each with its '\n' (the last may lack it, see
- *  below). */
+ *  below); or one record, which may hold any bytes. */
 struct block {
     const struct source *source;
     struct slice path; /**< of the file, from the tailer; "<stdin>" for stdin */
@@ -24,14 +30,13 @@ struct block {
     struct slice bytes;
     bool is_cut; /**< one line, of which only the first LIMIT_LINE_BYTES are here */
     bool is_unterminated; /**< the last line ended with its file, without a '\n' */
+    bool is_record;       /**< the bytes are one record: no line ends are looked for */
+    const struct capture *fields; /**< of the record */
+    size_t field_count;
+    int64_t unix_ms; /**< when it happened, as the record says; 0: when it was read */
 };
 
-/** A named capture of a pattern. */
-struct capture {
-    struct slice name, value;
-};
-
-/** One line that a rule's pattern matched. */
+/** One line or record that a rule's pattern matched. */
 struct event {
     const struct source *source;
     struct slice path;
@@ -39,8 +44,10 @@ struct event {
     struct slice line; /**< without line end; one trailing CR is stripped */
     const struct capture *captures;
     size_t capture_count;
+    const struct capture *fields; /**< of the record it is */
+    size_t field_count;
     bool is_cut;
-    int64_t unix_ms; /**< when it was read */
+    int64_t unix_ms; /**< when it happened or was read */
 };
 
 #endif

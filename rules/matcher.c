@@ -75,6 +75,19 @@ static struct slice without_cr(struct slice line, bool is_cut)
     return line;
 }
 
+static void scan_record(struct matcher *matcher, const struct source_rules *rules,
+                        const struct block *block, struct event *event,
+                        const struct finder *finder)
+{
+    event->offset = block->offset;
+    event->line = block->bytes;
+    event->fields = block->fields;
+    event->field_count = block->field_count;
+    if (block->unix_ms != 0)
+        event->unix_ms = block->unix_ms;
+    try_rules(matcher, rules, event, finder);
+}
+
 uint64_t
 matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms,
              void (*found)(void *ctx, struct rule *rule, const struct event *event),
@@ -87,6 +100,10 @@ matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms
                            .path = block->path,
                            .is_cut = block->is_cut,
                            .unix_ms = unix_ms };
+    if (block->is_record) {
+        scan_record(matcher, rules, block, &event, &finder);
+        return 1;
+    }
     struct slice rest = block->bytes, line;
     uint64_t count = 0;
     while (slice_next(&rest, '\n', &line)) {

@@ -13,7 +13,8 @@ struct matcher;
 struct matcher *matcher_create(struct rules *rules, size_t source_count);
 void matcher_free(struct matcher *matcher);
 
-/** Scan @block. @return the number of lines in it (an unterminated last one included).
+/** Scan @block. @return the number of lines in it (an unterminated last one included),
+ *  or 1 for a record.
  *  @found's event is good during the call only. */
 uint64_t
 matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms,

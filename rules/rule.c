@@ -4,6 +4,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/map.h"
 #include "agent/base/must.h"
+#include "rules/report.h"
 #include "rules/rule_fields.h"
 
 /* --- the keys --------------------------------------------------------------------- */
@@ -30,10 +31,10 @@ static const struct field rule_fields_table[] = {
              "of its alerts."),
     TEXTS(struct rule_config, from,
           .doc = "Names of the sources whose lines the rule reads. Default: all."),
-    TEXTS(struct rule_config, match, .is_required = true,
+    TEXTS(struct rule_config, match,
           .doc =
               "One PCRE2 pattern or a list. The first that matches the line gives its "
-              "named groups as fields."),
+              "named groups as fields. Without it, 'where' alone decides."),
     TEXTS(struct rule_config, unless,
           .doc = "Patterns of lines that are not meant: one that matches is enough."),
     TEXTS(
@@ -94,6 +95,10 @@ static void check_names(const struct conf_blocks *configs,
     for (size_t i = 0; i < configs->count; i++) {
         const struct conf_text *name = &items[i].name;
         const struct conf_text *before = map_find(&seen, name->value);
+        if (slice_equal(name->value, SLICE(REPORT_RULE)))
+            complain(complaints, place_of(name),
+                     "'" REPORT_RULE "' is the rule of what the agent has to say about "
+                     "itself; give this one another name");
         if (!before && name->value.len > 0)
             map_put(&seen, name->value, (void *)name);
         else if (before && before->node)
@@ -132,6 +137,7 @@ struct rules *rules_compile(const struct conf_blocks *configs,
     struct rules_setting *own = arena_zalloc(arena, sizeof *own);
     *own = *setting;
     struct rules *rules = arena_zalloc(arena, sizeof *rules);
+    rules->setting = own;
     rules->count = configs->count;
     rules->items = arena_zalloc(arena, rules->count * sizeof *rules->items);
     check_names(configs, complaints);
@@ -146,6 +152,11 @@ void rules_free(struct rules *rules)
 {
     for (size_t i = 0; rules && i < rules->count; i++)
         rule_clear(&rules->items[i]);
+}
+
+struct slice rules_host(const struct rules *rules)
+{
+    return rules->setting->host;
 }
 
 size_t rules_count(const struct rules *rules)
@@ -206,6 +217,9 @@ bool rule_reads(const struct rule *rule, size_t source_index)
 static bool find_match(const struct rule *rule, struct event *event,
                        struct capture *captures)
 {
+    event->capture_count = 0;
+    if (rule->match.count == 0)
+        return true;
     for (size_t i = 0; i < rule->match.count; i++) {
         if (regex_match(rule->match.items[i], event->line, captures,
                         &event->capture_count) != REGEX_YES)

@@ -57,6 +57,8 @@ struct rules *rules_compile(const struct conf_blocks *configs,
                             const struct rules_setting *setting, struct arena *arena,
                             struct complaints *complaints);
 void rules_free(struct rules *rules);
+/** The value of the label `host`. */
+struct slice rules_host(const struct rules *rules);
 size_t rules_count(const struct rules *rules);
 struct rule *rules_get(const struct rules *rules, size_t index);
 struct slice rule_name(const struct rule *rule);

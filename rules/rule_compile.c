@@ -242,9 +242,11 @@ void rule_compile(struct rule *rule, const struct rule_config *config,
     compile_labels(&compiler);
     if (complaints->error_count > errors)
         return;
-    if (rule->match.count == 0)
+    if (rule->match.count == 0 && config->where.count == 0)
         complain(complaints, place_of(&config->name),
-                 "rule '%.*s' has no pattern to match", SLICE_ARG(rule->name));
+                 "rule '%.*s' matches nothing; give it 'match: PATTERN' or "
+                 "'where: [field=value]'",
+                 SLICE_ARG(rule->name));
     else
         rule_check_names(rule, complaints);
 }

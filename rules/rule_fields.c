@@ -55,6 +55,9 @@ struct slice rule_fields_find(const void *ctx, struct slice name)
     for (size_t i = 0; i < event->capture_count; i++)
         if (slice_equal(event->captures[i].name, name))
             return event->captures[i].value;
+    for (size_t i = 0; i < event->field_count; i++)
+        if (slice_equal(event->fields[i].name, name))
+            return event->fields[i].value;
     struct slice label = labels_find(fields->labels, name);
     return label.len > 0 ? label : find_built_in(fields, name);
 }

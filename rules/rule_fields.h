@@ -1,6 +1,6 @@
 /**
  * The fields of an event, by name, for conditions and templates: captures first, then
- * labels, then what every line has.
+ * fields of the record, then labels, then what every line has.
  */
 #ifndef TOCSIN_RULES_RULE_FIELDS_H
 #define TOCSIN_RULES_RULE_FIELDS_H

@@ -17,6 +17,16 @@ static bool has_source_label(const struct rule *rule, struct slice name)
     return false;
 }
 
+/** Does it read records, whose fields nobody knows before? */
+static bool has_open_fields(const struct rule *rule)
+{
+    const struct rules_setting *setting = rule->setting;
+    for (size_t i = 0; i < setting->source_count; i++)
+        if (rule->reads[i] && setting->sources[i].has_fields)
+            return true;
+    return false;
+}
+
 static bool is_label(const struct rule *rule, struct slice name)
 {
     for (size_t i = 0; i < rule->label_count; i++)
@@ -93,6 +103,8 @@ const char *const *rules_label_names(const struct rules *rules, struct arena *ar
     add_choice(&choices, SLICE("rule"));
     add_choice(&choices, SLICE("host"));
     add_choice(&choices, SLICE("severity"));
+    add_choice(&choices, SLICE("kind")); /* of the agent's own reports */
+    add_choice(&choices, SLICE("object"));
     for (size_t i = 0; i < setting->source_count; i++)
         add_labels(&choices, &setting->sources[i].labels);
     for (size_t i = 0; i < rules->count; i++) {
@@ -163,6 +175,8 @@ static void check_by(const struct rule *rule, const struct conf_text *by,
 void rule_check_names(const struct rule *rule, struct complaints *complaints)
 {
     struct name_check check = { rule, complaints };
+    if (has_open_fields(rule))
+        return;
     for (size_t i = 0; i < rule->config->by.count; i++)
         check_by(rule, &rule->config->by.items[i], complaints);
     where_names(rule->where, warn_of_unknown, &check);

@@ -37,6 +37,7 @@ struct rule {
 };
 
 struct rules {
+    const struct rules_setting *setting;
     struct rule *items;
     size_t count;
 };

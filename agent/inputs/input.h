@@ -17,7 +17,7 @@
 #include "agent/base/schema.h"
 #include "agent/base/text.h"
 #include "agent/base/wakes.h"
-#include "rules/event.h"
+#include "agent/inputs/intake.h"
 
 enum { START_END, START_BEGINNING };
 
@@ -57,27 +57,29 @@ struct inputs_tally {
     uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
 };
 
+/** What configuration says of all inputs; borrowed until the next one is taken. */
+struct inputs_config {
+    const struct conf_blocks *blocks; /**< of struct source_config */
+    const struct source *sources;     /**< parallel to them */
+};
+
 struct inputs;
 
 /** Find the files, restore their positions from the store, open and watch them. A
- *  missing or unreadable file is a warning, tried again by every sweep. @sources runs
- *  parallel to @configs (of struct source_config) and is borrowed until the next
- *  inputs_configure(). */
+ *  missing or unreadable file is a warning, tried again by every sweep. */
 struct inputs *inputs_create(const struct input_world *world,
-                             const struct conf_blocks *configs,
-                             const struct source *sources, struct now now);
+                             const struct inputs_config *config, struct now now);
 void inputs_free(struct inputs *inputs);
 
 /** Take a new generation: files that are still wanted stay open where they are. Call it
  *  between a commit and the next read. */
-void inputs_configure(struct inputs *inputs, const struct conf_blocks *configs,
-                      const struct source *sources, struct now now);
+void inputs_configure(struct inputs *inputs, const struct inputs_config *config,
+                      struct now now);
 
 /** Read what is there, at most LIMIT_FILE_TURN_BYTES a file and LIMIT_TURN_BYTES in
- *  all, and give it to @feed block by block. @return true when more is waiting
+ *  all, and give it to @intake piece by piece. @return true when more is waiting
  *  already. */
-bool inputs_read(struct inputs *inputs, struct now now,
-                 void (*feed)(void *ctx, const struct block *block), void *ctx);
+bool inputs_read(struct inputs *inputs, struct now now, const struct intake *intake);
 
 /** Put the positions behind what was read into the running transaction. May be
  *  repeated. */

@@ -14,10 +14,8 @@ struct input_kind {
     /** @world and @tally are borrowed for the life of the input. */
     void *(*create)(const struct input_world *world, struct inputs_tally *tally);
     void (*destroy)(void *self);
-    void (*configure)(void *self, const struct conf_blocks *configs,
-                      const struct source *sources, struct now now);
-    bool (*read)(void *self, struct now now,
-                 void (*feed)(void *ctx, const struct block *block), void *ctx);
+    void (*configure)(void *self, const struct inputs_config *config, struct now now);
+    bool (*read)(void *self, struct now now, const struct intake *intake);
     void (*save)(void *self, struct now now); /**< may be NULL: nothing is stored */
     void (*committed)(void *self);            /**< may be NULL */
     int64_t (*wake_at)(const void *self);

@@ -87,14 +87,13 @@ const struct schema source_schema = {
 /* --- the door --------------------------------------------------------------------- */
 
 struct inputs *inputs_create(const struct input_world *world,
-                             const struct conf_blocks *configs,
-                             const struct source *sources, struct now now)
+                             const struct inputs_config *config, struct now now)
 {
     struct inputs *inputs = mem_zalloc(sizeof *inputs);
     inputs->world = *world;
     for (size_t i = 0; i < KIND_COUNT; i++)
         inputs->parts[i] = kinds[i]->create(&inputs->world, &inputs->tally);
-    inputs_configure(inputs, configs, sources, now);
+    inputs_configure(inputs, config, now);
     return inputs;
 }
 
@@ -107,19 +106,18 @@ void inputs_free(struct inputs *inputs)
     free(inputs);
 }
 
-void inputs_configure(struct inputs *inputs, const struct conf_blocks *configs,
-                      const struct source *sources, struct now now)
+void inputs_configure(struct inputs *inputs, const struct inputs_config *config,
+                      struct now now)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)
-        kinds[i]->configure(inputs->parts[i], configs, sources, now);
+        kinds[i]->configure(inputs->parts[i], config, now);
 }
 
-bool inputs_read(struct inputs *inputs, struct now now,
-                 void (*feed)(void *ctx, const struct block *block), void *ctx)
+bool inputs_read(struct inputs *inputs, struct now now, const struct intake *intake)
 {
     bool has_more = false;
     for (size_t i = 0; i < KIND_COUNT; i++)
-        has_more |= kinds[i]->read(inputs->parts[i], now, feed, ctx);
+        has_more |= kinds[i]->read(inputs->parts[i], now, intake);
     return has_more;
 }
 

@@ -56,16 +56,15 @@ static void destroy(void *self)
     free(input);
 }
 
-static void configure(void *self, const struct conf_blocks *configs,
-                      const struct source *sources, struct now now)
+static void configure(void *self, const struct inputs_config *config, struct now now)
 {
     (void)now;
     struct stdin_input *input = self;
-    const struct source_config *items = configs->items;
+    const struct source_config *items = config->blocks->items;
     input->source = NULL;
-    for (size_t i = configs->count; i-- > 0;) {
+    for (size_t i = config->blocks->count; i-- > 0;) {
         if (items[i].is_stdin)
-            input->source = &sources[i];
+            input->source = &config->sources[i];
     }
     if (input->source && !input->buffer)
         input->buffer = mem_zalloc(LIMIT_BLOCK_BYTES);
@@ -79,11 +78,10 @@ static bool is_ready(int fd)
     return poll(&poll_fd, 1, 0) == 1;
 }
 
-static void feed_lines(struct stdin_input *input,
-                       void (*feed)(void *ctx, const struct block *block), void *ctx)
+static void feed_lines(struct stdin_input *input, const struct intake *intake)
 {
-    struct line_feed to = { .feed = feed,
-                            .ctx = ctx,
+    struct line_feed to = { .feed = intake->block,
+                            .ctx = intake->ctx,
                             .source = input->source,
                             .path = SLICE("<stdin>"),
                             .offset = -1,
@@ -119,8 +117,7 @@ static size_t read_some(struct stdin_input *input)
     return (size_t)got;
 }
 
-static bool read_turn(void *self, struct now now,
-                      void (*feed)(void *ctx, const struct block *block), void *ctx)
+static bool read_turn(void *self, struct now now, const struct intake *intake)
 {
     (void)now;
     struct stdin_input *input = self;
@@ -132,7 +129,7 @@ static bool read_turn(void *self, struct now now,
         got = read_some(input);
         sum += got;
         if (got > 0 || input->is_at_end)
-            feed_lines(input, feed, ctx);
+            feed_lines(input, intake);
     } while (got > 0 && sum < LIMIT_FILE_TURN_BYTES);
     if (input->is_at_end)
         wait_for(input, false);

@@ -129,25 +129,25 @@ static void hand_over(struct tail *tail)
     }
 }
 
-static void take_sources(struct tail *tail, const struct conf_blocks *configs,
-                         const struct source *sources)
+static void take_sources(struct tail *tail, const struct inputs_config *config)
 {
-    const struct source_config *items = configs->items;
+    const struct source_config *items = config->blocks->items;
+    size_t count = config->blocks->count;
     free(tail->sources);
-    tail->sources = mem_zalloc(configs->count * sizeof *tail->sources);
-    tail->source_count = configs->count;
-    for (size_t i = 0; i < configs->count; i++) {
+    tail->sources = mem_zalloc(count * sizeof *tail->sources);
+    tail->source_count = count;
+    for (size_t i = 0; i < count; i++) {
         tail->sources[i] =
-            (struct tail_source){ .source = &sources[i], .config = &items[i] };
+            (struct tail_source){ .source = &config->sources[i], .config = &items[i] };
     }
 }
 
-void tail_configure(struct tail *tail, const struct conf_blocks *configs,
-                    const struct source *sources, struct now now)
+void tail_configure(struct tail *tail, const struct inputs_config *config,
+                    struct now now)
 {
     tail->now = now;
     tail->has_changes = true;
-    take_sources(tail, configs, sources);
+    take_sources(tail, config);
     hand_over(tail);
     watch_free(tail->watch);
     tail->watch = NULL;
@@ -237,7 +237,7 @@ static void look_rotated(struct tail *tail, struct tail_file *file)
     if (!look_inside(tail, file) && !file->is_queued)
         files_queue(&tail->files, file);
     int64_t silent_ms = tail->now.mono_ms - file->grown_at_ms;
-    if (!file->is_queued && tail->reader.feed && !file->before &&
+    if (!file->is_queued && tail->reader.intake && !file->before &&
         silent_ms >= file->config->rotate_wait)
         rotation_finish(tail, file);
 }
@@ -442,19 +442,17 @@ static bool read_queue(struct tail *tail)
     return tail->files.queue_head != NULL;
 }
 
-bool tail_read(struct tail *tail, struct now now,
-               void (*feed)(void *ctx, const struct block *block), void *ctx)
+bool tail_read(struct tail *tail, struct now now, const struct intake *intake)
 {
     struct watch_hints hints = { hint_file, hint_scan, hint_all, tail };
     tail->now = now;
-    tail->reader.feed = feed;
-    tail->reader.ctx = ctx;
+    tail->reader.intake = intake;
     search_forget(&tail->search);
     watch_read(tail->watch, &hints);
     sweep(tail);
     tail_run_hopes(tail);
     bool has_more = read_queue(tail);
-    tail->reader.feed = NULL;
+    tail->reader.intake = NULL;
     return has_more;
 }
 
@@ -466,16 +464,14 @@ int64_t tail_wake_at(const struct tail *tail)
 /* --- as a kind of input
  * ------------------------------------------------------------ */
 
-static void configure(void *self, const struct conf_blocks *configs,
-                      const struct source *sources, struct now now)
+static void configure(void *self, const struct inputs_config *config, struct now now)
 {
-    tail_configure(self, configs, sources, now);
+    tail_configure(self, config, now);
 }
 
-static bool read_turn(void *self, struct now now,
-                      void (*feed)(void *ctx, const struct block *block), void *ctx)
+static bool read_turn(void *self, struct now now, const struct intake *intake)
 {
-    return tail_read(self, now, feed, ctx);
+    return tail_read(self, now, intake);
 }
 
 static void save(void *self, struct now now)

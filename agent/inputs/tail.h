@@ -51,10 +51,9 @@ struct tail {
 extern const struct input_kind tail_kind;
 
 /** Take the sources and find their files; those of the store first. */
-void tail_configure(struct tail *tail, const struct conf_blocks *configs,
-                    const struct source *sources, struct now now);
-bool tail_read(struct tail *tail, struct now now,
-               void (*feed)(void *ctx, const struct block *block), void *ctx);
+void tail_configure(struct tail *tail, const struct inputs_config *config,
+                    struct now now);
+bool tail_read(struct tail *tail, struct now now, const struct intake *intake);
 /** When the next sweep is due, or something waits to be read. */
 int64_t tail_wake_at(const struct tail *tail);
 

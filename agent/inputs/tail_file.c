@@ -84,8 +84,8 @@ static void advance(struct tail_file *file, struct tail_reader *reader,
 static size_t feed_window(struct tail_file *file, struct tail_reader *reader,
                           const struct window *window, bool is_final)
 {
-    struct line_feed to = { .feed = reader->feed,
-                            .ctx = reader->ctx,
+    struct line_feed to = { .feed = reader->intake->block,
+                            .ctx = reader->intake->ctx,
                             .source = file->source,
                             .path = slice_of(file->path),
                             .offset = file->offset,

@@ -63,8 +63,7 @@ enum { TAIL_BUFFER_BYTES = TAIL_BYTES + LIMIT_BLOCK_BYTES };
 struct tail_reader {
     const struct fs *fs;
     char *buffer;
-    void (*feed)(void *ctx, const struct block *block);
-    void *ctx;
+    const struct intake *intake; /**< NULL: nothing is read now */
     struct inputs_tally *tally;
 };
 

@@ -113,3 +113,26 @@ TEST(matcher, without_rules_lines_are_counted_all_the_same)
 {
     check_block("rules: []\n", (struct block){ .bytes = SLICE("a\nb\n") }, 2, "");
 }
+
+TEST(matcher, a_record_is_one_whatever_it_holds)
+{
+    check_block(rules,
+                (struct block){
+                    .offset = -1, .bytes = SLICE("a\nx"), .is_record = true },
+                1, "b@-1:a\nx;a@-1:a\nx;");
+    check_block(rules, (struct block){ .bytes = SLICE(""), .is_record = true }, 1,
+                "b@0:;");
+}
+
+TEST(matcher, conditions_see_the_fields_of_a_record)
+{
+    const struct capture fields[] = { { SLICE("unit"), SLICE("ssh") } };
+    struct block block = {
+        .bytes = SLICE("y"), .is_record = true, .fields = fields, .field_count = 1
+    };
+    check_block("rules:\n"
+                "  - {name: a, where: [unit=ssh]}\n"
+                "  - {name: b, where: [unit=cron]}\n"
+                "  - {name: c, match: y, where: [unit=ssh]}\n",
+                block, 1, "a@0:y;c@0:y;");
+}

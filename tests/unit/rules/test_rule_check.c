@@ -143,7 +143,28 @@ TEST(rule_check, all_mistakes_of_all_rules_are_found_in_one_run)
     ck_assert_complaint(rig, "backslash before '['");
     ck_assert_complaint(rig, "'z' is no web address");
     ck_assert_complaint(rig, "'name'");
-    ck_assert_complaint(rig, "'match'");
+    ck_assert_complaint(rig, "rule 'd' matches nothing");
+    rig_free(rig);
+}
+
+TEST(rule_check, the_agents_own_rule_cannot_be_taken)
+{
+    struct rig *rig = rig_create();
+    ck_assert_ptr_null(rig_rules(rig, "rules:\n  - {name: tocsin, match: x}\n"));
+    ck_assert_complaint(rig, "give this one another name");
+    rig_free(rig);
+}
+
+TEST(rule_check, fields_of_records_are_not_known_before)
+{
+    struct rig *rig = rig_create();
+    rig->sources[1].has_fields = true;
+    ck_assert_ptr_nonnull(rig_rules(rig, "rules:\n"
+                                         "  - name: r\n"
+                                         "    from: [auth]\n"
+                                         "    where: [unit=sshd]\n"
+                                         "    by: [unit]\n"));
+    ck_assert_uint_eq(rig->complaints.count, 0);
     rig_free(rig);
 }
 

@@ -85,7 +85,8 @@ void bench_init(struct bench *bench, bool inotify)
                              .stdin_fd = -1,
                              .pending = buf_make(64 << 20),
                              .counted = buf_make(64 << 20),
-                             .told = buf_make(1 << 20) };
+                             .told = buf_make(1 << 20),
+                             .reported = buf_make(1 << 20) };
     bench->log = (struct log_sink){ hear, bench, LOG_LEVEL_DEBUG, 0 };
     for (size_t i = 0; i < BENCH_SOURCES; i++) {
         bench->configs[i].inotify = inotify;
@@ -101,6 +102,7 @@ void bench_clear(struct bench *bench)
     buf_free(&bench->pending);
     buf_free(&bench->counted);
     buf_free(&bench->told);
+    buf_free(&bench->reported);
 }
 
 void bench_run(void (*story)(struct bench *bench))
@@ -123,7 +125,8 @@ void bench_start(struct bench *bench)
                                  .db = bench->db,
                                  .log = &bench->log,
                                  .stdin_fd = bench->stdin_fd };
-    bench->inputs = inputs_create(&world, &blocks, bench->sources, bench->now);
+    struct inputs_config config = { &blocks, bench->sources };
+    bench->inputs = inputs_create(&world, &config, bench->now);
 }
 
 void bench_crash(struct bench *bench)
@@ -171,11 +174,31 @@ void bench_pass(struct bench *bench, int64_t ms)
     bench->now.unix_ms += ms;
 }
 
+static void no_alert(void *ctx, const struct incoming *incoming)
+{
+    (void)ctx;
+    ck_abort_msg("an alert '%.*s' out of files", SLICE_ARG(incoming->title));
+}
+
+static void note_report(void *ctx, const struct self_report *report)
+{
+    struct bench *bench = ctx;
+    buf_printf(&bench->reported, "%.*s %.*s: %.*s\n", SLICE_ARG(report->kind),
+               SLICE_ARG(report->object), SLICE_ARG(report->summary));
+}
+
+struct intake bench_intake(struct bench *bench,
+                           void (*block)(void *ctx, const struct block *block))
+{
+    return (struct intake){ block, no_alert, note_report, bench };
+}
+
 void bench_read(struct bench *bench)
 {
     int steps = 0;
     bench_pass(bench, SECOND_MS);
-    while (inputs_read(bench->inputs, bench->now, collect, bench))
+    const struct intake intake = bench_intake(bench, collect);
+    while (inputs_read(bench->inputs, bench->now, &intake))
         ck_assert_int_lt(++steps, 10000);
 }
 

@@ -25,6 +25,7 @@ struct bench {
     size_t source_count;
     struct buf pending, counted; /**< lines fed, and lines committed */
     struct buf told;             /**< the log */
+    struct buf reported;         /**< "kind object: summary" a self-report */
     struct inputs_tally tally;   /**< of the lives that ended */
     uint64_t blocks;
     bool is_attributed; /**< put "source:file-name: " before each block */
@@ -56,6 +57,9 @@ void bench_restart(struct bench *bench);
 void bench_turn(struct bench *bench);
 /** That many turns. */
 void bench_turns(struct bench *bench, int count);
+/** Gives blocks to @block, with @bench, and keeps reports in bench->reported. */
+struct intake bench_intake(struct bench *bench,
+                           void (*block)(void *ctx, const struct block *block));
 /** A turn without committing. */
 void bench_read(struct bench *bench);
 bool bench_commit(struct bench *bench);

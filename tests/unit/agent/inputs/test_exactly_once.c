@@ -173,19 +173,20 @@ STORY(L36_a_cut_line_is_skipped_over_a_restart)
 static void note_small(void *ctx, const struct block *block)
 {
     if (slice_equal(block->bytes, SLICE("small\n")))
-        ++*(int *)ctx;
+        ((struct bench *)ctx)->blocks++;
 }
 
 STORY(L55_a_large_file_does_not_hold_up_a_small_one)
 {
-    int smalls = 0;
+    const struct intake intake = bench_intake(b, note_small);
     append_long(b, "a.log", 40 << 20);
     bench_append(b, "b.log", "small\n");
     bench_pass(b, SECOND_MS);
-    ck_assert(inputs_read(b->inputs, b->now, note_small, &smalls));
+    b->blocks = 0;
+    ck_assert(inputs_read(b->inputs, b->now, &intake));
     ck_assert_uint_le(tally_of(b)->bytes_read,
                       LIMIT_TURN_BYTES + LIMIT_FILE_TURN_BYTES);
-    ck_assert_int_eq(smalls, 1);
+    ck_assert_uint_eq(b->blocks, 1);
     ck_assert(!inputs_at_end(b->inputs));
     ck_assert_int_le(inputs_wake_at(b->inputs), b->now.mono_ms);
 }
@@ -390,7 +391,7 @@ STORY(files_go_on_where_they_were_after_a_reload)
     struct conf_text text = { .value = slice_of(bench_path(b, "*.txt")) };
     configs[0].files = (struct conf_texts){ &text, 1 };
     blocks.items = configs;
-    inputs_configure(b->inputs, &blocks, sources, b->now);
+    inputs_configure(b->inputs, &(struct inputs_config){ &blocks, sources }, b->now);
     bench_append(b, "old.txt", "new\n");
     bench_turn(b);
     ck_assert_uint_eq(b->counted.len, strlen("1\n2\nnew\n"));
@@ -399,7 +400,7 @@ STORY(files_go_on_where_they_were_after_a_reload)
     blocks.items = b->configs;
     blocks.count = 1;
     buf_clear(&b->counted);
-    inputs_configure(b->inputs, &blocks, b->sources, b->now);
+    inputs_configure(b->inputs, &(struct inputs_config){ &blocks, b->sources }, b->now);
     bench_append(b, "a.log", "3\n");
     bench_turn(b);
     bench_expect(b, "3\n");

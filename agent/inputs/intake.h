@@ -1,0 +1,17 @@
+/** Where inputs put what they read: the head of the road. */
+#ifndef TOCSIN_INPUTS_INTAKE_H
+#define TOCSIN_INPUTS_INTAKE_H
+
+#include "rules/event.h"
+#include "rules/incoming.h"
+#include "rules/report.h"
+
+/** What is handed over is borrowed for the call. All three are there. */
+struct intake {
+    void (*block)(void *ctx, const struct block *block);
+    void (*alert)(void *ctx, const struct incoming *incoming);
+    void (*report)(void *ctx, const struct self_report *report);
+    void *ctx;
+};
+
+#endif
