@@ -40,6 +40,10 @@ static void probe_pattern(const struct conf_text *pattern,
                           struct complaints *complaints)
 {
     struct found found = { .fs = fs_real() };
+    if (!slice_starts(pattern->value, SLICE("/")))
+        complain_softly(complaints, pattern->node->at,
+                        "this is looked for below the folder that tocsin happens to be "
+                        "started in; write it from the top: /...");
     const struct scan_visitor visitor = { see_folder, see_file, &found };
     scan_walk(&found.fs, pattern->value, &visitor);
     if (found.count == 0)

@@ -76,25 +76,66 @@ static bool is_among(struct slice name, const char *const *names)
     return false;
 }
 
-/** A label that no alert has groups nothing: a slip of the pen. */
+/** What names and values in the routes are compared with. */
+struct known {
+    struct complaints *complaints;
+    const char *const *labels, *const *rules; /**< NULL: nobody can know them all */
+};
+
+static void check_name(const struct known *known, const char *key, struct slice name,
+                       struct place at)
+{
+    if (known->labels && !is_among(name, known->labels))
+        complain_softly(
+            known->complaints, at,
+            "'%s' names '%.*s', but no rule and no source sets such a label%s", key,
+            SLICE_ARG(name),
+            did_you_mean(known->complaints->arena, name, known->labels));
+}
+
+static void check_matched(void *ctx, struct slice name, struct place at)
+{
+    check_name(ctx, "match", name, at);
+}
+
+/** Only what a label can be, of those that can be few things. */
+static void check_value(void *ctx, struct slice name, struct slice value,
+                        struct place at)
+{
+    const struct known *known = ctx;
+    struct arena *arena = known->complaints->arena;
+    if (slice_equal(name, SLICE("severity")) && !is_among(value, severity_names))
+        complain_softly(known->complaints, at,
+                        "no alert has the severity '%.*s'; there are info, warning and "
+                        "critical%s",
+                        SLICE_ARG(value), did_you_mean(arena, value, severity_names));
+    if (slice_equal(name, SLICE("rule")) && known->rules &&
+        !is_among(value, known->rules))
+        complain_softly(known->complaints, at, "there is no rule '%.*s'%s",
+                        SLICE_ARG(value), did_you_mean(arena, value, known->rules));
+}
+
+/** A label that no alert has groups nothing, and a value that it never has takes
+ *  nothing: slips of the pen. */
 static void check_labels(const struct routes *routes,
                          const struct routes_setting *setting,
                          struct complaints *complaints)
 {
-    struct arena *arena = complaints->arena;
+    struct known known = { .complaints = complaints };
     if (!setting->rules || rules_count(setting->rules) == 0)
         return;
-    const char *const *names = rules_label_names(setting->rules, arena);
+    if (!rules_have_foreign_alerts(setting->rules)) {
+        known.labels = rules_label_names(setting->rules, complaints->arena);
+        known.rules = rules_names(setting->rules, complaints->arena);
+    }
     for (size_t i = 0; i < routes->count; i++) {
-        const struct conf_texts *by = &routes->items[i].config->group_by;
-        for (size_t k = 0; k < by->count && !routes->items[i].groups_by_all; k++) {
-            struct slice name = by->items[k].value;
-            if (!is_among(name, names))
-                complain_softly(complaints, place_at(by->items[k].node),
-                                "'group_by' names '%.*s', but no rule and no source "
-                                "sets such a label%s",
-                                SLICE_ARG(name), did_you_mean(arena, name, names));
-        }
+        const struct route *route = &routes->items[i];
+        const struct conf_texts *by = &route->config->group_by;
+        for (size_t k = 0; k < by->count && !route->groups_by_all; k++)
+            check_name(&known, "group_by", by->items[k].value,
+                       place_at(by->items[k].node));
+        where_names(route->match, check_matched, &known);
+        where_values(route->match, check_value, &known);
     }
 }
 

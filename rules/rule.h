@@ -66,6 +66,10 @@ struct rule_tally rule_tally(const struct rule *rule);
 /** The names of all labels that an alert of these rules can have, of which there must
  *  be one at least; in @arena, NULL-terminated. A name may stand there twice. */
 const char *const *rules_label_names(const struct rules *rules, struct arena *arena);
+/** Do alerts come from outside, whose labels nobody knows before? */
+bool rules_have_foreign_alerts(const struct rules *rules);
+/** The names of all rules; in @arena, NULL-terminated. */
+const char *const *rules_names(const struct rules *rules, struct arena *arena);
 /** The limit_hits of all rules. */
 uint64_t rules_limit_hits(const struct rules *rules);
 /** Quiet for this long: its alerts are over; NEVER_MS: never. */

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "rules/report.h"
 #include "rules/rule_fields.h"
 
 static bool has_source_label(const struct rule *rule, struct slice name)
@@ -99,7 +100,7 @@ static void add_labels(struct choices *choices, const struct labels *labels)
 const char *const *rules_label_names(const struct rules *rules, struct arena *arena)
 {
     struct choices choices = { .arena = arena };
-    const struct rules_setting *setting = rules->items[0].setting;
+    const struct rules_setting *setting = rules->setting;
     add_choice(&choices, SLICE("rule"));
     add_choice(&choices, SLICE("host"));
     add_choice(&choices, SLICE("severity"));
@@ -117,6 +118,24 @@ const char *const *rules_label_names(const struct rules *rules, struct arena *ar
     const char **names = arena_zalloc(arena, (choices.count + 1) * sizeof *names);
     memcpy(names, choices.items, choices.count * sizeof *names);
     free(choices.items);
+    return names;
+}
+
+bool rules_have_foreign_alerts(const struct rules *rules)
+{
+    const struct rules_setting *setting = rules->setting;
+    for (size_t i = 0; i < setting->source_count; i++)
+        if (setting->sources[i].brings_alerts)
+            return true;
+    return false;
+}
+
+const char *const *rules_names(const struct rules *rules, struct arena *arena)
+{
+    const char **names = arena_zalloc(arena, (rules->count + 2) * sizeof *names);
+    for (size_t i = 0; i < rules->count; i++)
+        names[i] = arena_text(arena, rules->items[i].name);
+    names[rules->count] = REPORT_RULE;
     return names;
 }
 

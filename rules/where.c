@@ -285,6 +285,19 @@ void where_names(const struct where *where,
     }
 }
 
+void where_values(const struct where *where,
+                  void (*each)(void *ctx, struct slice name, struct slice value,
+                               struct place at),
+                  void *ctx)
+{
+    for (size_t i = 0; where && i < where->count; i++) {
+        const struct condition *condition = &where->conditions[i];
+        if (condition->op->holds == is_equal)
+            each(ctx, condition->parts.name, condition->parts.value,
+                 value_place(condition));
+    }
+}
+
 bool where_holds(const struct where *where,
                  struct slice (*look_up)(const void *ctx, struct slice name),
                  const void *ctx, struct slice *failed)

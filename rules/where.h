@@ -39,6 +39,13 @@ void where_names(const struct where *where,
                  void (*each)(void *ctx, struct slice name, struct place at),
                  void *ctx);
 
+/** Call @each for every value that a condition wants a name to be equal to, with the
+ *  place of the value. */
+void where_values(const struct where *where,
+                  void (*each)(void *ctx, struct slice name, struct slice value,
+                               struct place at),
+                  void *ctx);
+
 /** Do all hold? NULL @where holds always.
  *  @look_up  gives the value of a name; the empty slice for unknown ones
  *  @failed   set to the text of the first condition that did not hold (for explain);

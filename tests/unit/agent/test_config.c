@@ -241,6 +241,31 @@ TEST(config, a_label_in_group_by_that_no_alert_has_is_a_warning)
     config_free(config);
 }
 
+static void check_warned(const char *route, const char *text)
+{
+    struct config *config =
+        load_text(arena_printf(&kept,
+                               SOURCES RULES OUTPUTS
+                               "routes: [{match: [%s], to: local}, {to: local}]\n",
+                               route));
+    ck_assert_ptr_nonnull(config);
+    ck_assert_ptr_nonnull(out.ptr);
+    ck_assert_msg(strstr(out.ptr, text) != NULL, "%s", out.ptr);
+    config_free(config);
+}
+
+TEST(config, a_route_for_what_no_alert_has_is_a_warning)
+{
+    check_warned("severity=critcal",
+                 "no alert has the severity 'critcal'; there are info, warning and "
+                 "critical, did you mean 'critical'?");
+    check_warned("rule=opps", "there is no rule 'opps'");
+    check_warned("hots=a", "'match' names 'hots'");
+    config_free(load_good(SOURCES RULES OUTPUTS
+                          "routes: [{match: [rule=tocsin, severity!=x], to: local},"
+                          " {to: local}]\n"));
+}
+
 TEST(config, labels_of_a_source_have_names_that_conditions_can_say)
 {
     check_refused_for("sources:\n"
@@ -516,7 +541,8 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
 {
     struct config *config = load_text(
         "sources:\n"
-        "  - {name: a, files: [/nonexistent/a.log, '/nonexistent/*.log', /dev/null]}\n"
+        "  - {name: a, files: [/nonexistent/a.log, '/nonexistent/*.log', /dev/null, "
+        "a.log]}\n"
         "rules:\n"
         "  - {name: oom, match: 'Out of memory'}\n"
         "accounts:\n"
@@ -532,6 +558,7 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
     ck_assert_ptr_nonnull(strstr(out.ptr, "t.yaml:6:50: warning: "));
     ck_assert_ptr_nonnull(strstr(out.ptr, "'/nonexistent/secret'"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "'/dev/null'"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "write it from the top: /..."));
     buf_clear(&out);
     config_advise(config, &out, false);
     ck_assert_ptr_nonnull(strstr(out.ptr, "rule 'oom' has no samples"));
