@@ -198,6 +198,7 @@ SCHEMA(step_schema, "step", struct story_step, step_fields,
 
 static const struct field story_fields[] = {
     TEXT(struct story, scenario, .is_required = true, .doc = "What it shows."),
+    TEXTS(struct story, faults, .doc = "Numbers of the faults that it is a test of."),
     TEXT(struct story, clock, .def = "2026-11-23 06:00:00",
          .doc = "Where it begins, UTC."),
     PAIRS(struct story, files, .doc = "What is there before the first start."),

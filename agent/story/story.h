@@ -21,6 +21,7 @@
 struct story {
     const struct yaml_node *node;
     struct conf_text scenario, clock;
+    struct conf_texts faults; /**< rows of tests/faults/faults.tsv that it shows */
     struct conf_pairs files;
     const struct yaml_node *config;
     bool start; /**< false: the first start is a step */

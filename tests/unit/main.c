@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 static struct unit_test *first;
+static const char *running;
 static char folder[PATH_MAX];
-static char skips[PATH_MAX];
+static char skips[PATH_MAX], outcomes[PATH_MAX];
 
 void unit_test_register(struct unit_test *test)
 {
@@ -30,27 +31,76 @@ const char *unit_test_folder(void)
     return own;
 }
 
+void unit_test_begin(const char *name)
+{
+    running = name;
+}
+
 /* Tests run in children, so a skip is told to the parent through a file. */
 void unit_test_skip(const char *reason)
 {
     FILE *out = fopen(skips, "a");
     ck_assert(out != NULL);
-    fprintf(out, "%s\n", reason);
+    fprintf(out, "%s: %s\n", running, reason);
     fclose(out);
 }
 
-static int print_skips(void)
+/** Was the test @name skipped? Then *@line is what was said of it. */
+static bool was_skipped(const char *name, char *line, size_t size)
 {
-    char line[512];
-    int count = 0;
+    const char *plain = strstr(name, ": ") + 2;
     FILE *in = fopen(skips, "r");
-    while (in && fgets(line, sizeof line, in)) {
-        printf("SKIP %s", line);
-        count++;
-    }
+    bool found = false;
+    while (in && !found && fgets(line, (int)size, in))
+        found = strncmp(line, plain, strlen(plain)) == 0 && line[strlen(plain)] == ':';
     if (in)
         fclose(in);
-    return count;
+    return found;
+}
+
+/** One line of Check's log, "file:line:P:group:group: name:0: text", as everybody else
+ *  prints it. @return whether it was a skip. */
+static bool print_outcome(const char *line)
+{
+    char skip[512];
+    static const char *const marks[] = { ":P:", ":F:", ":E:" };
+    for (size_t i = 0; i < 3; i++) {
+        const char *mark = strstr(line, marks[i]);
+        const char *group = mark ? mark + 3 : NULL;
+        const char *name = group ? strchr(group, ':') : NULL;
+        const char *end = name ? strstr(name, ":0:") : NULL;
+        char text[512];
+        if (!end)
+            continue;
+        snprintf(text, sizeof text, "%.*s", (int)(end - name - 1), name + 1);
+        bool is_skip = i == 0 && was_skipped(text, skip, sizeof skip);
+        if (is_skip)
+            printf("SKIP %s", skip);
+        else
+            printf("%s %s\n", i == 0 ? "ok  " : "FAIL", text);
+        return is_skip;
+    }
+    return false;
+}
+
+/** @return how many were skipped. */
+static int print_outcomes(void)
+{
+    char line[4096];
+    int skipped = 0;
+    FILE *in = fopen(outcomes, "r");
+    while (in && fgets(line, sizeof line, in))
+        skipped += print_outcome(line);
+    if (in)
+        fclose(in);
+    return skipped;
+}
+
+/** @only: a group, or how a name begins; NULL: all. */
+static bool is_wanted(const struct unit_test *test, const char *only)
+{
+    return !only || strcmp(only, test->group) == 0 ||
+           strncmp(only, strstr(test->test->name, ": ") + 2, strlen(only)) == 0;
 }
 
 static int remove_entry(const char *path, const struct stat *stat, int type,
@@ -72,11 +122,12 @@ int main(void)
         return 2;
     }
     snprintf(skips, sizeof skips, "%.4000s/skips", folder);
+    snprintf(outcomes, sizeof outcomes, "%.4000s/outcomes", folder);
     Suite *suite = suite_create("unit");
     TCase *tcase = NULL;
     const char *group = "";
     for (struct unit_test *test = first; test; test = test->next) {
-        if (only && strcmp(only, test->group) != 0)
+        if (!is_wanted(test, only))
             continue;
         if (strcmp(group, test->group) != 0) {
             group = test->group;
@@ -87,11 +138,12 @@ int main(void)
         tcase_add_test(tcase, test->test);
     }
     SRunner *runner = srunner_create(suite);
+    srunner_set_log(runner, outcomes);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     int run = srunner_ntests_run(runner);
     srunner_free(runner);
-    int skipped = print_skips();
+    int skipped = print_outcomes();
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     printf("%d passed, %d failed, %d skipped\n", run - failed - skipped, failed,
            skipped);

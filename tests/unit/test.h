@@ -6,8 +6,10 @@
  *         ck_assert(...);
  *     }
  *
- * The first word groups tests (TOCSIN_TEST=map runs these alone); the second is a
- * sentence that would be false if the code broke. Each test runs in a process of its
+ * The first word groups tests (TOCSIN_TEST=map runs these alone, TOCSIN_TEST=L04 those
+ * whose names begin so); the second is a sentence that would be false if the code
+ * broke. Where it begins with the number of a fault, like L04_ or L22_L23_, the test
+ * counts for these rows of tests/faults/faults.tsv. Each test runs in a process of its
  * own.
  */
 #ifndef TOCSIN_TESTS_UNIT_TEST_H
@@ -29,9 +31,16 @@ struct unit_test {
 };
 
 void unit_test_register(struct unit_test *test);
+void unit_test_begin(const char *name);
 
 #define TEST(group_, name_)                                                            \
-    static void name_##_fn(int);                                                       \
+    static void name_##_body(void);                                                    \
+    static void name_##_fn(int i)                                                      \
+    {                                                                                  \
+        (void)i;                                                                       \
+        unit_test_begin(#name_);                                                       \
+        name_##_body();                                                                \
+    }                                                                                  \
     static const TTest name_##_ttest = { "" #group_ ": " #name_, name_##_fn, __FILE__, \
                                          __LINE__ };                                   \
     static struct unit_test name_##_unit = { #group_, &name_##_ttest, NULL };          \
@@ -39,7 +48,7 @@ void unit_test_register(struct unit_test *test);
     {                                                                                  \
         unit_test_register(&name_##_unit);                                             \
     }                                                                                  \
-    static void name_##_fn(int _i __attribute__((unused)))
+    static void name_##_body(void)
 
 /** Leave a test that cannot run here; the reason is printed and the summary counts it.
  */
