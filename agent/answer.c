@@ -41,6 +41,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .lost_bytes = inputs->lost_bytes,
         .cut_lines = inputs->cut_lines,
         .watch_failures = inputs->watch_failures,
+        .watch_overflows = inputs->watch_overflows,
         .mails_put = outputs->put,
         .mails_sent = outputs->sent,
         .mails_dead = outputs->dead,

@@ -51,6 +51,8 @@ const struct metric metric_table[] = {
     TROUBLE(lost_bytes, "Bytes known to have existed and gone before they were read."),
     TROUBLE(cut_lines, "Lines cut because they are too long."),
     TROUBLE(watch_failures, "Files that are polled because inotify gave no watch."),
+    COUNTER(watch_overflows,
+            "Times that inotify lost hints and all files were looked at."),
     COUNTER(mails_put, "Mails put into the outbox."),
     COUNTER(mails_sent, "Mails that a server accepted."),
     TROUBLE(mails_dead, "Mails given up: see `tocsin queue list`."),

@@ -55,6 +55,7 @@ struct inputs_tally {
     uint64_t refused_files;    /**< past LIMIT_WATCHED_FILES, devices, hostile links */
     uint64_t unreadable_files; /**< now */
     uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
+    uint64_t watch_overflows;  /**< inotify lost hints: everything was looked at */
 };
 
 /** What configuration says of all inputs; borrowed until the next one is taken. */

@@ -167,6 +167,26 @@ static void give_up_below(struct watch *watch, const char *path)
     }
 }
 
+/** A folder in a watched folder came or went. */
+static void tell_folder(struct watch *watch, const struct watched *above,
+                        const struct inotify_event *event,
+                        const struct watch_hints *hints)
+{
+    if (event->mask & (IN_CREATE | IN_MOVED_TO))
+        hints->scan(hints->ctx);
+    if (!(event->mask & (IN_DELETE | IN_MOVED_FROM)))
+        return;
+    /* A file in it that is still open keeps it alive, so it does not say itself that it
+     * is gone. */
+    char *path = path_join(slice_of(above->path), slice_of(event->name));
+    struct watched *watched = map_find(&watch->by_path, slice_of(path));
+    give_up_below(watch, path);
+    if (watched)
+        give_up(watch, watched);
+    free(path);
+    hints->all(hints->ctx);
+}
+
 static void tell_lost_folder(struct watch *watch, struct watched *watched,
                              uint32_t mask, const struct watch_hints *hints)
 {
@@ -176,7 +196,8 @@ static void tell_lost_folder(struct watch *watch, struct watched *watched,
         forget(watch, watched);
     else
         give_up(watch, watched);
-    hints->scan(hints->ctx);
+    /* Another folder may have the name by now, with files that grew unwatched. */
+    hints->all(hints->ctx);
 }
 
 static void tell_name(const struct watched *watched, const struct inotify_event *event,
@@ -194,8 +215,8 @@ static void tell_name(const struct watched *watched, const struct inotify_event 
 static void tell_event(struct watch *watch, const struct inotify_event *event,
                        const struct watch_hints *hints)
 {
-    uint32_t moves = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
     if (event->mask & IN_Q_OVERFLOW) {
+        watch->tally->watch_overflows++;
         hints->all(hints->ctx);
         return;
     }
@@ -208,8 +229,7 @@ static void tell_event(struct watch *watch, const struct inotify_event *event,
         return;
     }
     if (event->mask & IN_ISDIR) {
-        if (event->mask & moves)
-            hints->scan(hints->ctx);
+        tell_folder(watch, watched, event, hints);
         return;
     }
     tell_name(watched, event, hints);

@@ -15,8 +15,8 @@ struct watch;
 
 struct watch_hints {
     void (*file)(void *ctx, const char *path); /**< something happened to this name */
-    void (*scan)(void *ctx); /**< folders came, went or moved: look for files again */
-    void (*all)(void *ctx);  /**< hints were lost: look at everything */
+    void (*scan)(void *ctx); /**< folders came: look for files again */
+    void (*all)(void *ctx);  /**< hints or folders were lost: look at everything */
     void *ctx;
 };
 
