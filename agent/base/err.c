@@ -11,6 +11,7 @@ static enum err_kind kind_of_errno(int code)
     switch (code) {
     case ENOENT:
     case ENOTDIR:
+    case ESTALE: /* of NFS: the file behind the descriptor is gone */
         return ERR_MISSING;
     case EACCES:
     case EPERM:

@@ -262,6 +262,22 @@ static int64_t real_next_data(void *ctx, int fd, int64_t offset)
     return stat.size_bytes > offset ? stat.size_bytes : offset;
 }
 
+/* What the kernel says of a deleted file does not lead to it. */
+static bool real_where(void *ctx, int fd, char *into, size_t size)
+{
+    char link[64];
+    struct fs_stat mine, its;
+    (void)ctx;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, into, size - 1);
+    if (len <= 0 || (size_t)len >= size - 1)
+        return false;
+    into[len] = '\0';
+    return into[0] == '/' && stat_fill(fd, "", AT_EMPTY_PATH, &mine) &&
+           stat_fill(AT_FDCWD, into, 0, &its) && mine.device == its.device &&
+           mine.inode == its.inode;
+}
+
 static bool is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -295,5 +311,6 @@ struct fs fs_real(void)
                         .stat = real_stat,
                         .read_at = real_read_at,
                         .next_data = real_next_data,
+                        .where = real_where,
                         .list = real_list };
 }

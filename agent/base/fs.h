@@ -38,6 +38,9 @@ struct fs {
     /** The next byte of data at or behind @offset (SEEK_DATA); the size when only a
      *  hole is left; @offset itself where the file system cannot tell. */
     int64_t (*next_data)(void *ctx, int fd, int64_t offset);
+    /** The path of an open file, free of symbolic links, @size bytes with its NUL.
+     *  @return false when it was deleted, or cannot be told. */
+    bool (*where)(void *ctx, int fd, char *into, size_t size);
     /** Call @each for every entry but "." and "..", in no order. */
     bool (*list)(void *ctx, const char *directory,
                  void (*each)(void *each_ctx, const char *name), void *each_ctx,

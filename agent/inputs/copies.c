@@ -106,6 +106,23 @@ bool copies_match(struct tail *tail, const char *path, const struct tail_file *f
     return matches;
 }
 
+bool copies_begin(struct tail *tail, const char *path, struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat, its;
+    const struct fs *fs = tail->files.fs;
+    if (files_open(&tail->files, file, tail->now) != OPEN_DONE ||
+        !fs->fstat(fs->ctx, file->fd, &its, &err))
+        return true;
+    int fd = fs->open(fs->ctx, path, &stat, &err);
+    if (fd < 0)
+        return true;
+    bool begins = stat.size_bytes <= its.size_bytes &&
+                  tail_same_prefix(&tail->reader, fd, file->fd, stat.size_bytes);
+    fs->close(fs->ctx, fd);
+    return begins;
+}
+
 static bool may_adopt(const struct tail_file *known)
 {
     return !known ||
@@ -120,11 +137,19 @@ static bool is_copy_of(struct tail *tail, const struct search_entry *entry,
            copies_match(tail, entry->path, original);
 }
 
+/** The path that copies of it are named after. */
+static const char *path_of_copies(const struct tail_file *original)
+{
+    if (!original->place || strcmp(original->place, original->path) == 0)
+        return tail_file_home(original);
+    return original->place;
+}
+
 static const struct search_entry *find_copy(struct tail *tail,
                                             const struct tail_file *original)
 {
     struct search *search = &tail->search;
-    const char *path = original->place ? original->place : original->path;
+    const char *path = path_of_copies(original);
     const struct search_entry *entry = search_guess(search, path);
     if (entry && is_copy_of(tail, entry, original))
         return entry;
@@ -150,6 +175,7 @@ static struct tail_file *known_or_new(struct tail *tail,
     if (copy)
         return copy;
     copy = tail_file_create(original->source, original->config, original->path);
+    tail_file_set_home(copy, original->home);
     files_add(&tail->files, copy);
     files_note(&tail->files, copy, &entry->stat);
     files_move(&tail->files, copy, entry->path);

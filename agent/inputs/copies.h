@@ -22,6 +22,10 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
 /** What repeats @original and was not adopted holds nothing new. */
 void copies_settle(struct tail *tail, struct tail_file *original);
 
+/** Does the file at @path only hold what @file begins with now, as a copy does that is
+ *  just made? True as well when it cannot be told. */
+bool copies_begin(struct tail *tail, const char *path, struct tail_file *file);
+
 /** Does the file at @path hold what @file held up to its offset? */
 bool copies_match(struct tail *tail, const char *path, const struct tail_file *file);
 

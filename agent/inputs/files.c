@@ -1,6 +1,7 @@
 /** The set of followed files. */
 #include "agent/inputs/files.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
@@ -270,6 +271,20 @@ static int open_place(struct files *files, struct tail_file *file, struct fs_sta
     return fd;
 }
 
+/** Behind a symbolic link a file is rotated in its own folder. */
+static void note_home(struct files *files, struct tail_file *file)
+{
+    char path[PATH_MAX];
+    if (!file->is_symlink && file->state == TAIL_LIVE)
+        tail_file_set_home(file, NULL);
+    if (!file->is_symlink || file->state == TAIL_ROTATED ||
+        !files->fs->where(files->fs->ctx, file->fd, path, sizeof path) ||
+        (file->home && strcmp(file->home, path) == 0))
+        return;
+    tail_file_set_home(file, path);
+    file->is_dirty = true;
+}
+
 enum open_result files_open(struct files *files, struct tail_file *file, struct now now)
 {
     struct err err = { 0 };
@@ -293,6 +308,7 @@ enum open_result files_open(struct files *files, struct tail_file *file, struct 
     files_note(files, file, &stat);
     file->fd = fd;
     file->is_symlink = stat.is_symlink;
+    note_home(files, file);
     files->tally->files_open = ++files->open_count;
     files_recover(files, file);
     return OPEN_DONE;

@@ -34,8 +34,8 @@ struct source_config {
 };
 extern const struct schema source_schema;
 
-/** The SQL that creates what inputs store; one migration step. */
-extern const char inputs_schema_sql[];
+/** The SQL that creates what inputs store; a migration step each, in this order. */
+extern const char inputs_schema_sql[], inputs_places_sql[];
 
 /** What the inputs need of the world. */
 struct input_world {

@@ -23,14 +23,18 @@ const char inputs_schema_sql[] =
     " tail_hash INTEGER NOT NULL, before_id INTEGER NOT NULL,"
     " saved_ms INTEGER NOT NULL);";
 
+const char inputs_places_sql[] =
+    "ALTER TABLE input_files ADD COLUMN home BLOB NOT NULL DEFAULT x'';"
+    "ALTER TABLE input_files ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0;";
+
 static const char sources_sql[] = "SELECT name FROM input_sources";
 static const char started_sql[] = "INSERT OR IGNORE INTO input_sources(name) VALUES(?)";
 static const char files_sql[] =
     "SELECT id, source, path, place, is_rotated, is_fresh, wants_end, offset,"
     " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes,"
-    " tail_hash, before_id, saved_ms FROM input_files ORDER BY id";
-static const char save_sql[] =
-    "INSERT OR REPLACE INTO input_files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    " tail_hash, before_id, saved_ms, home, modified_ns FROM input_files ORDER BY id";
+static const char save_sql[] = "INSERT OR REPLACE INTO input_files"
+                               " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char drop_sql[] = "DELETE FROM input_files WHERE id = ?";
 
 /** The columns, in the order of both statements. */
@@ -54,6 +58,8 @@ enum {
     COLUMN_TAIL_HASH,
     COLUMN_BEFORE_ID,
     COLUMN_SAVED_MS,
+    COLUMN_HOME,
+    COLUMN_MODIFIED_NS,
 };
 
 /* --- loading ---------------------------------------------------------------------- */
@@ -109,6 +115,10 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     file->is_in_long_line = db_int(row, COLUMN_IS_IN_LONG_LINE) != 0;
     file->peak_bytes = db_int(row, COLUMN_SIZE);
     file->before_row_id = db_int(row, COLUMN_BEFORE_ID);
+    char *home = mem_copy(db_blob(row, COLUMN_HOME));
+    tail_file_set_home(file, home);
+    free(home);
+    file->modified_ns = db_int(row, COLUMN_MODIFIED_NS);
     take_identity(&file->id, row);
     return file;
 }
@@ -171,6 +181,7 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
+    int64_t seen_ns = file->modified_ns;
     char *place = mem_take(&file->place);
     const char *guess = place[0] ? place : file->path;
     bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
@@ -179,6 +190,8 @@ static void find_restored(struct tail *tail, struct tail_file *file)
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);
+        if (tail_file_is_untouched(file))
+            rotation_missed(tail, file, seen_ns);
     } else {
         tail_hope_for(tail, tail_source_of(tail, file), guess);
         rotation_left(tail, file, true);
@@ -239,6 +252,8 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     bind_identity(&file->id, row);
     db_bind_int(row, file->before ? file->before_row_id : 0);
     db_bind_int(row, now.unix_ms);
+    db_bind_blob(row, slice_of(file->home ? file->home : ""));
+    db_bind_int(row, file->modified_ns);
     db_run(row);
     file->is_saved = true;
 }

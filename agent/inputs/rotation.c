@@ -24,8 +24,8 @@ static const struct search_entry *find_moved(struct tail *tail, struct tail_file
                                              bool is_restored)
 {
     const struct search_entry *entry =
-        search_inode(&tail->search, file->path, &file->id, is_restored,
-                     file->fd < 0 ? SEARCH_ALL_NAMES : SEARCH_ROTATIONS);
+        search_inode(&tail->search, tail_file_home(file), &file->id, is_restored,
+                     file->fd < 0 || file->home ? SEARCH_ALL_NAMES : SEARCH_ROTATIONS);
     if (!entry)
         return NULL;
     struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
@@ -64,7 +64,8 @@ static const struct search_entry *find_same_content(struct tail *tail,
 {
     size_t at = 0;
     const struct search_entry *entry;
-    while ((entry = search_rotation(&tail->search, file->path, &at)) != NULL) {
+    while ((entry = search_rotation(&tail->search, tail_file_home(file), &at)) !=
+           NULL) {
         if (!files_with_inode(&tail->files, &entry->stat) &&
             copies_match(tail, entry->path, file))
             return entry;
@@ -150,15 +151,23 @@ static bool has_digit(struct slice mark)
     return false;
 }
 
-/** Was @entry made after @old? @old_entry: where that lies, NULL when it is gone. */
+/** Was @entry made after @seen_ns? Without a birth its last change has to do. */
+static bool is_made_after(const struct search_entry *entry, int64_t seen_ns)
+{
+    int64_t birth_ns = (int64_t)entry->stat.birth;
+    return seen_ns != 0 &&
+           (birth_ns != 0 ? birth_ns : entry->stat.modified_ns) > seen_ns;
+}
+
+/** Was @entry made after @old? @old_entry: where that lies, NULL when it is gone: then
+ *  what was made after its last change that we saw can hold nothing that was read. */
 static bool is_younger(const struct generations *all, const struct search_entry *entry,
                        const struct tail_file *old,
                        const struct search_entry *old_entry)
 {
     struct slice mark = name_mark(all->base, entry->name);
     if (!old_entry)
-        return has_digit(mark) && old->id.birth != 0 &&
-               entry->stat.birth > old->id.birth;
+        return has_digit(mark) && is_made_after(entry, old->modified_ns);
     return marks_are_alike(mark, name_mark(all->base, old_entry->name)) &&
            compare_age(all, old_entry, entry) < 0;
 }
@@ -205,37 +214,66 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
     }
 }
 
-/** Is @old where the youngest rotation of @path lies? Then nothing lies between, and
- *  nothing has to be listed. */
-static bool is_next_to(struct tail *tail, const struct tail_file *old, const char *path)
+/** Is @old where the youngest rotation lies, or where it always lay? Then nothing lies
+ *  between, and nothing has to be listed. */
+static bool is_next_to(struct tail *tail, const struct tail_file *old)
 {
     struct fs_stat stat;
-    return old->place && stat_path(tail, old->place, &stat) &&
-           identity_is_inode(&old->id, &stat, false) &&
-           mark_is_youngest(
-               name_mark(name_of(slice_of(path)), name_of(slice_of(old->place))));
+    struct slice home = slice_of(tail_file_home(old));
+    if (!old->place || !stat_path(tail, old->place, &stat) ||
+        !identity_is_inode(&old->id, &stat, false))
+        return false;
+    return slice_equal(home, slice_of(old->place)) ||
+           mark_is_youngest(name_mark(name_of(home), name_of(slice_of(old->place))));
+}
+
+/** Follow @all, each whole, before @file. @home: as of @file, or NULL. */
+static void follow_all(struct tail *tail, const struct generations *all,
+                       struct tail_file *file, const char *home)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct tail_file *between =
+            tail_file_create(file->source, file->config, file->path);
+        tail_file_set_home(between, home);
+        files_add(&tail->files, between);
+        files_note(&tail->files, between, &all->items[i]->stat);
+        files_move(&tail->files, between, all->items[i]->path);
+        become_rotated(tail, between);
+        files_chain(between, file);
+        tail->tally->rotations++;
+    }
 }
 
 /** Follow the generations between @old and @file, each whole, before @file. */
 static void follow_between(struct tail *tail, struct tail_file *old,
                            struct tail_file *file)
 {
-    struct generations all = { .base = name_of(slice_of(file->path)) };
-    if (is_next_to(tail, old, file->path))
+    const char *home = tail_file_home(old);
+    struct generations all = { .base = name_of(slice_of(home)) };
+    if (is_next_to(tail, old))
         return;
     /* The listing may be older than the rotation that made @file. */
-    (void)search_again(&tail->search, file->path);
-    collect(tail, old, file->path, &all);
-    for (size_t i = 0; i < all.count; i++) {
-        struct tail_file *between =
-            tail_file_create(file->source, file->config, file->path);
-        files_add(&tail->files, between);
-        files_note(&tail->files, between, &all.items[i]->stat);
-        files_move(&tail->files, between, all.items[i]->path);
-        become_rotated(tail, between);
-        files_chain(between, file);
-        tail->tally->rotations++;
+    (void)search_again(&tail->search, home);
+    collect(tail, old, home, &all);
+    follow_all(tail, &all, file, old->home);
+}
+
+void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)
+{
+    size_t at = 0;
+    const struct search_entry *entry;
+    const char *home = tail_file_home(file);
+    struct generations all = { .base = name_of(slice_of(home)) };
+    (void)search_again(&tail->search, home);
+    while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
+        if (entry->stat.birth != 0 && is_made_after(entry, seen_ns) &&
+            has_digit(name_mark(all.base, entry->name)) &&
+            !name_is_compressed(entry->name) &&
+            !files_with_inode(&tail->files, &entry->stat) &&
+            !copies_begin(tail, entry->path, file))
+            put_by_age(&all, entry);
     }
+    follow_all(tail, &all, file, file->home);
 }
 
 void rotation_succeed(struct tail *tail, struct tail_file *file)
@@ -325,7 +363,7 @@ static bool settle(struct tail *tail, struct tail_file *file)
 static void give_up(struct tail *tail, struct tail_file *file)
 {
     /* Nothing is given up by an old listing: the next turn may list again. */
-    if (!search_again(&tail->search, file->path)) {
+    if (!search_again(&tail->search, tail_file_home(file))) {
         files_queue(&tail->files, file);
         return;
     }

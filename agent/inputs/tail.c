@@ -177,9 +177,12 @@ static void observe(struct tail *tail, struct tail_file *file,
         stat->size_bytes == file->size_bytes && stat->modified_ns == file->modified_ns;
     if (is_same && !may_retry && tail_file_is_read(file))
         return;
+    int64_t seen_ns = file->modified_ns;
     if (stat->size_bytes != file->size_bytes)
         file->grown_at_ms = tail->now.mono_ms;
     files_note(&tail->files, file, stat);
+    if (tail_file_is_untouched(file) && stat->modified_ns != seen_ns)
+        rotation_missed(tail, file, seen_ns);
     if (!tail_file_is_read(file) || may_retry)
         files_queue(&tail->files, file);
 }
@@ -369,7 +372,8 @@ static void after_failure(struct tail *tail, struct tail_file *file,
 {
     struct err told;
     err_set(&told, err->kind, "'%s': %s", file->path, err->text);
-    if (file->state != TAIL_ROTATED)
+    /* A stale handle is opened again by its path, wherever that leads. */
+    if (file->state != TAIL_ROTATED || err->kind == ERR_MISSING)
         files_close(&tail->files, file);
     files_back_off(&tail->files, file, tail->now, &told);
 }

@@ -27,7 +27,15 @@ void tail_file_free(struct tail_file *file)
     must(file->fd < 0 && !file->is_queued);
     free(file->path);
     free(file->place);
+    free(file->home);
     free(file);
+}
+
+void tail_file_set_home(struct tail_file *file, const char *home)
+{
+    char *copy = home && home[0] ? mem_copy_text(home) : NULL;
+    free(file->home);
+    file->home = copy;
 }
 
 /** Read up to @size bytes at @offset, over short reads. @return bytes, -1 on error. */

@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct db_migration migrations[] = { { inputs_schema_sql } };
+static const struct db_migration migrations[] = { { inputs_schema_sql },
+                                                  { inputs_places_sql } };
 
 /** A path that is never freed, but stays reachable. */
 struct kept {
@@ -59,7 +60,8 @@ static void open_store(struct bench *bench)
         bench->sources[i].name = bench->configs[i].name.value = slice_of(names[i]);
         bench->sources[i].index = i;
     }
-    bench->db = db_open(bench_path(bench, "store.db"), NULL, migrations, 1, &err);
+    bench->db = db_open(bench_path(bench, "store.db"), NULL, migrations,
+                        sizeof migrations / sizeof *migrations, &err);
     ck_assert_msg(bench->db != NULL, "%s", err.text);
 }
 
@@ -83,6 +85,7 @@ void bench_init(struct bench *bench, bool inotify)
                              .now = { 1000000, 1700000000000 },
                              .fs = fs_real(),
                              .stdin_fd = -1,
+                             .world = inotify ? "inotify" : "sweep",
                              .pending = buf_make(64 << 20),
                              .counted = buf_make(64 << 20),
                              .told = buf_make(1 << 20),
@@ -105,11 +108,50 @@ void bench_clear(struct bench *bench)
     buf_free(&bench->reported);
 }
 
+/* --- a file system that knows no more of an inode than its number ----------------- */
+
+static bool bare(bool ok, struct fs_stat *stat)
+{
+    stat->birth = stat->generation = 0;
+    return ok;
+}
+
+static int bare_open(void *ctx, const char *path, struct fs_stat *stat, struct err *err)
+{
+    struct fs real = fs_real();
+    int fd = real.open(ctx, path, stat, err);
+    bare(true, stat);
+    return fd;
+}
+
+static bool bare_fstat(void *ctx, int fd, struct fs_stat *stat, struct err *err)
+{
+    struct fs real = fs_real();
+    return bare(real.fstat(ctx, fd, stat, err), stat);
+}
+
+static bool bare_stat(void *ctx, const char *path, struct fs_stat *stat,
+                      struct err *err)
+{
+    struct fs real = fs_real();
+    return bare(real.stat(ctx, path, stat, err), stat);
+}
+
+void bench_bare(struct bench *bench)
+{
+    bench->fs.open = bare_open;
+    bench->fs.fstat = bare_fstat;
+    bench->fs.stat = bare_stat;
+    bench->world = "bare";
+}
+
 void bench_run(void (*story)(struct bench *bench))
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         struct bench bench;
         bench_init(&bench, i == 1);
+        if (i == 2)
+            bench_bare(&bench);
         bench_start(&bench);
         bench_turn(&bench);
         story(&bench);

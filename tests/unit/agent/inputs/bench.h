@@ -28,13 +28,17 @@ struct bench {
     struct buf reported;         /**< "kind object: summary" a self-report */
     struct inputs_tally tally;   /**< of the lives that ended */
     uint64_t blocks;
+    const char *world;  /**< in which of bench_run() it is */
     bool is_attributed; /**< put "source:file-name: " before each block */
 };
 
-/** Run @story without and with inotify, each in a folder of its own. The source "app"
- *  follows "*.log" there, started for the first time while the folder was empty. */
+/** Run @story without inotify, with it, and on a file system that tells neither birth
+ *  nor generation; each in a folder of its own. The source "app" follows "*.log" there,
+ *  started for the first time while the folder was empty. */
 void bench_run(void (*story)(struct bench *bench));
 void bench_init(struct bench *bench, bool inotify);
+/** Let the file system tell nothing of an inode but its number. Before the start. */
+void bench_bare(struct bench *bench);
 void bench_clear(struct bench *bench);
 
 #define STORY(name)                            \
@@ -76,14 +80,13 @@ const char *bench_path(struct bench *bench, const char *name);
 
 /** What was counted since the last time, in order. A cut line is shown by its length,
  *  an unterminated one with "<end>". */
-#define bench_expect(bench, text)                                         \
-    do {                                                                  \
-        ck_assert_msg(strcmp(bench_text(&(bench)->counted), (text)) == 0, \
-                      "%s: counted\n%sinstead of\n%s\nlog:\n%s",          \
-                      (bench)->configs[0].inotify ? "inotify" : "sweep",  \
-                      bench_text(&(bench)->counted), (text),              \
-                      bench_text(&(bench)->told));                        \
-        buf_clear(&(bench)->counted);                                     \
+#define bench_expect(bench, text)                                                \
+    do {                                                                         \
+        ck_assert_msg(strcmp(bench_text(&(bench)->counted), (text)) == 0,        \
+                      "%s: counted\n%sinstead of\n%s\nlog:\n%s", (bench)->world, \
+                      bench_text(&(bench)->counted), (text),                     \
+                      bench_text(&(bench)->told));                               \
+        buf_clear(&(bench)->counted);                                            \
     } while (0)
 const char *bench_text(const struct buf *buf);
 
