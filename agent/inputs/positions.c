@@ -118,7 +118,7 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     char *home = mem_copy(db_blob(row, COLUMN_HOME));
     tail_file_set_home(file, home);
     free(home);
-    file->modified_ns = db_int(row, COLUMN_MODIFIED_NS);
+    file->modified_ns = file->read_modified_ns = db_int(row, COLUMN_MODIFIED_NS);
     take_identity(&file->id, row);
     return file;
 }
@@ -253,7 +253,8 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_int(row, file->before ? file->before_row_id : 0);
     db_bind_int(row, now.unix_ms);
     db_bind_blob(row, slice_of(file->home ? file->home : ""));
-    db_bind_int(row, file->modified_ns);
+    db_bind_int(row,
+                file->read_modified_ns ? file->read_modified_ns : file->modified_ns);
     db_run(row);
     file->is_saved = true;
 }

@@ -20,12 +20,11 @@ static bool stat_path(struct tail *tail, const char *path, struct fs_stat *stat)
 }
 
 /** Where @file lies now, if it still lies in its folder. */
-static const struct search_entry *find_moved(struct tail *tail, struct tail_file *file,
-                                             bool is_restored)
+static const struct search_entry *find_named(struct tail *tail, struct tail_file *file,
+                                             bool is_restored, enum search_names names)
 {
-    const struct search_entry *entry =
-        search_inode(&tail->search, tail_file_home(file), &file->id, is_restored,
-                     file->fd < 0 || file->home ? SEARCH_ALL_NAMES : SEARCH_ROTATIONS);
+    const struct search_entry *entry = search_inode(&tail->search, tail_file_home(file),
+                                                    &file->id, is_restored, names);
     if (!entry)
         return NULL;
     struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
@@ -35,6 +34,15 @@ static const struct search_entry *find_moved(struct tail *tail, struct tail_file
     if (is_restored && has_proof && !copies_match(tail, entry->path, file))
         return NULL;
     return entry;
+}
+
+/** The same; what is open is looked for under the names of its rotations alone. */
+static const struct search_entry *find_moved(struct tail *tail, struct tail_file *file,
+                                             bool is_restored)
+{
+    bool may_wait = file->fd >= 0 && !file->home;
+    return find_named(tail, file, is_restored,
+                      may_wait ? SEARCH_ROTATIONS : SEARCH_ALL_NAMES);
 }
 
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
@@ -182,14 +190,16 @@ static void put_by_age(struct generations *all, const struct search_entry *entry
     all->items[i] = entry;
 }
 
-/** Where @file lies now, by its inode: its `place` can be older than a rotation. */
+/** Where @file lies now, by its inode: its `place` can be older than a rotation. When
+ *  it has none and is closed, its inode may be another file's by now. */
 static const struct search_entry *entry_of(struct tail *tail, const char *path,
                                            const struct tail_file *file)
 {
     size_t at = 0;
     const struct search_entry *entry;
     while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
-        if (identity_is_inode(&file->id, &entry->stat, false))
+        if (identity_is_inode(&file->id, &entry->stat, false) &&
+            (file->place || file->fd >= 0 || copies_match(tail, entry->path, file)))
             return entry;
     }
     return NULL;
@@ -258,7 +268,10 @@ static void follow_between(struct tail *tail, struct tail_file *old,
     follow_all(tail, &all, file, old->home);
 }
 
-void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)
+/** Follow what was made since @seen_ns in the folder of @file under the name of one of
+ *  its rotations, and that nobody knows. */
+static void follow_made_since(struct tail *tail, struct tail_file *file,
+                              int64_t seen_ns, bool needs_birth)
 {
     size_t at = 0;
     const struct search_entry *entry;
@@ -266,7 +279,7 @@ void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)
     struct generations all = { .base = name_of(slice_of(home)) };
     (void)search_again(&tail->search, home);
     while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
-        if (entry->stat.birth != 0 && is_made_after(entry, seen_ns) &&
+        if ((entry->stat.birth != 0 || !needs_birth) && is_made_after(entry, seen_ns) &&
             has_digit(name_mark(all.base, entry->name)) &&
             !name_is_compressed(entry->name) &&
             !files_with_inode(&tail->files, &entry->stat) &&
@@ -274,6 +287,11 @@ void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)
             put_by_age(&all, entry);
     }
     follow_all(tail, &all, file, file->home);
+}
+
+void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)
+{
+    follow_made_since(tail, file, seen_ns, true);
 }
 
 void rotation_succeed(struct tail *tail, struct tail_file *file)
@@ -320,11 +338,12 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
                          "was truncated");
     tail_file_restart(file);
     file->is_fresh = false;
-    if (!copy)
-        return;
-    files_chain(copy, file);
-    if (file->state == TAIL_LIVE)
+    if (copy)
+        files_chain(copy, file);
+    if (copy && file->state == TAIL_LIVE)
         follow_between(tail, copy, file);
+    else if (!is_copied && file->state == TAIL_LIVE)
+        follow_made_since(tail, file, file->read_modified_ns, false);
 }
 
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
@@ -342,7 +361,8 @@ static bool has_place(struct tail *tail, struct tail_file *file)
     if (file->place && stat_path(tail, file->place, &stat) &&
         identity_is_inode(&file->id, &stat, false))
         return true;
-    const struct search_entry *entry = find_moved(tail, file, false);
+    /* a.log.1 may be called a.log.2 by now, which is no rotation of a.log.1. */
+    const struct search_entry *entry = find_named(tail, file, false, SEARCH_ALL_NAMES);
     if (entry)
         files_move(&tail->files, file, entry->path);
     return entry != NULL;
