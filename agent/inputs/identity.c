@@ -4,10 +4,23 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 
-/* Dense where short logs of a test or a quiet machine are, sparse towards the end. */
-static const size_t head_steps[HEAD_STEPS] = {
-    8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, HEAD_BYTES
-};
+/** How many bytes the hash @step is of: dense where the banners are that a program
+ *  writes at each start, because a file that was written anew, shorter and with the
+ *  same banner, must not be taken for one that was cut. */
+static size_t head_length(size_t step)
+{
+    if (step < 32)
+        return 8 * (step + 1);
+    return step < 48 ? 16 * (step - 15) : 32 * (step - 31);
+}
+
+static uint16_t head_hash(struct slice head, size_t step)
+{
+    return (uint16_t)hash_bytes(slice_make(head.ptr, head_length(step)));
+}
+
+/* The first byte of a stored head: what others wrote is not compared. */
+enum { HEAD_FORMAT = 2 };
 
 static bool differ(uint64_t a, uint64_t b)
 {
@@ -39,16 +52,12 @@ void identity_take(struct identity *identity, const struct fs_stat *stat)
         identity->generation = stat->generation;
 }
 
-static void note_head(struct identity *identity, const char *bytes, int64_t offset)
+static void note_head(struct identity *identity, struct slice consumed)
 {
-    size_t count = 0;
-    while (count < HEAD_STEPS && (int64_t)head_steps[count] <= offset) {
-        if (count >= identity->head_count)
-            identity->head[count] = hash_bytes(slice_make(bytes, head_steps[count]));
-        count++;
-    }
-    if (count > identity->head_count)
-        identity->head_count = count;
+    size_t count = identity->head_count;
+    for (; count < HEAD_STEPS && head_length(count) <= consumed.len; count++)
+        identity->head[count] = head_hash(consumed, count);
+    identity->head_count = count;
 }
 
 void identity_note(struct identity *identity, struct slice window,
@@ -60,7 +69,7 @@ void identity_note(struct identity *identity, struct slice window,
     identity->tail_bytes = (int64_t)tail;
     identity->tail_hash = hash_bytes(slice_make(window.ptr + end - tail, tail));
     if (window_offset == 0 && identity->head_count < HEAD_STEPS)
-        note_head(identity, window.ptr, offset);
+        note_head(identity, slice_make(window.ptr, end));
 }
 
 void identity_forget_content(struct identity *identity)
@@ -72,13 +81,12 @@ void identity_forget_content(struct identity *identity)
 
 int identity_match_head(const struct identity *identity, struct slice head)
 {
-    size_t i = identity->head_count;
-    while (i > 0 && head_steps[i - 1] > head.len)
-        i--;
-    if (i == 0)
-        return 0;
-    uint64_t hash = hash_bytes(slice_make(head.ptr, head_steps[i - 1]));
-    return hash == identity->head[i - 1] ? (int)head_steps[i - 1] : -1;
+    size_t i = 0;
+    for (; i < identity->head_count && head_length(i) <= head.len; i++) {
+        if (head_hash(head, i) != identity->head[i])
+            return -1;
+    }
+    return i > 0 ? (int)head_length(i - 1) : 0;
 }
 
 bool identity_match_tail(const struct identity *identity, struct slice before)
@@ -89,15 +97,23 @@ bool identity_match_tail(const struct identity *identity, struct slice before)
 
 void identity_put_head(const struct identity *identity, struct buf *out)
 {
-    for (size_t i = 0; i < identity->head_count; i++)
-        buf_put_u64(out, identity->head[i]);
+    buf_putc(out, HEAD_FORMAT);
+    for (size_t i = 0; i < identity->head_count; i++) {
+        buf_putc(out, (char)(identity->head[i] >> 8));
+        buf_putc(out, (char)identity->head[i]);
+    }
 }
 
 void identity_take_head(struct identity *identity, struct slice stored)
 {
-    struct unbuf in = { .rest = stored };
-    size_t count = stored.len / 8 < HEAD_STEPS ? stored.len / 8 : HEAD_STEPS;
-    for (size_t i = 0; i < count; i++)
-        identity->head[i] = unbuf_u64(&in);
+    size_t count = stored.len / 2;
+    identity->head_count = 0;
+    if (stored.len % 2 == 0 || stored.ptr[0] != HEAD_FORMAT || count > HEAD_STEPS)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t high = (unsigned char)stored.ptr[1 + 2 * i];
+        identity->head[i] =
+            (uint16_t)(high << 8 | (unsigned char)stored.ptr[2 + 2 * i]);
+    }
     identity->head_count = count;
 }

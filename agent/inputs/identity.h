@@ -13,11 +13,11 @@
 #include "agent/base/buf.h"
 #include "agent/base/fs.h"
 
-enum { HEAD_BYTES = 1024, HEAD_STEPS = 14, TAIL_BYTES = 4096 };
+enum { HEAD_BYTES = 1024, HEAD_STEPS = 64, TAIL_BYTES = 4096 };
 
 struct identity {
     uint64_t device, inode, birth, generation;
-    uint64_t head[HEAD_STEPS]; /**< hashes of the first 8, 16, ... 1024 bytes */
+    uint16_t head[HEAD_STEPS]; /**< of hashes of the first 8, 16, ... 1024 bytes */
     size_t head_count;         /**< of them known */
     uint64_t tail_hash;        /**< of the last <= TAIL_BYTES bytes before the offset */
     int64_t tail_bytes;        /**< 0: not known, or nothing stands before the offset */

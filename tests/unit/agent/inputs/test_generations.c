@@ -48,6 +48,22 @@ STORY(L56_a_shorter_file_with_the_same_banner_and_another_line_is_no_cut)
                     "app 1.0 starts\nagain ok\nmore\n");
 }
 
+/* The banner ends, and the file as well, between two of the coarser steps. */
+STORY(L56_a_shorter_file_with_a_long_banner_and_another_line_is_no_cut)
+{
+    static const char banner[] =
+        "app 1.0 starts\nreads its configuration from /etc/app/app.conf\n"
+        "listens on 127.0.0.1:8080\nuses the store below /var/lib/app, 12 tables\n";
+    bench_append(b, "a.log", banner);
+    bench_append(b, "a.log", "first run\nfirst line of it, and more\n");
+    bench_turn(b);
+    buf_clear(&b->counted);
+    bench_write(b, "a.log", banner);
+    bench_append(b, "a.log", "again ok\n");
+    bench_turn(b);
+    ck_assert_uint_eq(b->counted.len, strlen(banner) + strlen("again ok\n"));
+}
+
 STORY(L13_a_reused_inode_while_running_is_read_from_its_beginning)
 {
     bench_append(b, "a.log", "one\ntwo\n");

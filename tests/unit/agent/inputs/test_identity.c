@@ -71,3 +71,16 @@ TEST(identity, the_stored_head_is_the_head)
     ck_assert_mem_eq(back.head, id.head, id.head_count * sizeof *id.head);
     buf_free(&stored);
 }
+
+TEST(identity, a_head_that_an_older_version_stored_is_not_compared)
+{
+    struct identity id = { .head_count = 3 };
+    identity_take_head(&id, SLICE("12345678"));
+    ck_assert_uint_eq(id.head_count, 0);
+    identity_take_head(&id, SLICE("\x01"
+                                  "2345678"
+                                  "9"));
+    ck_assert_uint_eq(id.head_count, 0);
+    identity_take_head(&id, SLICE(""));
+    ck_assert_uint_eq(id.head_count, 0);
+}
