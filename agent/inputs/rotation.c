@@ -54,15 +54,42 @@ static void go_on_at(struct tail *tail, struct tail_file *file, const char *plac
     file->read_size = -1;
 }
 
+/** Is more in the file that we hold open than @stat has? */
+static bool holds_more(struct tail *tail, const struct tail_file *file,
+                       const struct fs_stat *stat)
+{
+    struct err err;
+    struct fs_stat mine;
+    const struct fs *fs = tail->files.fs;
+    return file->fd >= 0 && fs->fstat(fs->ctx, file->fd, &mine, &err) &&
+           mine.size_bytes > stat->size_bytes;
+}
+
 /** Is the same log at its path, as another inode? */
 static bool is_rewritten(struct tail *tail, struct tail_file *file)
 {
     struct fs_stat stat;
     if (file->offset < PROOF_BYTES || !stat_path(tail, file->path, &stat) ||
-        files_with_inode(&tail->files, &stat) || !copies_match(tail, file->path, file))
+        holds_more(tail, file, &stat) || files_with_inode(&tail->files, &stat) ||
+        !copies_match(tail, file->path, file))
         return false;
+    files_close(&tail->files, file);
     go_on_at(tail, file, file->path, &stat);
     files_set_state(&tail->files, file, TAIL_LIVE);
+    return true;
+}
+
+/** Was it copied up by an overlay, because somebody writes to it? Then it has another
+ *  birth under its number, which no other file can have while this one is open. */
+static bool is_copied_up(struct tail *tail, struct tail_file *file)
+{
+    struct fs_stat stat;
+    if (file->fd < 0 || !file->place || !stat_path(tail, file->place, &stat) ||
+        stat.inode != file->id.inode || stat.device != file->id.device ||
+        (file->offset > 0 && !copies_match(tail, file->place, file)))
+        return false;
+    files_close(&tail->files, file);
+    go_on_at(tail, file, file->place, &stat);
     return true;
 }
 
@@ -101,6 +128,8 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
 {
     struct fs_stat stat;
     struct files *files = &tail->files;
+    if (is_copied_up(tail, file))
+        return;
     if (file->place) {
         tail_hope_for(tail, tail_source_of(tail, file), file->place);
         watch_forget_file(tail->watch, file->place);
@@ -112,11 +141,10 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
     if (file->state == TAIL_LIVE)
         tail->tally->rotations++;
     const struct search_entry *entry = find_moved(tail, file, is_restored);
-    if (!entry && file->fd < 0) {
-        if (is_rewritten(tail, file))
-            return;
+    if (!entry && is_rewritten(tail, file))
+        return;
+    if (!entry && file->fd < 0)
         entry = find_same_content(tail, file);
-    }
     files_move(files, file, NULL);
     if (entry) {
         go_on_at(tail, file, entry->path, &entry->stat);

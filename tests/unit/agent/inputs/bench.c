@@ -148,8 +148,12 @@ void bench_bare(struct bench *bench)
 
 void bench_run(void (*story)(struct bench *bench))
 {
+    static const char *const worlds[] = { "sweep", "inotify", "bare" };
+    const char *only = getenv("TOCSIN_WORLD");
     for (int i = 0; i < 3; i++) {
         struct bench bench;
+        if (only && strcmp(only, worlds[i]) != 0)
+            continue;
         bench_init(&bench, i == 1);
         if (i == 2)
             bench_bare(&bench);

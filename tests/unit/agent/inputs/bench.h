@@ -34,7 +34,8 @@ struct bench {
 
 /** Run @story without inotify, with it, and on a file system that tells neither birth
  *  nor generation; each in a folder of its own. The source "app" follows "*.log" there,
- *  started for the first time while the folder was empty. */
+ *  started for the first time while the folder was empty. TOCSIN_WORLD=sweep, inotify
+ *  or bare leaves the other two out. */
 void bench_run(void (*story)(struct bench *bench));
 void bench_init(struct bench *bench, bool inotify);
 /** Let the file system tell nothing of an inode but its number. Before the start. */

@@ -64,6 +64,22 @@ STORY(L56_a_shorter_file_with_a_long_banner_and_another_line_is_no_cut)
     ck_assert_uint_eq(b->counted.len, strlen(banner) + strlen("again ok\n"));
 }
 
+/* As `sed -i` does, and an editor that saves. */
+STORY(L60_a_file_that_is_replaced_by_its_copy_while_it_is_followed_goes_on)
+{
+    for (int i = 0; i < 10; i++)
+        bench_append(b, "a.log", "one of many lines, 30 bytes..\n");
+    bench_turn(b);
+    buf_clear(&b->counted);
+    bench_copy(b, "a.log", "saved");
+    bench_append(b, "saved", "new\n");
+    bench_rename(b, "saved", "a.log");
+    bench_turns(b, 14);
+    bench_append(b, "a.log", "more\n");
+    bench_turn(b);
+    bench_expect(b, "new\nmore\n");
+}
+
 STORY(L13_a_reused_inode_while_running_is_read_from_its_beginning)
 {
     bench_append(b, "a.log", "one\ntwo\n");
