@@ -22,7 +22,7 @@ enum {
 /** A path that is watched. Several paths can share a descriptor (hard and soft
  *  links). */
 struct watched {
-    int wd;
+    int wd; /* -1: the kernel had none to give */
     bool is_folder;
     char *path;
 };
@@ -103,20 +103,31 @@ static void forget(struct watch *watch, struct watched *watched)
     watched_free(watched);
 }
 
+/** @path could not be watched: counted once, however often it is tried. */
+static bool add_failed(struct watch *watch, const char *path, struct watched *watched)
+{
+    if (watched || errno == ENOENT || errno == ENOTDIR)
+        return false;
+    tell_once(watch, path);
+    watched = mem_zalloc(sizeof *watched);
+    *watched = (struct watched){ .wd = -1, .path = mem_copy_text(path) };
+    map_put(&watch->by_path, slice_of(watched->path), watched);
+    return false;
+}
+
 static bool add(struct watch *watch, const char *path, bool is_folder)
 {
     if (!watch)
         return false;
     struct watched *watched = map_find(&watch->by_path, slice_of(path));
-    if (watched)
+    if (watched && watched->wd >= 0)
         return true;
     uint32_t events = is_folder ? FOLDER_EVENTS | IN_ONLYDIR : FILE_EVENTS;
     int wd = inotify_add_watch(watch->fd, path[0] ? path : ".", events);
-    if (wd < 0) {
-        if (errno != ENOENT && errno != ENOTDIR)
-            tell_once(watch, path);
-        return false;
-    }
+    if (wd < 0)
+        return add_failed(watch, path, watched);
+    if (watched)
+        forget(watch, watched);
     watched = mem_zalloc(sizeof *watched);
     *watched = (struct watched){ wd, is_folder, mem_copy_text(path) };
     /* The first path of an inode is told; for the others the sweep is there. */
