@@ -18,7 +18,8 @@ struct metrics {
     uint64_t notices_digest, notices_held, notices_shutdown, held_mails;
     uint64_t groups, alerts;
     uint64_t files_watched, files_open, files_unreadable, files_refused;
-    uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures, watch_overflows;
+    uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures,
+        watch_overflows;
     uint64_t mails_put, mails_sent, mails_dead, mails_retried, mails_in_doubt;
     uint64_t mails_merged, mails_forgotten, mails_waiting, recipients_refused,
         connections, logins;

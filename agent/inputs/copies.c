@@ -141,7 +141,7 @@ static bool is_copy_of(struct tail *tail, const struct search_entry *entry,
 static const char *path_of_copies(const struct tail_file *original)
 {
     if (!original->place || strcmp(original->place, original->path) == 0)
-        return tail_file_home(original);
+        return files_home(original);
     return original->place;
 }
 
@@ -175,7 +175,7 @@ static struct tail_file *known_or_new(struct tail *tail,
     if (copy)
         return copy;
     copy = tail_file_create(original->source, original->config, original->path);
-    tail_file_set_home(copy, original->home);
+    files_set_home(copy, original->home);
     files_add(&tail->files, copy);
     files_note(&tail->files, copy, &entry->stat);
     files_move(&tail->files, copy, entry->path);

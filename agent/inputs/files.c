@@ -271,17 +271,24 @@ static int open_place(struct files *files, struct tail_file *file, struct fs_sta
     return fd;
 }
 
+void files_set_home(struct tail_file *file, const char *home)
+{
+    char *copy = home && home[0] ? mem_copy_text(home) : NULL;
+    free(file->home);
+    file->home = copy;
+}
+
 /** Behind a symbolic link a file is rotated in its own folder. */
 static void note_home(struct files *files, struct tail_file *file)
 {
     char path[PATH_MAX];
     if (!file->is_symlink && file->state == TAIL_LIVE)
-        tail_file_set_home(file, NULL);
+        files_set_home(file, NULL);
     if (!file->is_symlink || file->state == TAIL_ROTATED ||
         !files->fs->where(files->fs->ctx, file->fd, path, sizeof path) ||
         (file->home && strcmp(file->home, path) == 0))
         return;
-    tail_file_set_home(file, path);
+    files_set_home(file, path);
     file->is_dirty = true;
 }
 

@@ -47,6 +47,18 @@ struct tail_file *files_with_inode(const struct files *files,
 void files_move(struct files *files, struct tail_file *file, const char *place);
 /** Tell its lines under another path. It must not be TAIL_ROTATED. */
 void files_rename(struct tail_file *file, const char *path);
+/** The path beside which its rotations lie. */
+static inline const char *files_home(const struct tail_file *file)
+{
+    return file->home ? file->home : file->path;
+}
+/** @home: copied; NULL or "": its path is no symbolic link. */
+void files_set_home(struct tail_file *file, const char *home);
+/** Is nothing known of its content, and all of it to be read? */
+static inline bool files_is_untouched(const struct tail_file *file)
+{
+    return file->offset == 0 && !file->wants_end && file->state == TAIL_LIVE;
+}
 /** Note which inode it is, and what was seen of it. */
 void files_note(struct files *files, struct tail_file *file,
                 const struct fs_stat *stat);

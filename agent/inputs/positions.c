@@ -116,7 +116,7 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     file->peak_bytes = db_int(row, COLUMN_SIZE);
     file->before_row_id = db_int(row, COLUMN_BEFORE_ID);
     char *home = mem_copy(db_blob(row, COLUMN_HOME));
-    tail_file_set_home(file, home);
+    files_set_home(file, home);
     free(home);
     file->modified_ns = file->read_modified_ns = db_int(row, COLUMN_MODIFIED_NS);
     take_identity(&file->id, row);
@@ -190,7 +190,7 @@ static void find_restored(struct tail *tail, struct tail_file *file)
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);
-        if (tail_file_is_untouched(file))
+        if (files_is_untouched(file))
             rotation_missed(tail, file, seen_ns);
     } else {
         tail_hope_for(tail, tail_source_of(tail, file), guess);

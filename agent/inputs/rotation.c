@@ -23,8 +23,8 @@ static bool stat_path(struct tail *tail, const char *path, struct fs_stat *stat)
 static const struct search_entry *find_named(struct tail *tail, struct tail_file *file,
                                              bool is_restored, enum search_names names)
 {
-    const struct search_entry *entry = search_inode(&tail->search, tail_file_home(file),
-                                                    &file->id, is_restored, names);
+    const struct search_entry *entry =
+        search_inode(&tail->search, files_home(file), &file->id, is_restored, names);
     if (!entry)
         return NULL;
     struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
@@ -99,8 +99,7 @@ static const struct search_entry *find_same_content(struct tail *tail,
 {
     size_t at = 0;
     const struct search_entry *entry;
-    while ((entry = search_rotation(&tail->search, tail_file_home(file), &at)) !=
-           NULL) {
+    while ((entry = search_rotation(&tail->search, files_home(file), &at)) != NULL) {
         if (!files_with_inode(&tail->files, &entry->stat) &&
             copies_match(tail, entry->path, file))
             return entry;
@@ -257,7 +256,7 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
 static bool is_next_to(struct tail *tail, const struct tail_file *old)
 {
     struct fs_stat stat;
-    struct slice home = slice_of(tail_file_home(old));
+    struct slice home = slice_of(files_home(old));
     if (!old->place || !stat_path(tail, old->place, &stat) ||
         !identity_is_inode(&old->id, &stat, false))
         return false;
@@ -272,7 +271,7 @@ static void follow_all(struct tail *tail, const struct generations *all,
     for (size_t i = 0; i < all->count; i++) {
         struct tail_file *between =
             tail_file_create(file->source, file->config, file->path);
-        tail_file_set_home(between, home);
+        files_set_home(between, home);
         files_add(&tail->files, between);
         files_note(&tail->files, between, &all->items[i]->stat);
         files_move(&tail->files, between, all->items[i]->path);
@@ -286,7 +285,7 @@ static void follow_all(struct tail *tail, const struct generations *all,
 static void follow_between(struct tail *tail, struct tail_file *old,
                            struct tail_file *file)
 {
-    const char *home = tail_file_home(old);
+    const char *home = files_home(old);
     struct generations all = { .base = name_of(slice_of(home)) };
     if (is_next_to(tail, old))
         return;
@@ -303,7 +302,7 @@ static void follow_made_since(struct tail *tail, struct tail_file *file,
 {
     size_t at = 0;
     const struct search_entry *entry;
-    const char *home = tail_file_home(file);
+    const char *home = files_home(file);
     struct generations all = { .base = name_of(slice_of(home)) };
     (void)search_again(&tail->search, home);
     while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
@@ -411,7 +410,7 @@ static bool settle(struct tail *tail, struct tail_file *file)
 static void give_up(struct tail *tail, struct tail_file *file)
 {
     /* Nothing is given up by an old listing: the next turn may list again. */
-    if (!search_again(&tail->search, tail_file_home(file))) {
+    if (!search_again(&tail->search, files_home(file))) {
         files_queue(&tail->files, file);
         return;
     }

@@ -31,13 +31,6 @@ void tail_file_free(struct tail_file *file)
     free(file);
 }
 
-void tail_file_set_home(struct tail_file *file, const char *home)
-{
-    char *copy = home && home[0] ? mem_copy_text(home) : NULL;
-    free(file->home);
-    file->home = copy;
-}
-
 /** Read up to @size bytes at @offset, over short reads. @return bytes, -1 on error. */
 static ssize_t read_fully(struct tail_reader *reader, int fd, size_t size,
                           int64_t offset, struct err *err)

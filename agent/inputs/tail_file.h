@@ -80,15 +80,6 @@ struct tail_file *tail_file_create(const struct source *source,
                                    const char *path);
 void tail_file_free(struct tail_file *file);
 
-/** The path beside which its rotations lie. */
-static inline const char *tail_file_home(const struct tail_file *file)
-{
-    return file->home ? file->home : file->path;
-}
-
-/** @home: copied; NULL or "": its path is no symbolic link. */
-void tail_file_set_home(struct tail_file *file, const char *home);
-
 /** Read on, about @budget bytes. The file is open. @is_final: nothing will be appended
  *  any more, so what is left without '\n' is a line too. */
 enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
@@ -118,12 +109,6 @@ bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t si
 
 /** Begin again at 0, with nothing known of the content. */
 void tail_file_restart(struct tail_file *file);
-
-/** Is nothing known of its content, and all of it to be read? */
-static inline bool tail_file_is_untouched(const struct tail_file *file)
-{
-    return file->offset == 0 && !file->wants_end && file->state == TAIL_LIVE;
-}
 
 /** Was all read that was seen? */
 static inline bool tail_file_is_read(const struct tail_file *file)

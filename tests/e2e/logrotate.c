@@ -3,7 +3,7 @@
  * tests/e2e/logrotate.sh.
  *
  *   logrotate write FILE LINES A_SECOND   append lines; SIGHUP: open FILE again
- *   logrotate sum LINES FOLDER            lines that are left on disk come from standard
+ *   logrotate sum LINES FOLDER            lines left on disk come from standard
  *                                         input, FOLDER holds the mails
  *
  * Lines are told in buckets of 50, one group and one mail's count and hash sum each, so
@@ -146,7 +146,7 @@ static uint64_t hash_of(long number)
     return hash_bytes(slice_make(line, put_line(number, line, sizeof line)));
 }
 
-/** Which lines of a bucket were told: all that are on disk, and then as many of those in
+/** Which lines of a bucket were told: all on disk, and then as many of those in
  *  the window as the count says, the first first. */
 static void judge(struct sums *sums, long first)
 {

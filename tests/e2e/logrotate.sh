@@ -59,7 +59,7 @@ YAML
     done
     kill "$agent"
     wait "$agent" || true
-    rotations=$(ls logs | grep -c 'app.log.')
+    rotations=$(find logs -name 'app.log?*' | wc -l)
     code=0
     sums=$(for log in logs/*; do gzip -dcf "$log"; done | "$helper" sum "$lines" mails/new) || code=$?
     case " $* " in

@@ -3,7 +3,7 @@
  *
  *   watching append COUNT FILE...     COUNT lines to each, in turns, so that inotify
  *                                     cannot fold two events into one
- *   watching folders COUNT FOLDER     COUNT folders below it, a file with a line in each
+ *   watching folders COUNT FOLDER     COUNT folders below it, a file with a line each
  */
 #include <fcntl.h>
 #include <limits.h>

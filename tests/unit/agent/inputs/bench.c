@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const struct db_migration migrations[] = { { inputs_schema_sql },
@@ -281,13 +280,16 @@ static void put(struct bench *bench, const char *name, const char *text, int fla
     close(fd);
 }
 
-void bench_tick(void)
+void bench_tick(struct bench *bench)
 {
-    struct timespec before, now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &before);
+    struct err err;
+    struct fs_stat first, now;
+    bench_write(bench, "tick", "1");
+    ck_assert(bench->fs.stat(NULL, bench_path(bench, "tick"), &first, &err));
     do {
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    } while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
+        bench_write(bench, "tick", "1");
+        ck_assert(bench->fs.stat(NULL, bench_path(bench, "tick"), &now, &err));
+    } while (now.modified_ns == first.modified_ns);
 }
 
 void bench_append(struct bench *bench, const char *name, const char *text)

@@ -78,7 +78,7 @@ void bench_remove(struct bench *bench, const char *name);
 void bench_copy(struct bench *bench, const char *from, const char *to);
 /** Wait, some milliseconds at most, until the clock of the kernel has moved by which
  *  files are stamped: what is made from now on is younger than all before. */
-void bench_tick(void);
+void bench_tick(struct bench *bench);
 /** The path of @name in the folder. Never freed: each test is a process of its own. */
 const char *bench_path(struct bench *bench, const char *name);
 

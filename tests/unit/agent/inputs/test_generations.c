@@ -12,7 +12,7 @@ static const struct inputs_tally *tally_of(struct bench *b)
     return inputs_tally(b->inputs);
 }
 
-/* --- content ---------------------------------------------------------------------- */
+/* --- content --- */
 
 static void append_banner(struct bench *b)
 {
@@ -92,7 +92,7 @@ STORY(L13_a_reused_inode_while_running_is_read_from_its_beginning)
     bench_expect(b, "one\ntwo\nthree\nfour\nfive\n");
 }
 
-/* --- copies of what was never read ------------------------------------------------- */
+/* --- copies of what was never read --- */
 
 static void copytruncate(struct bench *b, const char *line, const char *copy)
 {
@@ -114,10 +114,10 @@ STORY(L07_copies_of_a_file_of_which_nothing_was_read_are_read_whole)
         return; /* nothing tells such a copy from a file that was there before */
     bench_append(b, "a.log", "");
     bench_turn(b);
-    bench_tick();
+    bench_tick(b);
     bench_crash(b);
     copytruncate(b, "1\n", "a.log.2");
-    bench_tick();
+    bench_tick(b);
     copytruncate(b, "2\n", "a.log.1");
     bench_append(b, "a.log", "3\n");
     bench_start(b);
@@ -134,10 +134,10 @@ STORY(L07_a_copy_made_between_two_looks_at_an_empty_file_is_read)
         return;
     bench_append(b, "a.log", "");
     bench_turn(b);
-    bench_tick();
+    bench_tick(b);
     copytruncate(b, "1\n", "a.log.1");
     bench_turns(b, 2);
-    bench_tick();
+    bench_tick(b);
     bench_append(b, "a.log", "2\n");
     bench_turns(b, 14);
     bench_expect(b, "1\n2\n");
@@ -147,7 +147,7 @@ STORY(L07_a_copy_that_is_just_made_of_an_unread_file_is_not_read_twice)
 {
     bench_append(b, "a.log", "");
     bench_turn(b);
-    bench_tick();
+    bench_tick(b);
     bench_append(b, "a.log", "1\n2\n");
     bench_copy(b, "a.log", "a.log.1");
     bench_turns(b, 2);
@@ -161,7 +161,7 @@ STORY(L07_a_copy_that_is_just_made_of_an_unread_file_is_not_read_twice)
 STORY(L07_what_was_copied_before_an_empty_file_was_seen_is_not_read)
 {
     copytruncate(b, "1\n", "a.log.1");
-    bench_tick();
+    bench_tick(b);
     bench_append(b, "a.log", "");
     bench_truncate(b, "a.log", 0);
     bench_turn(b);
@@ -172,7 +172,7 @@ STORY(L07_what_was_copied_before_an_empty_file_was_seen_is_not_read)
     bench_expect(b, "2\n");
 }
 
-/* --- deleted, compressed ----------------------------------------------------------- */
+/* --- deleted, compressed --- */
 
 STORY(L09_without_archives_a_generation_compressed_while_down_is_a_counted_loss)
 {
@@ -195,13 +195,13 @@ STORY(L12_when_the_oldest_of_three_generations_is_gone_the_others_are_read_in_or
     bench_append(b, "a.log.1", "read before\n");
     bench_append(b, "a.log", "1\n");
     bench_turn(b);
-    bench_tick();
+    bench_tick(b);
     bench_append(b, "a.log", "not read\n");
     bench_crash(b);
     bench_remove(b, "a.log");
     bench_rename(b, "a.log.1", "a.log.3");
     bench_append(b, "a.log.2", "2\n");
-    bench_tick();
+    bench_tick(b);
     bench_append(b, "a.log.1", "3\n");
     bench_append(b, "a.log", "4\n");
     bench_start(b);
@@ -225,11 +225,10 @@ STORY(L16_the_row_of_a_deleted_file_stays_until_its_end_is_committed)
     bench_expect(b, "1\n2\n");
     /* Else the new file may have the inode of the old one, and is taken for it, cut. */
     if (knows_births(b))
-        ck_assert_ptr_nonnull(
-            strstr(bench_text(&b->told), "rotated away or deleted"));
+        ck_assert_ptr_nonnull(strstr(bench_text(&b->told), "rotated away or deleted"));
 }
 
-/* --- file systems that tell nothing ------------------------------------------------ */
+/* --- file systems that tell nothing --- */
 
 static bool is_stale;
 
@@ -299,7 +298,7 @@ STORY(L46_what_a_writer_puts_through_mmap_is_found_by_the_sweep)
     char *bytes = mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     ck_assert(bytes != MAP_FAILED);
     bench_turns(b, 2);
-    bench_tick();
+    bench_tick(b);
     memcpy(bytes, "1\n2\n333\n", 8);
     ck_assert_int_eq(msync(bytes, 8, MS_SYNC), 0);
     bench_turns(b, 2);

@@ -88,7 +88,7 @@ static void rotate(struct life *life)
     life->has_lines = true;
     if (life->is_copied && !life->is_known && life->is_bare)
         return;
-    bench_tick();
+    bench_tick(&life->b);
     life->has_lines = life->is_known = false;
     if (life->is_dated)
         life->rotation_count++;
