@@ -6,6 +6,8 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/inputs/names.h"
+#include "agent/inputs/search.h"
 
 enum { FIRST_BACKOFF_MS = 1000, LAST_BACKOFF_MS = 60 * 1000 };
 
@@ -278,18 +280,48 @@ void files_set_home(struct tail_file *file, const char *home)
     file->home = copy;
 }
 
+static bool is_same_folder(const struct fs *fs, struct slice a, struct slice b)
+{
+    struct err err;
+    struct fs_stat stats[2];
+    char *names[2] = { mem_copy(a.len > 0 ? a : SLICE(".")), mem_copy(b) };
+    bool ok = fs->stat(fs->ctx, names[0], &stats[0], &err) &&
+              fs->stat(fs->ctx, names[1], &stats[1], &err);
+    free(names[0]);
+    free(names[1]);
+    return ok && stats[0].device == stats[1].device && stats[0].inode == stats[1].inode;
+}
+
+/** The path of an open file behind its links, to be free()d; NULL: its path leads to
+ *  its folder, so that its rotations lie beside it. */
+static char *find_home(const struct files *files, const struct tail_file *file)
+{
+    char real[PATH_MAX];
+    const struct fs *fs = files->fs;
+    struct slice path = slice_of(file->path), home;
+    if (!file->is_symlink || !fs->where(fs->ctx, file->fd, real, sizeof real))
+        return NULL;
+    home = slice_of(real);
+    if (!is_same_folder(fs, folder_of(path), folder_of(home)))
+        return mem_copy(home);
+    /* Written as the patterns write it, or what is found there would not match them. */
+    char *beside = path_join(folder_of(path), name_of(home));
+    if (!slice_equal(slice_of(beside), path))
+        return beside;
+    free(beside);
+    return NULL;
+}
+
 /** Behind a symbolic link a file is rotated in its own folder. */
 static void note_home(struct files *files, struct tail_file *file)
 {
-    char path[PATH_MAX];
-    if (!file->is_symlink && file->state == TAIL_LIVE)
-        files_set_home(file, NULL);
-    if (!file->is_symlink || file->state == TAIL_ROTATED ||
-        !files->fs->where(files->fs->ctx, file->fd, path, sizeof path) ||
-        (file->home && strcmp(file->home, path) == 0))
+    if (file->state != TAIL_LIVE || (!file->is_symlink && !file->home))
         return;
-    files_set_home(file, path);
-    file->is_dirty = true;
+    char *home = find_home(files, file);
+    bool is_same = strcmp(home ? home : "", file->home ? file->home : "") == 0;
+    files_set_home(file, home);
+    file->is_dirty |= !is_same;
+    free(home);
 }
 
 enum open_result files_open(struct files *files, struct tail_file *file, struct now now)

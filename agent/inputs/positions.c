@@ -181,7 +181,6 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
-    int64_t seen_ns = file->modified_ns;
     char *place = mem_take(&file->place);
     const char *guess = place[0] ? place : file->path;
     bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
@@ -190,8 +189,6 @@ static void find_restored(struct tail *tail, struct tail_file *file)
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);
-        if (files_is_untouched(file))
-            rotation_missed(tail, file, seen_ns);
     } else {
         tail_hope_for(tail, tail_source_of(tail, file), guess);
         rotation_left(tail, file, true);
@@ -217,6 +214,12 @@ void positions_load(struct tail *tail)
     chain_restored(tail, &restored);
     for (size_t i = 0; i < restored.count; i++)
         find_restored(tail, restored.items[i]);
+    /* Now that each is found, what is not known is new. */
+    for (size_t i = 0; i < restored.count; i++) {
+        struct tail_file *file = restored.items[i];
+        if (file->place && files_is_untouched(file))
+            rotation_missed(tail, file, file->read_modified_ns);
+    }
     free(restored.items);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/base/mem.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/names.h"
 
@@ -295,6 +296,17 @@ static void follow_between(struct tail *tail, struct tail_file *old,
     follow_all(tail, &all, file, old->home);
 }
 
+/** Was anything made, renamed or deleted there? A listing costs more than a look. */
+static bool folder_changed_since(struct tail *tail, const char *home, int64_t seen_ns)
+{
+    struct fs_stat stat;
+    struct slice folder = folder_of(slice_of(home));
+    char *path = mem_copy(folder.len > 0 ? folder : SLICE("."));
+    bool has_changed = !stat_path(tail, path, &stat) || stat.modified_ns > seen_ns;
+    free(path);
+    return has_changed;
+}
+
 /** Follow what was made since @seen_ns in the folder of @file under the name of one of
  *  its rotations, and that nobody knows. */
 static void follow_made_since(struct tail *tail, struct tail_file *file,
@@ -304,6 +316,8 @@ static void follow_made_since(struct tail *tail, struct tail_file *file,
     const struct search_entry *entry;
     const char *home = files_home(file);
     struct generations all = { .base = name_of(slice_of(home)) };
+    if (!folder_changed_since(tail, home, seen_ns))
+        return;
     (void)search_again(&tail->search, home);
     while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
         if ((entry->stat.birth != 0 || !needs_birth) && is_made_after(entry, seen_ns) &&
@@ -349,6 +363,19 @@ static bool go_on_at_new_end(struct tail *tail, struct tail_file *file)
     return tail_file_seek(file, &tail->reader, stat.size_bytes, &err);
 }
 
+/** What was copied before this moment is known: only later copies can be missed. */
+static void begin_anew(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    tail_file_restart(file);
+    file->is_fresh = false;
+    if (fs->fstat(fs->ctx, file->fd, &stat, &err))
+        files_note(&tail->files, file, &stat);
+    file->read_modified_ns = file->modified_ns;
+}
+
 void rotation_cut(struct tail *tail, struct tail_file *file)
 {
     bool is_copied = false;
@@ -363,14 +390,14 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
     if (!is_copied && file->peak_bytes > file->offset)
         files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
                          "was truncated");
-    tail_file_restart(file);
-    file->is_fresh = false;
+    int64_t seen_ns = file->read_modified_ns;
+    begin_anew(tail, file);
     if (copy)
         files_chain(copy, file);
     if (copy && file->state == TAIL_LIVE)
         follow_between(tail, copy, file);
     else if (!is_copied && file->state == TAIL_LIVE)
-        follow_made_since(tail, file, file->read_modified_ns, false);
+        follow_made_since(tail, file, seen_ns, false);
 }
 
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
@@ -404,6 +431,7 @@ static bool settle(struct tail *tail, struct tail_file *file)
     files_unchain(&tail->files, file);
     files_set_state(&tail->files, file, TAIL_LIVE);
     files_rename(file, file->place);
+    files_set_home(file, NULL);
     return true;
 }
 

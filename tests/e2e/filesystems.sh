@@ -47,7 +47,7 @@ run_on() {
 }
 
 mkdir ext4 tmpfs overlay
-trap 'umount -q overlay tmpfs ext4 2>/dev/null; cleanup' EXIT
+trap 'umount -q bound overlay tmpfs ext4 2>/dev/null; cleanup' EXIT
 truncate -s 1G disk.img
 if mkfs.ext4 -q -F disk.img 2>/dev/null && mount -o loop disk.img ext4 2>/dev/null; then
     run_on L13 ext4 "ext4"
@@ -69,17 +69,39 @@ if ! mount -t overlay -o "lowerdir=tmpfs/lower,upperdir=tmpfs/upper,workdir=tmpf
 fi
 run_on L44 overlay "overlay"
 
-# The file lies in the lower layer until somebody writes to it; then it is copied up.
-cat >tocsin.yaml <<YAML
+# write_config FILE...: a world of its own for each.
+write_config() {
+    rm -rf state mails
+    cat >tocsin.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock
-sources: [{name: app, files: [$work/overlay/app.log], start: beginning, sweep: 200ms}]
+sources: [{name: app, files: [$1], start: beginning, sweep: 200ms}]
 rules: [{name: refused, match: 'ERROR (?<what>\w+) refused', by: [what]}]
 routes: [{to: [folder], group_by: [rule], group_wait: 0s, group_interval: 1s, repeat_interval: 1s}]
 outputs: [{name: folder, maildir: $work/mails}]
 YAML
+}
 lines_told() { cat mails/new/* 2>/dev/null | sed -n 's/^X-Tocsin-New-Count: //p' | awk '{ s += $1 } END { print s + 0 }'; }
 has_told() { [ "$(lines_told)" -ge "$1" ]; }
+
+# A bind mount shows the same inode twice; a layer of an overlay and what is merged of it are
+# two files to the kernel, and read twice by whoever follows both.
+mkdir bound
+mount --bind tmpfs/lower bound
+write_config "$work/tmpfs/lower/*.log, $work/bound/*.log"
+"$build/tocsin" run --once -c tocsin.yaml 2>agent.log || true
+once=$(lines_told)
+umount bound
+write_config "$work/tmpfs/lower/*.log, $work/overlay/*.log"
+"$build/tocsin" run --once -c tocsin.yaml 2>agent.log || true
+if [ "$once $(lines_told)" = "1 2" ]; then
+    pass "L21 a file that a bind mount shows again is read once, one that an overlay shows again is another file"
+else
+    lack "L21 a line was told $once times under a bind mount, $(lines_told) times under an overlay"
+fi
+
+# The file lies in the lower layer until somebody writes to it; then it is copied up.
+write_config "$work/overlay/app.log"
 "$build/tocsin" run -c tocsin.yaml 2>agent.log &
 agent=$!
 pids="$pids $agent"

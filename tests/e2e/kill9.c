@@ -161,6 +161,14 @@ static int do_write(const char *path, long lines, long rotations, long seconds,
 
 /* --- kill ------------------------ */
 
+/* What the command itself had started may take a moment longer to let go of its locks.
+ * Where nobody collects the dead, they are not waited for. */
+static void wait_for_group(pid_t group)
+{
+    for (int i = 0; i < 1000 && kill(-group, 0) == 0; i++)
+        pause_ms(1);
+}
+
 static int do_kill(long kills, long max_ms, char **command)
 {
     struct rng rng;
@@ -184,6 +192,7 @@ static int do_kill(long kills, long max_ms, char **command)
         (void)setpgid(child, child); /* whoever is first */
         kill(-child, SIGKILL);
         waitpid(child, &status, 0);
+        wait_for_group(child);
     }
     printf("%ld kills\n", kills);
     return 0;

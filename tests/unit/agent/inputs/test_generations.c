@@ -306,3 +306,20 @@ STORY(L46_what_a_writer_puts_through_mmap_is_found_by_the_sweep)
     close(fd);
     bench_expect(b, "1\n2\n333\n");
 }
+
+STORY(L07_a_copy_that_was_read_is_not_read_again_when_the_cut_file_is_still_empty)
+{
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_tick(b);
+    bench_copy(b, "a.log", "a.log.1");
+    bench_tick(b);
+    bench_truncate(b, "a.log", 0);
+    bench_turns(b, 2);
+    bench_restart(b);
+    bench_turns(b, 2);
+    bench_tick(b);
+    bench_append(b, "a.log", "2\n");
+    bench_turns(b, 2);
+    bench_expect(b, "1\n2\n");
+}

@@ -132,3 +132,49 @@ STORY(L18_a_link_to_itself_is_told_once_and_read_when_it_leads_to_a_file)
     bench_turns(b, 2);
     bench_expect(b, "1\n2\n");
 }
+
+TEST(tail, L17_a_link_to_the_folder_changes_nothing)
+{
+    for (int i = 0; i < 2; i++) {
+        struct bench b;
+        bench_init(&b, i == 1);
+        bench_follow(&b, 0, "logs/a.log*");
+        make_folder(&b, "real");
+        make_link(&b, "real", "logs");
+        bench_start(&b);
+        bench_turn(&b);
+        bench_append(&b, "logs/a.log", "1\n");
+        bench_turn(&b);
+        bench_append(&b, "logs/a.log", "2\n");
+        bench_rename(&b, "logs/a.log", "logs/a.log.1");
+        bench_append(&b, "logs/a.log", "3\n");
+        bench_turns(&b, 14);
+        bench_crash(&b);
+        bench_append(&b, "logs/a.log", "4\n");
+        bench_rename(&b, "logs/a.log.1", "logs/a.log.2");
+        bench_rename(&b, "logs/a.log", "logs/a.log.1");
+        bench_append(&b, "logs/a.log", "5\n");
+        bench_start(&b);
+        bench_turns(&b, 14);
+        bench_restart(&b);
+        bench_turns(&b, 2);
+        bench_expect(&b, "1\n2\n3\n4\n5\n");
+        bench_clear(&b);
+    }
+}
+
+STORY(L17_a_link_to_a_file_beside_it_is_followed_over_its_rotations)
+{
+    bench_append(b, "app-current", "1\n");
+    make_link(b, "app-current", "x.log");
+    bench_turn(b);
+    bench_crash(b);
+    bench_append(b, "app-current", "2\n");
+    bench_rename(b, "app-current", "app-current.1");
+    bench_append(b, "app-current", "3\n");
+    bench_start(b);
+    bench_turns(b, 14);
+    bench_restart(b);
+    bench_turns(b, 2);
+    bench_expect(b, "1\n2\n3\n");
+}
