@@ -318,9 +318,10 @@ static void note_home(struct files *files, struct tail_file *file)
     if (file->state != TAIL_LIVE || (!file->is_symlink && !file->home))
         return;
     char *home = find_home(files, file);
-    bool is_same = strcmp(home ? home : "", file->home ? file->home : "") == 0;
-    files_set_home(file, home);
-    file->is_dirty |= !is_same;
+    if (strcmp(home ? home : "", file->home ? file->home : "") != 0) {
+        files_set_home(file, home);
+        file->is_dirty = true;
+    }
     free(home);
 }
 

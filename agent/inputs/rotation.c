@@ -314,10 +314,11 @@ static void follow_made_since(struct tail *tail, struct tail_file *file,
 {
     size_t at = 0;
     const struct search_entry *entry;
-    const char *home = files_home(file);
-    struct generations all = { .base = name_of(slice_of(home)) };
-    if (!folder_changed_since(tail, home, seen_ns))
+    if (!folder_changed_since(tail, files_home(file), seen_ns))
         return;
+    /* A copy: opening the file may find that it has another home by now. */
+    char *home = mem_copy_text(files_home(file));
+    struct generations all = { .base = name_of(slice_of(home)) };
     (void)search_again(&tail->search, home);
     while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
         if ((entry->stat.birth != 0 || !needs_birth) && is_made_after(entry, seen_ns) &&
@@ -328,6 +329,7 @@ static void follow_made_since(struct tail *tail, struct tail_file *file,
             put_by_age(&all, entry);
     }
     follow_all(tail, &all, file, file->home);
+    free(home);
 }
 
 void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)

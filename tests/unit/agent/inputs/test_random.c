@@ -1,6 +1,6 @@
 /**
  * Random lives of a log: appends, rotations, turns and crashes in any order, in four
- * styles of rotation, followed by name or by pattern. At the end every line was counted
+ * styles of rotation, followed by name, by pattern or by a link in another folder. At the end every line was counted
  * once. The one thing left out is a copytruncate of a file of which nothing was read
  * yet, on a file system that tells no birth: nothing is known then by which its copy
  * could be told. TOCSIN_SEED=N runs the script of that number alone, TOCSIN_SEEDS=N so
@@ -9,6 +9,7 @@
 #include "agent/base/rng.h"
 #include "bench.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SCRIPTS = 20, STEPS = 40, MAX_LINES = 4000 };
@@ -170,7 +171,10 @@ static void live(uint64_t seed)
     life.is_bare = draw(&life, 4) == 0;
     if (life.is_bare)
         bench_bare(&life.b);
-    bench_follow(&life.b, 0, draw(&life, 2) ? "a.log" : "a.log*");
+    static const char *const patterns[] = { "a.log", "a.log*", "links/*.log" };
+    bench_follow(&life.b, 0, patterns[draw(&life, 3)]);
+    ck_assert_int_eq(mkdir(bench_path(&life.b, "links"), 0700), 0);
+    ck_assert_int_eq(symlink("../a.log", bench_path(&life.b, "links/x.log")), 0);
     bench_append(&life.b, "a.log", "");
     bench_start(&life.b);
     bench_turn(&life.b);
