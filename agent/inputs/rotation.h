@@ -11,9 +11,9 @@
  *   another inode, same content   replaced by its copy, or copied up by an overlay: on
  *                                 from the offset
  *
- * Behind a symbolic link generations lie beside the file that it led to (`home`). Where
- * no content is known to tell a copy by, and where the generation that was read is gone,
- * what was made since the file's last change that was seen is new.
+ * Behind a symbolic link generations lie beside the file that it led to (`home`).
+ * Where no content is known to tell a copy by, and where the generation that was read
+ * is gone, what was made since the file's last change that was seen is new.
  */
 #ifndef TOCSIN_INPUTS_ROTATION_H
 #define TOCSIN_INPUTS_ROTATION_H

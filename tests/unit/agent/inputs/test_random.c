@@ -1,10 +1,10 @@
 /**
  * Random lives of a log: appends, rotations, turns and crashes in any order, in four
- * styles of rotation, followed by name, by pattern or by a link in another folder. At the end every line was counted
- * once. The one thing left out is a copytruncate of a file of which nothing was read
- * yet, on a file system that tells no birth: nothing is known then by which its copy
- * could be told. TOCSIN_SEED=N runs the script of that number alone, TOCSIN_SEEDS=N so
- * many.
+ * styles of rotation, followed by name, by pattern or by a link in another folder. At
+ * the end every line was counted once. The one thing left out is a copytruncate of a
+ * file of which nothing was read yet, on a file system that tells no birth: nothing is
+ * known then by which its copy could be told. TOCSIN_SEED=N runs the script of that
+ * number alone, TOCSIN_SEEDS=N so many.
  */
 #include "agent/base/rng.h"
 #include "bench.h"
