@@ -6,6 +6,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/inputs/copies.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/rotation.h"
 
@@ -175,6 +176,16 @@ static void chain_restored(struct tail *tail, const struct restored *restored)
     map_free(&rows);
 }
 
+/** Is it the file of the row on a device that has another number now? Without births
+ *  the content has to say so. */
+static bool is_on_other_device(struct tail *tail, const struct tail_file *file,
+                               const char *path, const struct fs_stat *stat)
+{
+    bool has_births = file->id.birth != 0 && stat->birth != 0;
+    return !has_births && stat->inode == file->id.inode &&
+           stat->device != file->id.device && copies_match(tail, path, file);
+}
+
 /** Find the file of a row: at its place, or wherever a rotation took it. */
 static void find_restored(struct tail *tail, struct tail_file *file)
 {
@@ -184,8 +195,9 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     char *place = mem_take(&file->place);
     const char *guess = place[0] ? place : file->path;
     bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
-    if (is_there && identity_is_inode(&file->id, &stat, true) &&
-        !files_with_inode(&tail->files, &stat)) {
+    bool is_same = is_there && (identity_is_inode(&file->id, &stat, true) ||
+                                is_on_other_device(tail, file, guess, &stat));
+    if (is_same && !files_with_inode(&tail->files, &stat)) {
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);
