@@ -26,6 +26,7 @@
 #define LIMIT_OPEN_FILES 512       /* the longest idle file is closed */
 #define LIMIT_SCAN_ENTRIES 1000000 /* names seen for a pattern; then cut, told */
 #define LIMIT_REFUSED_PATHS 1000   /* remembered as told; then told again */
+#define LIMIT_LOSS_ROWS 1000       /* of paths and reasons; the oldest is forgotten */
 #define LIMIT_GENERATIONS 64       /* found between two looks; older: lost */
 
 /* --- rules --------------------------------------------------------------------- */

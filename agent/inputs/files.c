@@ -32,6 +32,7 @@ void files_clear(struct files *files)
     map_free(&files->by_inode);
     map_free(&files->rotated);
     forget_refused(files);
+    ledgers_clear(&files->ledgers);
     free(files->items);
     free(files->dead_rows);
     *files = (struct files){ 0 };
@@ -361,15 +362,34 @@ void files_refuse(struct files *files, const char *path, const char *why)
     log_warning(files->log, "'%s' is not read: %s", path, why);
 }
 
-void files_count_loss(struct files *files, const struct tail_file *file, int64_t bytes,
-                      const char *why)
+static void log_loss(struct files *files, const char *path, int64_t bytes,
+                     enum ledger_reason reason)
 {
-    if (bytes <= 0) {
-        log_warning(files->log, "'%s' %s; whether lines of it were lost is not known",
-                    file->path, why);
+    const char *what = ledger_table[reason].what;
+    if (bytes > 0)
+        log_warning(files->log, "%lld bytes of '%s' were lost: %s", (long long)bytes,
+                    path, what);
+    else
+        log_warning(files->log, "'%s': %s; how much was lost is not known", path, what);
+}
+
+void files_count_unseen(struct files *files, const char *path, int64_t bytes,
+                        enum ledger_reason reason)
+{
+    if (bytes > 0)
+        files->tally->lost_bytes += (uint64_t)bytes;
+    ledgers_lose(&files->ledgers, NULL, path, reason, bytes, files->now);
+    log_loss(files, path, bytes, reason);
+}
+
+void files_count_loss(struct files *files, struct tail_file *file, int64_t bytes,
+                      enum ledger_reason reason)
+{
+    files_count_unseen(files, file->path, bytes, reason);
+    if (bytes <= 0)
         return;
-    }
-    files->tally->lost_bytes += (uint64_t)bytes;
-    log_warning(files->log, "'%s' %s; at least %lld bytes of it were not read",
-                file->path, why, (long long)bytes);
+    file->ledger.lost += bytes;
+    file->ledger.gone += bytes;
+    file->peak_bytes -= bytes;
+    file->is_dirty = true;
 }

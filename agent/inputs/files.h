@@ -24,6 +24,8 @@ struct files {
     int64_t last_row_id;
     size_t open_count, open_limit;
     uint64_t tick;
+    struct ledgers ledgers;
+    struct now now; /**< of the turn */
 };
 
 /** @open_limit: how many descriptors may be used for files. */
@@ -85,8 +87,12 @@ struct tail_file *files_next(struct files *files);
 /** @path is not read: told once. */
 void files_refuse(struct files *files, const char *path, const char *why);
 
-/** Bytes that are known to have existed and cannot be read any more. */
-void files_count_loss(struct files *files, const struct tail_file *file, int64_t bytes,
-                      const char *why);
+/** What stands behind the offset of @file cannot be read any more: @bytes, or <= 0 for
+ *  an unknown amount. It is counted, stored, logged, and told by mail. */
+void files_count_loss(struct files *files, struct tail_file *file, int64_t bytes,
+                      enum ledger_reason reason);
+/** The same for a generation of @path that nobody followed. */
+void files_count_unseen(struct files *files, const char *path, int64_t bytes,
+                        enum ledger_reason reason);
 
 #endif

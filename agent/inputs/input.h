@@ -36,6 +36,8 @@ extern const struct schema source_schema;
 
 /** The SQL that creates what inputs store; one migration step. */
 extern const char inputs_schema_sql[];
+/** The next step: accounts of bytes, archives, encodings. */
+extern const char inputs_ledger_sql[];
 
 /** What the inputs need of the world. */
 struct input_world {
@@ -101,5 +103,9 @@ void inputs_put_kinds(struct buf *out);
 /** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
  *  offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
+/** The bytes of all files: appeared, read, skipped, lost, waiting; lines of text, or the
+ *  members of a JSON object. */
+void inputs_describe_sums(const struct inputs *inputs, enum text_form form,
+                          struct buf *out);
 
 #endif

@@ -83,9 +83,6 @@ struct ledgers {
     size_t dropped_count, dropped_capacity, dropped_saved_count;
 };
 
-/** The SQL of the tables; one migration step. */
-extern const char ledger_schema_sql[];
-
 /** Forget what is there, and take the sums of the store. */
 void ledgers_load(struct ledgers *ledgers, struct db *db);
 void ledgers_clear(struct ledgers *ledgers);
@@ -100,6 +97,10 @@ void ledgers_count(struct ledgers *ledgers, struct ledger *ledger,
  *  @ledger  of their generation, or NULL when nobody follows it */
 void ledgers_lose(struct ledgers *ledgers, struct ledger *ledger, const char *path,
                   enum ledger_reason reason, int64_t bytes, struct now now);
+
+/** Take a loss that was not told yet; its path is the caller's to free. @return false
+ *  when there is none. */
+bool ledgers_take_loss(struct ledgers *ledgers, struct loss *loss);
 
 /** Bytes lost under @path; *@unknown: losses of unknown size. */
 int64_t ledgers_lost(const struct ledgers *ledgers, const char *path,

@@ -28,9 +28,11 @@ static const char started_sql[] = "INSERT OR IGNORE INTO input_sources(name) VAL
 static const char files_sql[] =
     "SELECT id, source, path, place, is_rotated, is_fresh, wants_end, offset,"
     " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes,"
-    " tail_hash, before_id, saved_ms FROM input_files ORDER BY id";
+    " tail_hash, before_id, saved_ms, gone, read, skipped, lost, is_packed,"
+    " encoding FROM input_files ORDER BY id";
 static const char save_sql[] =
-    "INSERT OR REPLACE INTO input_files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "INSERT OR REPLACE INTO input_files"
+    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char drop_sql[] = "DELETE FROM input_files WHERE id = ?";
 
 /** The columns, in the order of both statements. */
@@ -54,6 +56,12 @@ enum {
     COLUMN_TAIL_HASH,
     COLUMN_BEFORE_ID,
     COLUMN_SAVED_MS,
+    COLUMN_GONE,
+    COLUMN_READ,
+    COLUMN_SKIPPED,
+    COLUMN_LOST,
+    COLUMN_IS_PACKED,
+    COLUMN_ENCODING,
 };
 
 /* --- loading ---------------------------------------------------------------------- */
@@ -109,6 +117,12 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     file->is_in_long_line = db_int(row, COLUMN_IS_IN_LONG_LINE) != 0;
     file->peak_bytes = db_int(row, COLUMN_SIZE);
     file->before_row_id = db_int(row, COLUMN_BEFORE_ID);
+    file->ledger = (struct ledger){ .gone = db_int(row, COLUMN_GONE),
+                                    .read = db_int(row, COLUMN_READ),
+                                    .skipped = db_int(row, COLUMN_SKIPPED),
+                                    .lost = db_int(row, COLUMN_LOST) };
+    file->is_packed = db_int(row, COLUMN_IS_PACKED) != 0;
+    file->encoding = (enum encoding)db_int(row, COLUMN_ENCODING);
     take_identity(&file->id, row);
     return file;
 }
@@ -239,6 +253,12 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     bind_identity(&file->id, row);
     db_bind_int(row, file->before ? file->before_row_id : 0);
     db_bind_int(row, now.unix_ms);
+    db_bind_int(row, file->ledger.gone);
+    db_bind_int(row, file->ledger.read);
+    db_bind_int(row, file->ledger.skipped);
+    db_bind_int(row, file->ledger.lost);
+    db_bind_int(row, file->is_packed);
+    db_bind_int(row, file->encoding);
     db_run(row);
     file->is_saved = true;
 }
@@ -261,6 +281,7 @@ void positions_save(struct tail *tail, struct now now)
     if (!tail->has_changes)
         return;
     save_sources(tail);
+    ledgers_save(&files->ledgers, tail->world->db);
     for (size_t i = 0; i < files->dead_count; i++) {
         struct db_row *row = db_query(tail->world->db, drop_sql);
         db_bind_int(row, files->dead_rows[i]);
@@ -282,6 +303,7 @@ void positions_committed(struct tail *tail)
         if (tail->sources[i].is_saved)
             tail->sources[i].is_first = tail->sources[i].is_saved = false;
     }
+    ledgers_committed(&files->ledgers);
     must(files->dead_saved_count <= files->dead_count);
     files->dead_count -= files->dead_saved_count;
     if (files->dead_count > 0)

@@ -165,6 +165,15 @@ void inputs_describe(const struct inputs *inputs, enum text_form form, struct bu
         kinds[i]->describe(inputs->parts[i], form, out);
 }
 
+void inputs_describe_sums(const struct inputs *inputs, enum text_form form,
+                          struct buf *out)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i]->describe_sums)
+            kinds[i]->describe_sums(inputs->parts[i], form, out);
+    }
+}
+
 void inputs_put_kinds(struct buf *out)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)

@@ -200,8 +200,8 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
         if (!name_is_compressed(entry->name))
             put_by_age(all, entry);
         else if (old_entry)
-            files_count_loss(&tail->files, old, entry->stat.size_bytes,
-                             "was rotated and compressed before it could be read");
+            files_count_unseen(&tail->files, old->path, entry->stat.size_bytes,
+                               REASON_COMPRESSED);
     }
 }
 
@@ -261,7 +261,7 @@ static bool go_on_at_new_end(struct tail *tail, struct tail_file *file)
         stat.size_bytes >= file->offset ||
         tail_head_matches(&tail->reader, file->fd, &file->id, stat.size_bytes) <= 0)
         return false;
-    file->peak_bytes = stat.size_bytes;
+    tail_file_shrink(file, &tail->reader, stat.size_bytes);
     file->is_in_long_line = false;
     return tail_file_seek(file, &tail->reader, stat.size_bytes, &err);
 }
@@ -279,7 +279,7 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
     copies_settle(tail, file);
     if (!is_copied && file->peak_bytes > file->offset)
         files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
-                         "was truncated");
+                         REASON_TRUNCATED);
     tail_file_restart(file);
     file->is_fresh = false;
     if (!copy)
@@ -336,7 +336,7 @@ static void give_up(struct tail *tail, struct tail_file *file)
     }
     if (file->peak_bytes > file->offset || file->state == TAIL_ROTATED)
         files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
-                         "was rotated away or deleted");
+                         REASON_ROTATED_AWAY);
     files_drop(&tail->files, file, false);
 }
 

@@ -8,6 +8,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/text.h"
 #include "agent/inputs/discover.h"
+#include "agent/inputs/losses.h"
 #include "agent/inputs/positions.h"
 #include "agent/inputs/rotation.h"
 
@@ -47,6 +48,8 @@ static void *create(const struct input_world *world, struct inputs_tally *tally)
     tail->reader = (struct tail_reader){ .fs = &world->fs, .tally = tally };
     tail->reader.buffer = mem_zalloc(TAIL_BUFFER_BYTES);
     files_init(&tail->files, &world->fs, world->log, tally, open_limit());
+    tail->reader.ledgers = &tail->files.ledgers;
+    ledgers_load(&tail->files.ledgers, world->db);
     note_own_output(tail);
     return tail;
 }
@@ -142,10 +145,15 @@ static void take_sources(struct tail *tail, const struct inputs_config *config)
     }
 }
 
+static void take_now(struct tail *tail, struct now now)
+{
+    tail->now = tail->files.now = tail->reader.now = now;
+}
+
 void tail_configure(struct tail *tail, const struct inputs_config *config,
                     struct now now)
 {
-    tail->now = now;
+    take_now(tail, now);
     tail->has_changes = true;
     take_sources(tail, config);
     hand_over(tail);
@@ -445,13 +453,14 @@ static bool read_queue(struct tail *tail)
 bool tail_read(struct tail *tail, struct now now, const struct intake *intake)
 {
     struct watch_hints hints = { hint_file, hint_scan, hint_all, tail };
-    tail->now = now;
+    take_now(tail, now);
     tail->reader.intake = intake;
     search_forget(&tail->search);
     watch_read(tail->watch, &hints);
     sweep(tail);
     tail_run_hopes(tail);
     bool has_more = read_queue(tail);
+    losses_tell(tail, intake);
     tail->reader.intake = NULL;
     return has_more;
 }
@@ -506,4 +515,5 @@ const struct input_kind tail_kind = {
     .wake_at = wake_at,
     .is_at_end = is_at_end,
     .describe = tail_describe,
+    .describe_sums = tail_describe_sums,
 };

@@ -81,6 +81,23 @@ static void advance(struct tail_file *file, struct tail_reader *reader,
     file->is_dirty = true;
 }
 
+/** Every byte that was used has a reason. */
+static void account_for(struct tail_file *file, struct tail_reader *reader,
+                        const struct line_feed *fed, size_t used)
+{
+    int64_t nul = (int64_t)fed->nul_bytes, hole = (int64_t)fed->hole_bytes;
+    int64_t rest = (int64_t)fed->rest_bytes;
+    ledgers_count(reader->ledgers, &file->ledger, REASON_HOLE, hole);
+    ledgers_count(reader->ledgers, &file->ledger, REASON_LONG_LINE, rest);
+    ledgers_count(reader->ledgers, &file->ledger, REASON_READ,
+                  (int64_t)used - nul - hole - rest);
+    if (nul == 0)
+        return;
+    reader->tally->lost_bytes += (uint64_t)nul;
+    ledgers_lose(reader->ledgers, &file->ledger, file->path, REASON_NUL, nul,
+                 reader->now);
+}
+
 static size_t feed_window(struct tail_file *file, struct tail_reader *reader,
                           const struct window *window, bool is_final)
 {
@@ -97,7 +114,7 @@ static size_t feed_window(struct tail_file *file, struct tail_reader *reader,
     size_t used = lines_feed(&to, fresh, window->is_full, is_final && !window->is_full);
     file->is_in_long_line = to.is_in_long_line;
     reader->tally->cut_lines += to.cut_count;
-    reader->tally->lost_bytes += to.nul_bytes;
+    account_for(file, reader, &to, used);
     if (used > 0)
         advance(file, reader, window, used);
     return used;
@@ -123,6 +140,7 @@ static bool skip_hole(struct tail_file *file, struct tail_reader *reader)
     if (data <= file->offset || !fs->fstat(fs->ctx, file->fd, &stat, &err) ||
         data >= stat.size_bytes)
         return false;
+    ledgers_count(reader->ledgers, &file->ledger, REASON_HOLE, data - file->offset);
     file->offset = data;
     file->id.tail_bytes = 0;
     file->is_dirty = true;
@@ -136,6 +154,21 @@ static bool is_only_hole(const struct tail_file *file, const struct tail_reader 
     const struct fs *fs = reader->fs;
     return fs->fstat(fs->ctx, file->fd, &stat, &err) &&
            fs->next_data(fs->ctx, file->fd, file->offset) >= stat.size_bytes;
+}
+
+void tail_file_shrink(struct tail_file *file, struct tail_reader *reader,
+                      int64_t size_bytes)
+{
+    int64_t top = file->peak_bytes > file->offset ? file->peak_bytes : file->offset;
+    int64_t unread = top - (file->offset > size_bytes ? file->offset : size_bytes);
+    file->ledger.gone += top - size_bytes;
+    file->peak_bytes = size_bytes;
+    file->is_dirty = true;
+    if (unread == 0)
+        return;
+    reader->tally->lost_bytes += (uint64_t)unread;
+    ledgers_lose(reader->ledgers, &file->ledger, file->path, REASON_TRUNCATED, unread,
+                 reader->now);
 }
 
 enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
@@ -163,6 +196,8 @@ enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader
             if (file->peak_bytes < file->size_bytes)
                 file->peak_bytes = file->size_bytes;
             file->read_modified_ns = file->modified_ns;
+            if (file->peak_bytes > file->size_bytes)
+                tail_file_shrink(file, reader, file->size_bytes);
             return TAIL_READ_END;
         }
     }
@@ -214,6 +249,8 @@ bool tail_file_seek_end(struct tail_file *file, struct tail_reader *reader,
     int64_t start = line_start(file, reader, file->offset, &is_long, err);
     if (start < 0 || !tail_file_seek(file, reader, start, err))
         return false;
+    ledgers_count(reader->ledgers, &file->ledger,
+                  file->state == TAIL_COPY ? REASON_COPY : REASON_OLD, start);
     file->is_in_long_line = is_long;
     file->wants_end = false;
     return true;
@@ -266,6 +303,7 @@ bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t si
 
 void tail_file_restart(struct tail_file *file)
 {
+    file->ledger = (struct ledger){ 0 };
     identity_forget_content(&file->id);
     file->offset = 0;
     file->peak_bytes = 0;

@@ -14,6 +14,15 @@
 #include "agent/base/limits.h"
 #include "agent/inputs/identity.h"
 #include "agent/inputs/input.h"
+#include "agent/inputs/ledger.h"
+
+/** How the bytes of a file are text. */
+enum encoding {
+    ENCODING_UNKNOWN, /**< its first bytes were not seen yet */
+    ENCODING_BYTES,   /**< as they are: ASCII, UTF-8, anything with '\n' as one byte */
+    ENCODING_UTF16_LE,
+    ENCODING_UTF16_BE,
+};
 
 enum tail_state {
     TAIL_LIVE,    /**< at its path */
@@ -31,7 +40,10 @@ struct tail_file {
     struct identity id;
 
     int64_t offset; /**< all before was consumed; the start of a line, or inside one */
+    struct ledger ledger; /**< what became of the bytes of this generation */
     bool is_in_long_line; /**< at the offset the rest of a cut line goes on */
+    bool is_packed;       /**< it lies in an archive; the offset is one of its content */
+    enum encoding encoding;
     bool wants_end;       /**< begins behind the last whole line before `offset` */
     bool is_fresh; /**< perhaps a copy that copytruncate made: not looked at yet */
 
@@ -65,6 +77,8 @@ struct tail_reader {
     char *buffer;
     const struct intake *intake; /**< NULL: nothing is read now */
     struct inputs_tally *tally;
+    struct ledgers *ledgers;
+    struct now now; /**< of the turn */
 };
 
 enum tail_read {
@@ -106,8 +120,20 @@ int tail_head_matches(struct tail_reader *reader, int fd, const struct identity 
  *  compared)? */
 bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t size);
 
-/** Begin again at 0, with nothing known of the content. */
+/** It was cut to @size_bytes, but is the same so far: what was not read behind the
+ *  offset is lost, and told. */
+void tail_file_shrink(struct tail_file *file, struct tail_reader *reader,
+                      int64_t size_bytes);
+
+/** A new generation: begin again at 0, with nothing known of the content. */
 void tail_file_restart(struct tail_file *file);
+
+/** Bytes that appeared and are not accounted for yet. */
+static inline int64_t tail_file_waiting(const struct tail_file *file)
+{
+    int64_t offset = file->wants_end ? 0 : file->offset;
+    return file->peak_bytes > offset ? file->peak_bytes - offset : 0;
+}
 
 /** Was all read that was seen? */
 static inline bool tail_file_is_read(const struct tail_file *file)

@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct db_migration migrations[] = { { inputs_schema_sql } };
+static const struct db_migration migrations[] = { { inputs_schema_sql },
+                                                  { inputs_ledger_sql } };
 
 /** A path that is never freed, but stays reachable. */
 struct kept {
@@ -59,7 +60,7 @@ static void open_store(struct bench *bench)
         bench->sources[i].name = bench->configs[i].name.value = slice_of(names[i]);
         bench->sources[i].index = i;
     }
-    bench->db = db_open(bench_path(bench, "store.db"), NULL, migrations, 1, &err);
+    bench->db = db_open(bench_path(bench, "store.db"), NULL, migrations, 2, &err);
     ck_assert_msg(bench->db != NULL, "%s", err.text);
 }
 
@@ -200,6 +201,26 @@ void bench_read(struct bench *bench)
     const struct intake intake = bench_intake(bench, collect);
     while (inputs_read(bench->inputs, bench->now, &intake))
         ck_assert_int_lt(++steps, 10000);
+}
+
+void bench_glance(struct bench *bench)
+{
+    const struct intake intake = bench_intake(bench, collect);
+    bench_pass(bench, SECOND_MS);
+    inputs_read(bench->inputs, bench->now, &intake);
+}
+
+int64_t bench_sum(struct bench *bench, const char *name)
+{
+    char key[80];
+    struct buf out = buf_make(1 << 20);
+    snprintf(key, sizeof key, "\"%s\":", name);
+    inputs_describe_sums(bench->inputs, FORM_JSON, &out);
+    const char *at = strstr(bench_text(&out), key);
+    ck_assert_msg(at != NULL, "no %s in %s", key, bench_text(&out));
+    int64_t value = strtoll(at + strlen(key), NULL, 10);
+    buf_free(&out);
+    return value;
 }
 
 bool bench_commit(struct bench *bench)
