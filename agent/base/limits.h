@@ -26,6 +26,11 @@
 #define LIMIT_OPEN_FILES 512       /* the longest idle file is closed */
 #define LIMIT_SCAN_ENTRIES 1000000 /* names seen for a pattern; then cut, told */
 #define LIMIT_REFUSED_PATHS 1000   /* remembered as told; then told again */
+#define LIMIT_UNPACK_TURN_BYTES (8 * 1024 * 1024) /* out of an archive; goes on later */
+#define LIMIT_UNPACK_RATIO 1000 /* times an archive may grow, then given up, told ... */
+#define LIMIT_UNPACK_FREE_BYTES (64 * 1024 * 1024) /* ... once it made so much */
+#define LIMIT_UNPACK_WINDOW_LOG 23 /* 8 MiB; archives that need more: given up, told */
+#define LIMIT_UNPACK_BELIEVE_BYTES (4 * 1024 * 1024) /* larger: no length is believed */
 #define LIMIT_LOSS_ROWS 1000       /* of paths and reasons; the oldest is forgotten */
 #define LIMIT_GENERATIONS 64       /* found between two looks; older: lost */
 

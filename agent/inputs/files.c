@@ -107,10 +107,12 @@ void files_note(struct files *files, struct tail_file *file, const struct fs_sta
 {
     remember_inode(files, file, stat);
     identity_take(&file->id, stat);
+    file->modified_ns = stat->modified_ns;
+    if (file->is_packed)
+        return;
     file->size_bytes = stat->size_bytes;
     if (file->peak_bytes < stat->size_bytes)
         file->peak_bytes = stat->size_bytes;
-    file->modified_ns = stat->modified_ns;
 }
 
 static void forget_rotated(struct files *files, struct tail_file *file)
@@ -234,6 +236,7 @@ void files_close(struct files *files, struct tail_file *file)
 {
     if (file->fd < 0)
         return;
+    tail_file_detach(file, &files->archive);
     files->fs->close(files->fs->ctx, file->fd);
     file->fd = -1;
     files->tally->files_open = --files->open_count;

@@ -25,6 +25,7 @@ struct files {
     size_t open_count, open_limit;
     uint64_t tick;
     struct ledgers ledgers;
+    struct archive_slot archive;
     struct now now; /**< of the turn */
 };
 

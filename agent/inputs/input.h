@@ -27,6 +27,7 @@ struct source_config {
     struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
     bool is_stdin;                    /**< key `stdin` */
     int start;     /**< START_*: where files begin that were there at the first start */
+    bool archives; /**< unread generations are finished inside of .gz and .zst */
     bool inotify;  /**< false: the sweep alone */
     int64_t sweep; /**< ms between two looks at every file */
     int64_t rotate_wait; /**< ms a rotated file is followed after its last growth */
@@ -96,6 +97,9 @@ int64_t inputs_wake_at(const struct inputs *inputs);
 bool inputs_at_end(const struct inputs *inputs);
 
 const struct inputs_tally *inputs_tally(const struct inputs *inputs);
+
+/** The libraries that unpack archives, and which are missing. */
+void inputs_put_archives(struct buf *out);
 
 /** The names of the kinds of inputs. */
 void inputs_put_kinds(struct buf *out);

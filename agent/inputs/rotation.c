@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/names.h"
 
@@ -40,6 +41,7 @@ static const struct search_entry *find_moved(struct tail *tail, struct tail_file
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
                      const struct fs_stat *stat)
 {
+    file->is_packed = name_is_compressed(name_of(slice_of(place)));
     files_note(&tail->files, file, stat);
     files_move(&tail->files, file, place);
     files_queue(&tail->files, file);
@@ -186,6 +188,26 @@ static const struct search_entry *entry_of(struct tail *tail, const char *path,
     return NULL;
 }
 
+static void put_or_lose(struct tail *tail, struct tail_file *old,
+                        struct generations *all, const struct search_entry *entry)
+{
+    if (all->count < LIMIT_GENERATIONS)
+        put_by_age(all, entry);
+    else
+        files_count_unseen(&tail->files, old->path, entry->stat.size_bytes,
+                           REASON_TOO_MANY_GENERATIONS);
+}
+
+static void collect_packed(struct tail *tail, struct tail_file *old,
+                           struct generations *all, const struct search_entry *entry)
+{
+    if (archives_want(old, entry))
+        put_or_lose(tail, old, all, entry);
+    else
+        files_count_unseen(&tail->files, old->path, archives_estimate(tail, entry),
+                           REASON_COMPRESSED);
+}
+
 /** Collect what was rotated between @old and now and is followed by nobody. */
 static void collect(struct tail *tail, struct tail_file *old, const char *path,
                     struct generations *all)
@@ -198,10 +220,9 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
             copies_match(tail, entry->path, old))
             continue;
         if (!name_is_compressed(entry->name))
-            put_by_age(all, entry);
-        else if (old_entry)
-            files_count_unseen(&tail->files, old->path, entry->stat.size_bytes,
-                               REASON_COMPRESSED);
+            put_or_lose(tail, old, all, entry);
+        else if (old_entry && !archives_has_twin(tail, entry))
+            collect_packed(tail, old, all, entry);
     }
 }
 
@@ -229,6 +250,7 @@ static void follow_between(struct tail *tail, struct tail_file *old,
     for (size_t i = 0; i < all.count; i++) {
         struct tail_file *between =
             tail_file_create(file->source, file->config, file->path);
+        between->is_packed = name_is_compressed(all.items[i]->name);
         files_add(&tail->files, between);
         files_note(&tail->files, between, &all.items[i]->stat);
         files_move(&tail->files, between, all.items[i]->path);
@@ -270,6 +292,10 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
 {
     bool is_copied = false;
     struct tail_file *copy = NULL;
+    if (file->is_packed) {
+        archives_failed(tail, file, NULL);
+        return;
+    }
     files_queue(&tail->files, file);
     if (file->offset > 0)
         copy = copies_adopt(tail, file, &is_copied);
@@ -334,7 +360,16 @@ static void give_up(struct tail *tail, struct tail_file *file)
         go_on_at(tail, file, entry->path, &entry->stat);
         return;
     }
-    if (file->peak_bytes > file->offset || file->state == TAIL_ROTATED)
+    const struct search_entry *packed = archives_find(tail, file);
+    if (packed && archives_want(file, packed)) {
+        go_on_at(tail, file, packed->path, &packed->stat);
+        return;
+    }
+    if (packed)
+        files_count_loss(&tail->files, file,
+                         archives_estimate(tail, packed) - file->offset,
+                         REASON_COMPRESSED);
+    else if (file->peak_bytes > file->offset || file->state == TAIL_ROTATED)
         files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
                          REASON_ROTATED_AWAY);
     files_drop(&tail->files, file, false);
@@ -356,7 +391,10 @@ void rotation_finish(struct tail *tail, struct tail_file *file)
         rotation_cut(tail, file);
         return;
     case TAIL_READ_FAILED:
-        files_back_off(&tail->files, file, tail->now, &err);
+        if (file->is_packed)
+            archives_failed(tail, file, &err);
+        else
+            files_back_off(&tail->files, file, tail->now, &err);
         return;
     case TAIL_READ_END:
         break;

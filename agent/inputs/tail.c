@@ -7,10 +7,12 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/text.h"
+#include "agent/inputs/archives.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/losses.h"
 #include "agent/inputs/positions.h"
 #include "agent/inputs/rotation.h"
+#include "agent/inputs/unpack.h"
 
 enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 1000 };
 #define SAFETY_SCAN_MS MINUTE_MS
@@ -49,6 +51,7 @@ static void *create(const struct input_world *world, struct inputs_tally *tally)
     tail->reader.buffer = mem_zalloc(TAIL_BUFFER_BYTES);
     files_init(&tail->files, &world->fs, world->log, tally, open_limit());
     tail->reader.ledgers = &tail->files.ledgers;
+    tail->reader.archive = &tail->files.archive;
     ledgers_load(&tail->files.ledgers, world->db);
     note_own_output(tail);
     return tail;
@@ -180,6 +183,8 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
 static void observe(struct tail *tail, struct tail_file *file,
                     const struct fs_stat *stat)
 {
+    if (file->is_packed)
+        return;
     bool may_retry = file->backoff_ms > 0 && tail->now.mono_ms >= file->retry_at_ms;
     bool is_same =
         stat->size_bytes == file->size_bytes && stat->modified_ns == file->modified_ns;
@@ -376,6 +381,10 @@ static void after_failure(struct tail *tail, struct tail_file *file,
                           const struct err *err)
 {
     struct err told;
+    if (file->is_packed) {
+        archives_failed(tail, file, err);
+        return;
+    }
     err_set(&told, err->kind, "'%s': %s", file->path, err->text);
     if (file->state != TAIL_ROTATED)
         files_close(&tail->files, file);
@@ -400,7 +409,10 @@ static void read_open(struct tail *tail, struct tail_file *file)
         return;
     case TAIL_READ_END:
         files_recover(&tail->files, file);
-        after_end(tail, file);
+        if (file->is_packed)
+            rotation_finish(tail, file);
+        else
+            after_end(tail, file);
         return;
     case TAIL_READ_CHANGED:
         rotation_cut(tail, file);
@@ -455,6 +467,8 @@ bool tail_read(struct tail *tail, struct now now, const struct intake *intake)
     struct watch_hints hints = { hint_file, hint_scan, hint_all, tail };
     take_now(tail, now);
     tail->reader.intake = intake;
+    if (tail->files.archive.unpack)
+        unpack_allow(tail->files.archive.unpack, LIMIT_UNPACK_TURN_BYTES);
     search_forget(&tail->search);
     watch_read(tail->watch, &hints);
     sweep(tail);

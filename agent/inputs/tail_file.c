@@ -7,6 +7,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/inputs/lines.h"
+#include "agent/inputs/unpack.h"
 
 struct tail_file *tail_file_create(const struct source *source,
                                    const struct source_config *config, const char *path)
@@ -47,6 +48,33 @@ static ssize_t read_fully(struct tail_reader *reader, int fd, size_t size,
     return (ssize_t)got;
 }
 
+void tail_file_detach(const struct tail_file *file, struct archive_slot *archive)
+{
+    if (archive->owner != file)
+        return;
+    unpack_close(archive->unpack);
+    *archive = (struct archive_slot){ 0 };
+}
+
+/** As read_fully(), of what is inside when it lies in an archive. */
+static ssize_t read_inside(struct tail_file *file, struct tail_reader *reader,
+                           size_t size, int64_t offset, struct err *err)
+{
+    struct archive_slot *archive = reader->archive;
+    if (!file->is_packed)
+        return read_fully(reader, file->fd, size, offset, err);
+    if (archive->owner && archive->owner != file) {
+        err_set(err, ERR_BUSY, "another archive is read first");
+        return -1;
+    }
+    if (!archive->owner) {
+        archive->owner = file;
+        archive->unpack = unpack_open(reader->fs, file->fd, slice_of(file->place));
+        unpack_allow(archive->unpack, LIMIT_UNPACK_TURN_BYTES);
+    }
+    return unpack_read_at(archive->unpack, reader->buffer, size, offset, err);
+}
+
 /** One read: @lead bytes that are known, then new ones. */
 struct window {
     int64_t offset; /**< of the first byte of the buffer */
@@ -59,8 +87,8 @@ static enum tail_read window_read(struct tail_file *file, struct tail_reader *re
 {
     window->lead = identity_tail_length(file->offset);
     window->offset = file->offset - (int64_t)window->lead;
-    ssize_t got = read_fully(reader, file->fd, window->lead + LIMIT_BLOCK_BYTES,
-                             window->offset, err);
+    ssize_t got = read_inside(file, reader, window->lead + LIMIT_BLOCK_BYTES,
+                              window->offset, err);
     if (got < 0)
         return TAIL_READ_FAILED;
     window->len = (size_t)got;
@@ -136,6 +164,8 @@ static bool skip_hole(struct tail_file *file, struct tail_reader *reader)
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = reader->fs;
+    if (file->is_packed)
+        return false;
     int64_t data = fs->next_data(fs->ctx, file->fd, file->offset);
     if (data <= file->offset || !fs->fstat(fs->ctx, file->fd, &stat, &err) ||
         data >= stat.size_bytes)
@@ -152,7 +182,7 @@ static bool is_only_hole(const struct tail_file *file, const struct tail_reader 
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = reader->fs;
-    return fs->fstat(fs->ctx, file->fd, &stat, &err) &&
+    return !file->is_packed && fs->fstat(fs->ctx, file->fd, &stat, &err) &&
            fs->next_data(fs->ctx, file->fd, file->offset) >= stat.size_bytes;
 }
 
@@ -178,6 +208,8 @@ enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader
     while (read < budget) {
         struct window window;
         enum tail_read result = window_read(file, reader, &window, err);
+        if (result == TAIL_READ_FAILED && file->is_packed && err->kind == ERR_BUSY)
+            return TAIL_READ_MORE;
         if (result != TAIL_READ_MORE)
             return result;
         size_t used = 0;

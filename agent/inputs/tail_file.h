@@ -72,12 +72,19 @@ struct tail_file {
 };
 /** What reading needs: one buffer for all files, of TAIL_BUFFER_BYTES. */
 enum { TAIL_BUFFER_BYTES = TAIL_BYTES + LIMIT_BLOCK_BYTES };
+/** The one archive that is being read: who needs another waits for its end. */
+struct archive_slot {
+    struct unpack *unpack;
+    const struct tail_file *owner;
+};
+
 struct tail_reader {
     const struct fs *fs;
     char *buffer;
     const struct intake *intake; /**< NULL: nothing is read now */
     struct inputs_tally *tally;
     struct ledgers *ledgers;
+    struct archive_slot *archive;
     struct now now; /**< of the turn */
 };
 
@@ -97,6 +104,9 @@ void tail_file_free(struct tail_file *file);
  *  any more, so what is left without '\n' is a line too. */
 enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
                               size_t budget, bool is_final, struct err *err);
+
+/** It is closed now: whatever was unpacked of it is forgotten. */
+void tail_file_detach(const struct tail_file *file, struct archive_slot *archive);
 
 /** Put the offset where the last line that is whole before `offset` ends, and remember
  *  the bytes around it, without feeding anything. */
