@@ -180,6 +180,7 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
     copy->offset = original->offset;
     copy->ledger = original->ledger; /* its generation goes on in the copy */
     copy->is_packed = is_packed;
+    copy->encoding = original->encoding;
     copy->is_in_long_line = original->is_in_long_line;
     copy->grown_at_ms = tail->now.mono_ms;
     copy->read_size = -1;

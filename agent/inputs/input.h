@@ -21,12 +21,21 @@
 
 enum { START_END, START_BEGINNING };
 
+/** How the bytes of a file are text. */
+enum encoding {
+    ENCODING_UNKNOWN, /**< its first bytes were not seen yet */
+    ENCODING_BYTES,   /**< as they are: ASCII, UTF-8, anything with '\n' as one byte */
+    ENCODING_UTF16_LE,
+    ENCODING_UTF16_BE,
+};
+
 struct source_config {
     const struct yaml_node *node;
     struct conf_text name;
     struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
     bool is_stdin;                    /**< key `stdin` */
     int start;     /**< START_*: where files begin that were there at the first start */
+    int encoding;  /**< enum encoding; ENCODING_UNKNOWN: by the byte order mark */
     bool archives; /**< unread generations are finished inside of .gz and .zst */
     bool inotify;  /**< false: the sweep alone */
     int64_t sweep; /**< ms between two looks at every file */

@@ -51,6 +51,10 @@ static void check_archives(const struct field *field, const void *value,
                         field->name, unpack_missing());
 }
 
+/* In the order of enum encoding. */
+static const char *const encoding_choices[] = { "auto", "bytes", "utf-16le", "utf-16be",
+                                                NULL };
+
 static const char *const start_choices[] = { "end", "beginning", NULL };
 
 static const struct field source_fields[] = {
@@ -74,6 +78,10 @@ static const struct field source_fields[] = {
                "Where to begin in files that are there when this source is started "
                "for the first time ever. Files that appear later are read from their "
                "beginning."),
+    CHOICE(struct source_config, encoding, .choices = encoding_choices, .def = "auto",
+           .doc = "How the bytes of the files are text. auto: UTF-16 where a file "
+                  "begins with its byte order mark, else bytes as they are (UTF-8, "
+                  "ASCII, Latin-1). What is UTF-16 becomes UTF-8 for the rules."),
     BOOL(struct source_config, archives, .def = "false", .check = check_archives,
          .doc = "Finish what was rotated and compressed before it was read inside of "
                 "the archive (.gz, .zst). Without it, that is a loss, and told. "

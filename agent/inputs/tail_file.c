@@ -8,6 +8,7 @@
 #include "agent/base/must.h"
 #include "agent/inputs/lines.h"
 #include "agent/inputs/unpack.h"
+#include "agent/inputs/utf16.h"
 
 struct tail_file *tail_file_create(const struct source *source,
                                    const struct source_config *config, const char *path)
@@ -126,6 +127,35 @@ static void account_for(struct tail_file *file, struct tail_reader *reader,
                  reader->now);
 }
 
+/** Say how the bytes are text, once enough of them are there. @return false: wait. */
+static bool know_encoding(struct tail_file *file, struct slice head, bool is_final)
+{
+    if (file->encoding != ENCODING_UNKNOWN)
+        return true;
+    if (file->config->encoding != ENCODING_UNKNOWN)
+        file->encoding = (enum encoding)file->config->encoding;
+    else if (file->offset > 0)
+        file->encoding = ENCODING_BYTES;
+    else if (head.len < 2 && !is_final)
+        return false;
+    else if (slice_starts(head, SLICE("\xff\xfe")))
+        file->encoding = ENCODING_UTF16_LE;
+    else if (slice_starts(head, SLICE("\xfe\xff")))
+        file->encoding = ENCODING_UTF16_BE;
+    else
+        file->encoding = ENCODING_BYTES;
+    return true;
+}
+
+static size_t feed_encoded(const struct tail_file *file, struct line_feed *to,
+                           struct slice bytes, bool is_full, bool is_final)
+{
+    if (file->encoding == ENCODING_BYTES)
+        return lines_feed(to, bytes, is_full, is_final);
+    return utf16_feed(to, bytes, file->encoding == ENCODING_UTF16_BE, is_full,
+                      is_final);
+}
+
 static size_t feed_window(struct tail_file *file, struct tail_reader *reader,
                           const struct window *window, bool is_final)
 {
@@ -139,7 +169,10 @@ static size_t feed_window(struct tail_file *file, struct tail_reader *reader,
                                              reader->buffer[window->lead - 1] == '\n' };
     struct slice fresh =
         slice_make(reader->buffer + window->lead, window->len - window->lead);
-    size_t used = lines_feed(&to, fresh, window->is_full, is_final && !window->is_full);
+    if (!know_encoding(file, fresh, is_final))
+        return 0;
+    size_t used = feed_encoded(file, &to, fresh, window->is_full,
+                               is_final && !window->is_full);
     file->is_in_long_line = to.is_in_long_line;
     reader->tally->cut_lines += to.cut_count;
     account_for(file, reader, &to, used);
@@ -153,7 +186,8 @@ static bool begins_with_nul(const struct tail_file *file,
                             const struct tail_reader *reader,
                             const struct window *window)
 {
-    return !file->is_in_long_line && window->len > window->lead &&
+    return !file->is_in_long_line && file->encoding <= ENCODING_BYTES &&
+           window->len > window->lead &&
            reader->buffer[window->lead] == '\0';
 }
 
@@ -256,20 +290,32 @@ bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t 
     return true;
 }
 
+/** Behind the last whole line in @bytes, which begin at an even offset when that
+ *  matters; 0: there is none. */
+static size_t last_line_end(const struct tail_file *file, struct slice bytes)
+{
+    if (file->encoding > ENCODING_BYTES)
+        return utf16_last_line_end(bytes, file->encoding == ENCODING_UTF16_BE);
+    const char *last = bytes.len > 0 ? memrchr(bytes.ptr, '\n', bytes.len) : NULL;
+    return last ? (size_t)(last - bytes.ptr) + 1 : 0;
+}
+
 /** Start of the line that the byte before @end belongs to, or @end with *@is_long set
  *  when it begins too far back; -1 on error. */
 static int64_t line_start(struct tail_file *file, struct tail_reader *reader,
                           int64_t end, bool *is_long, struct err *err)
 {
-    size_t len = end > LIMIT_LINE_BYTES ? LIMIT_LINE_BYTES + 1 : (size_t)end;
+    if (file->encoding > ENCODING_BYTES)
+        end -= end % 2;
+    size_t len = end > LIMIT_LINE_BYTES ? LIMIT_LINE_BYTES + 2 : (size_t)end;
     int64_t from = end - (int64_t)len;
     *is_long = false;
     ssize_t got = read_fully(reader, file->fd, len, from, err);
     if (got < 0)
         return -1;
-    const char *last = got > 0 ? memrchr(reader->buffer, '\n', (size_t)got) : NULL;
-    if (last)
-        return from + (last - reader->buffer) + 1;
+    size_t whole = last_line_end(file, slice_make(reader->buffer, (size_t)got));
+    if (whole > 0)
+        return from + (int64_t)whole;
     *is_long = from > 0;
     return from > 0 ? end : 0;
 }
@@ -278,6 +324,14 @@ bool tail_file_seek_end(struct tail_file *file, struct tail_reader *reader,
                         struct err *err)
 {
     bool is_long;
+    ssize_t head = read_fully(reader, file->fd, 2, 0, err);
+    if (head < 0)
+        return false;
+    int64_t offset = file->offset;
+    file->offset = 0;
+    file->encoding = ENCODING_UNKNOWN;
+    (void)know_encoding(file, slice_make(reader->buffer, (size_t)head), true);
+    file->offset = offset;
     int64_t start = line_start(file, reader, file->offset, &is_long, err);
     if (start < 0 || !tail_file_seek(file, reader, start, err))
         return false;
@@ -336,6 +390,7 @@ bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t si
 void tail_file_restart(struct tail_file *file)
 {
     file->ledger = (struct ledger){ 0 };
+    file->encoding = ENCODING_UNKNOWN;
     identity_forget_content(&file->id);
     file->offset = 0;
     file->peak_bytes = 0;

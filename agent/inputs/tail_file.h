@@ -16,14 +16,6 @@
 #include "agent/inputs/input.h"
 #include "agent/inputs/ledger.h"
 
-/** How the bytes of a file are text. */
-enum encoding {
-    ENCODING_UNKNOWN, /**< its first bytes were not seen yet */
-    ENCODING_BYTES,   /**< as they are: ASCII, UTF-8, anything with '\n' as one byte */
-    ENCODING_UTF16_LE,
-    ENCODING_UTF16_BE,
-};
-
 enum tail_state {
     TAIL_LIVE,    /**< at its path */
     TAIL_ROTATED, /**< its path holds another file or none: read to its end, dropped */
