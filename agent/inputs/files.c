@@ -34,6 +34,7 @@ void files_clear(struct files *files)
     forget_refused(files);
     ledgers_clear(&files->ledgers);
     free(files->items);
+    free(files->is_calm);
     free(files->dead_rows);
     *files = (struct files){ 0 };
 }
@@ -44,6 +45,7 @@ void files_add(struct files *files, struct tail_file *file)
         file->row_id = ++files->last_row_id;
     file->index = files->count;
     *(struct tail_file **)mem_push(files->items, files->count, files->capacity) = file;
+    *mem_push(files->is_calm, files->calm_count, files->calm_capacity) = false;
     files->tally->files_watched = files->count;
 }
 
@@ -76,9 +78,7 @@ void files_move(struct files *files, struct tail_file *file, const char *place)
         return;
     if (file->place && map_find(&files->by_place, slice_of(file->place)) == file)
         map_take(&files->by_place, slice_of(file->place));
-    char *copy = place ? mem_copy_text(place) : NULL;
-    free(file->place);
-    file->place = copy;
+    tail_file_set_place(file, place);
     file->is_dirty = true;
     if (!place)
         return;
@@ -125,6 +125,7 @@ static void forget_rotated(struct files *files, struct tail_file *file)
 void files_set_state(struct files *files, struct tail_file *file, enum tail_state state)
 {
     forget_rotated(files, file);
+    files_disturb(files, file);
     file->state = state;
     file->is_dirty = true;
     if (state != TAIL_ROTATED)
@@ -136,9 +137,7 @@ void files_set_state(struct files *files, struct tail_file *file, enum tail_stat
 void files_rename(struct tail_file *file, const char *path)
 {
     must(file->state != TAIL_ROTATED);
-    char *copy = mem_copy_text(path);
-    free(file->path);
-    file->path = copy;
+    tail_file_set_path(file, path);
     file->is_dirty = true;
 }
 
@@ -225,6 +224,7 @@ void files_drop(struct files *files, struct tail_file *file, bool keeps_row)
         files_forget_row(files, file->row_id);
     struct tail_file *last = files->items[--files->count];
     files->items[file->index] = last;
+    files->is_calm[file->index] = files->is_calm[--files->calm_count];
     last->index = file->index;
     files->tally->files_watched = files->count;
     tail_file_free(file);
@@ -305,6 +305,7 @@ enum open_result files_open(struct files *files, struct tail_file *file, struct 
 void files_back_off(struct files *files, struct tail_file *file, struct now now,
                     const struct err *why)
 {
+    files_disturb(files, file);
     if (file->backoff_ms == 0) {
         files->tally->unreadable_files++;
         log_warning(files->log, "%s; it is tried again by itself", why->text);
@@ -329,6 +330,7 @@ void files_recover(struct files *files, struct tail_file *file)
 
 void files_queue(struct files *files, struct tail_file *file)
 {
+    files_disturb(files, file);
     if (file->is_queued)
         return;
     file->is_queued = true;

@@ -14,6 +14,10 @@ struct files {
     struct inputs_tally *tally;
     struct tail_file **items; /**< in no order */
     size_t count, capacity;
+    /** Of each item: nothing happened to it for long, so that with very many files it
+     *  is looked at less often. Bytes, so that a sweep passes them in one go. */
+    bool *is_calm;
+    size_t calm_count, calm_capacity;
     struct map by_place; /**< of each file whose place is known */
     struct map by_inode; /**< of each file whose inode was seen */
     struct map rotated;  /**< path -> its newest generation that is TAIL_ROTATED */
@@ -79,6 +83,12 @@ void files_back_off(struct files *files, struct tail_file *file, struct now now,
                     const struct err *why);
 /** It works again. */
 void files_recover(struct files *files, struct tail_file *file);
+
+/** Look at it as often as at others again. */
+static inline void files_disturb(struct files *files, const struct tail_file *file)
+{
+    files->is_calm[file->index] = false;
+}
 
 /** Put it at the end of the queue, once. */
 void files_queue(struct files *files, struct tail_file *file);

@@ -109,7 +109,9 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
 {
     struct tail_file *file = tail_file_create(source->source, source->config, path);
     file->row_id = db_int(row, COLUMN_ID);
-    file->place = mem_copy(db_blob(row, COLUMN_PLACE));
+    char *place = mem_copy(db_blob(row, COLUMN_PLACE));
+    tail_file_set_place(file, place);
+    free(place);
     file->state = db_int(row, COLUMN_IS_ROTATED) ? TAIL_ROTATED : TAIL_LIVE;
     file->is_fresh = db_int(row, COLUMN_IS_FRESH) != 0;
     file->wants_end = db_int(row, COLUMN_WANTS_END) != 0;
@@ -185,8 +187,9 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
-    char *place = mem_take(&file->place);
+    char *place = mem_copy_text(file->place);
     const char *guess = place[0] ? place : file->path;
+    tail_file_set_place(file, NULL);
     bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
     if (is_there && identity_is_inode(&file->id, &stat, true) &&
         !files_with_inode(&tail->files, &stat)) {

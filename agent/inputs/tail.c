@@ -14,7 +14,7 @@
 #include "agent/inputs/rotation.h"
 #include "agent/inputs/unpack.h"
 
-enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 1000 };
+enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 250 };
 #define SAFETY_SCAN_MS MINUTE_MS
 #define SILENT_MS MINUTE_MS
 
@@ -114,6 +114,13 @@ static size_t heir_of(struct tail *tail, const struct tail_file *file,
     return tail_wanted_by(tail, file->path);
 }
 
+/** Nothing that was known of calm files can be relied on. */
+static void disturb_all(struct tail *tail)
+{
+    if (tail->files.count > 0)
+        memset(tail->files.is_calm, false, tail->files.count);
+}
+
 /** Give each file to its source of the new generation; the old one is still alive. */
 static void hand_over(struct tail *tail)
 {
@@ -160,6 +167,7 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
     tail->has_changes = true;
     take_sources(tail, config);
     hand_over(tail);
+    disturb_all(tail);
     watch_free(tail->watch);
     tail->watch = NULL;
     if (wants_inotify(tail))
@@ -299,35 +307,42 @@ static void hint_all(void *ctx)
     tail->wants_all = true;
 }
 
-/** With very many files, those that were silent for long and are watched by inotify
- *  take turns, so that idling stays cheap. */
-static bool has_its_turn(const struct tail *tail, const struct tail_source *source,
-                         const struct tail_file *file)
-{
-    uint64_t shares = 1 + tail->files.count / SWEEP_SHARE_FILES;
-    bool is_watched = !source->is_blind && !file->is_symlink && file->backoff_ms == 0;
-    if (shares == 1 || !is_watched || file->state != TAIL_LIVE ||
-        tail->now.mono_ms - file->grown_at_ms < SILENT_MS)
-        return true;
-    return (uint64_t)file->row_id % shares == tail->sweep_count % shares;
-}
-
 static bool is_due(const struct tail *tail, const struct tail_file *file)
 {
     const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
-    if (tail->wants_all)
-        return true;
-    return tail->now.mono_ms >= source->next_sweep_ms &&
-           has_its_turn(tail, source, file);
+    return tail->wants_all || tail->now.mono_ms >= source->next_sweep_ms;
 }
 
-/** Look at each file whose source is due. */
+/** Silent for long, read to its end, and inotify would tell if that changed. */
+static bool is_calm(const struct tail *tail, const struct tail_file *file)
+{
+    const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
+    int64_t age_ms = tail->now.unix_ms - file->modified_ns / 1000000;
+    bool is_watched = tail->watch && source->config->inotify && !source->is_blind &&
+                      !file->is_symlink && file->backoff_ms == 0;
+    return is_watched && file->state == TAIL_LIVE && !file->is_queued &&
+           tail_file_is_read(file) &&
+           (age_ms >= SILENT_MS || tail->now.mono_ms - file->grown_at_ms >= SILENT_MS);
+}
+
+/** Look at each file whose source is due. With very many files, the calm ones take
+ *  turns, so that idling stays cheap. */
 static void sweep_files(struct tail *tail)
 {
+    struct files *files = &tail->files;
+    size_t shares = 1 + files->count / SWEEP_SHARE_FILES;
+    size_t turn = tail->sweep_count % shares;
     /* Backwards: a file that is dropped is replaced by the last one. */
-    for (size_t i = tail->files.count; i-- > 0;) {
-        if (i < tail->files.count && is_due(tail, tail->files.items[i]))
-            tail_look(tail, tail->files.items[i]);
+    for (size_t i = files->count; i-- > 0;) {
+        if (i >= files->count || (files->is_calm[i] && i % shares != turn))
+            continue;
+        struct tail_file *file = files->items[i];
+        if (!is_due(tail, file))
+            continue;
+        size_t count = files->count;
+        tail_look(tail, file);
+        if (shares > 1 && files->count == count && files->items[i] == file)
+            files->is_calm[i] = is_calm(tail, file);
     }
 }
 
@@ -362,6 +377,8 @@ static void sweep(struct tail *tail)
         return;
     tail->has_changes = true;
     tail->sweep_count++;
+    if (tail->wants_all)
+        disturb_all(tail);
     sweep_files(tail);
     for (size_t i = 0; i < tail->source_count; i++)
         sweep_source(tail, i);

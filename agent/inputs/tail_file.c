@@ -27,9 +27,30 @@ void tail_file_free(struct tail_file *file)
     if (!file)
         return;
     must(file->fd < 0 && !file->is_queued);
+    if (file->place != file->path)
+        free(file->place);
     free(file->path);
-    free(file->place);
     free(file);
+}
+
+void tail_file_set_place(struct tail_file *file, const char *place)
+{
+    char *old = file->place != file->path ? file->place : NULL;
+    bool is_same = place && strcmp(place, file->path) == 0;
+    file->place = !place ? NULL : is_same ? file->path : mem_copy_text(place);
+    free(old);
+}
+
+void tail_file_set_path(struct tail_file *file, const char *path)
+{
+    if (strcmp(path, file->path) == 0)
+        return;
+    /* Whoever borrowed the place goes on borrowing it: maps have it as a key. */
+    char *old = file->place != file->path ? file->path : NULL;
+    bool is_place = file->place && file->place != file->path &&
+                    strcmp(path, file->place) == 0;
+    file->path = is_place ? file->place : mem_copy_text(path);
+    free(old);
 }
 
 /** Read up to @size bytes at @offset, over short reads. @return bytes, -1 on error. */

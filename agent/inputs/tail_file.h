@@ -27,7 +27,7 @@ struct tail_file {
     const struct source *source;
     const struct source_config *config;
     char *path;  /**< the name its lines are told under; owned */
-    char *place; /**< where it lies now, NULL when unknown; owned */
+    char *place; /**< where it lies now, NULL when unknown; owned, or `path` itself */
     enum tail_state state;
     struct identity id;
 
@@ -91,6 +91,11 @@ struct tail_file *tail_file_create(const struct source *source,
                                    const struct source_config *config,
                                    const char *path);
 void tail_file_free(struct tail_file *file);
+
+/** Change one of its names; @path may be either of the old ones. Equal names share
+ *  their memory: there are many files. */
+void tail_file_set_path(struct tail_file *file, const char *path);
+void tail_file_set_place(struct tail_file *file, const char *place);
 
 /** Read on, about @budget bytes. The file is open. @is_final: nothing will be appended
  *  any more, so what is left without '\n' is a line too. */

@@ -21,8 +21,8 @@ field() { # field PID NAME: a number of /proc/PID/status
     sed -n "s/^$2:[^0-9]*\([0-9]*\).*/\1/p" "/proc/$1/status"
 }
 
-ticks() { # ticks PID: user and system time of all threads, in 1/100 s
-    sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+cpu_us() { # cpu_us PID: on a processor so far, all threads
+    cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%d", sum / 1000 }'
 }
 
 wakes() { # wakes PID: how often its threads were put to sleep by themselves
@@ -35,12 +35,13 @@ reached() { # reached VALUE LIMIT
         print (value <= limit ? "reached" : "NOT REACHED") }'
 }
 
-make_files() { # make_files COUNT: a line in each
+make_files() { # make_files COUNT: a line in each, an hour ago
     mkdir "logs$1"
     seq "$1" | awk -v folder="logs$1" '{
         file = folder "/app-" $1 ".log"
         print "Nov 26 23:31:00 host app: started" >file
         close(file) }'
+    find "logs$1" -type f -exec touch -d '1 hour ago' {} +
 }
 
 write_config() { # write_config COUNT
@@ -61,15 +62,15 @@ YAML
 }
 
 measure() { # measure NAME PID START_MS: a row; sets $rss
-    sleep 3
-    cpu_before=$(ticks "$2") wakes_before=$(wakes "$2")
+    sleep 8
+    cpu_before=$(cpu_us "$2") wakes_before=$(wakes "$2")
     sleep "$idle_s"
-    cpu=$(($(ticks "$2") - cpu_before)) woken=$(($(wakes "$2") - wakes_before))
+    cpu=$(($(cpu_us "$2") - cpu_before)) woken=$(($(wakes "$2") - wakes_before))
     rss=$(field "$2" VmRSS)
     echo "$1 $3 $rss $(field "$2" RssAnon) $cpu $woken $idle_s" | awk '{
-        printf "%-18s start %5d ms  RSS %6d KiB (anonymous %6d)  CPU %.2f %%  " \
-            "%.1f wake-ups/s\n", $1, $2, $3, $4, $5 / $7, $6 / $7 }'
-    cpu_percent=$(echo "$cpu $idle_s" | awk '{ print $1 / $2 }')
+        printf "%-16s start %5d ms  RSS %6d KiB (anonymous %6d)  CPU %.3f %%  " \
+            "%.1f wake-ups/s\n", $1, $2, $3, $4, $5 / $7 / 10000, $6 / $7 }'
+    cpu_percent=$(echo "$cpu $idle_s" | awk '{ print $1 / $2 / 10000 }')
     wakes_per_s=$(echo "$woken $idle_s" | awk '{ print $1 / $2 }')
 }
 
@@ -92,7 +93,7 @@ run_tocsin() { # run_tocsin COUNT
     wait_until_followed "$1" || { cat "$1.err"; return 1; }
     took=$(($(now_ms) - started))
     measure "tocsin/$1" "$pid" "$took"
-    printf '%-18s start %s  RSS %s  CPU %s  wake-ups %s\n' "" \
+    printf '%-16s start %s  RSS %s  CPU %s  wake-ups %s\n' "" \
         "$(reached "$took" 2000)" "$(reached "$rss" 12288)" \
         "$(reached "$cpu_percent" 0.1)" "$(reached "$wakes_per_s" 1.1)"
     kill "$pid"
