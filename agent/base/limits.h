@@ -51,6 +51,7 @@
 #define LIMIT_REGEX_HEAP_KIB 2048  /* PCRE2 heap limit, and of the JIT's stack */
 #define LIMIT_REGEX_BYTES 8192     /* of a pattern; refused at load */
 #define LIMIT_REGEX_PARENS 64      /* nested parentheses; refused at load */
+#define LIMIT_REDACTIONS 64        /* in a text; then all the rest is hidden */
 #define LIMIT_RULE_NAME_BYTES 100  /* refused at load */
 #define LIMIT_TEMPLATE_DEPTH 8     /* nested sections; refused at load */
 
