@@ -82,13 +82,15 @@ static const struct field config_fields[] = {
          .doc = "The name of this host in labels and mails. Without it, the name that "
                 "the system gives."),
     TEXTS(struct config, redact,
-          .doc = "Patterns (PCRE2) of secrets that must not be stored or mailed: of each "
-                 "match the group 'secret', or all of it, becomes [redacted]. What rules "
-                 "match on is the line as it is."),
+          .doc =
+              "Patterns (PCRE2) of secrets that must not be stored or mailed: of each "
+              "match the group 'secret', or all of it, becomes [redacted]. What rules "
+              "match on is the line as it is."),
     BOOL(struct config, redact_built_in, .def = "true",
-         .doc = "Also hide what is known to be secret: values of names like password, "
-                "token, api_key, cookie and Authorization; passwords in URLs; JWT and "
-                "tokens of GitHub, GitLab, Slack, AWS, Google and others; private keys."),
+         .doc =
+             "Also hide what is known to be secret: values of names like password, "
+             "token, api_key, cookie and Authorization; passwords in URLs; JWT and "
+             "tokens of GitHub, GitLab, Slack, AWS, Google and others; private keys."),
     DURATION(struct config, settle, .def = "0s", .max = 60 * MINUTE_MS,
              .doc = "How long after a start no mail is sent, while a host that boots "
                     "makes noise. Alerts are kept and told afterwards."),

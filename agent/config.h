@@ -21,7 +21,7 @@ struct config {
     struct conf_text host; /**< default: gethostname() */
     struct conf_texts redact; /**< further patterns of secrets */
     bool redact_built_in;
-    int64_t settle;        /**< ms after start before the first mail; default 0s */
+    int64_t settle; /**< ms after start before the first mail; default 0s */
 
     /* compiled */
     struct source *source_list; /**< parallel to sources */

@@ -1,7 +1,7 @@
 /**
- * Most of a small agent's resident memory is code that ran once: the set-up of libcurl's
- * libraries, YAML, the patterns' compiler. The kernel keeps it mapped until memory is
- * short; a monitored host is better off when it goes at once.
+ * Most of a small agent's resident memory is code that ran once: the set-up of
+ * libcurl's libraries, YAML, the compiler of patterns. The kernel keeps it mapped until
+ * memory is short; a monitored host is better off when it goes at once.
  */
 #include "agent/trim.h"
 

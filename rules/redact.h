@@ -1,7 +1,7 @@
 /**
- * Secrets that stand in logs: passwords, tokens, keys. They are taken out of an event as
- * soon as a rule matched it, before anything of it is kept, so that no store and no mail
- * ever holds one. Rules themselves match on the line as it is.
+ * Secrets that stand in logs: passwords, tokens, keys. They are taken out of an event
+ * as soon as a rule matched it, before anything of it is kept, so that no store and no
+ * mail ever holds one. Rules themselves match on the line as it is.
  */
 #ifndef TOCSIN_RULES_REDACT_H
 #define TOCSIN_RULES_REDACT_H
@@ -23,8 +23,9 @@ void redactor_free(struct redactor *redactor);
 struct slice redact_text(const struct redactor *redactor, struct slice text,
                          struct arena *arena);
 
-/** Take the secrets out of the line, the captures and the fields of @event; what changes
- *  lies in @arena. A capture that is a secret, or a part of one, is redacted too. */
+/** Take the secrets out of the line, the captures and the fields of @event; what
+ *  changes lies in @arena. A capture that is a secret, or a part of one, is redacted
+ *  too. */
 void redact_event(const struct redactor *redactor, struct event *event,
                   struct arena *arena);
 

@@ -24,8 +24,8 @@ struct spans {
 void spans_put(struct spans *spans, size_t from, size_t to, size_t len);
 
 /** Find the values of words like password=, token: and Bearer, tokens with a known
- *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM. One
- *  pass over the text, nothing allocated. */
+ *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.
+ *  One pass over the text, nothing allocated. */
 void redact_find_secrets(struct slice text, struct spans *spans);
 
 #endif

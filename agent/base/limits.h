@@ -31,8 +31,8 @@
 #define LIMIT_UNPACK_FREE_BYTES (64 * 1024 * 1024) /* ... once it made so much */
 #define LIMIT_UNPACK_WINDOW_LOG 23 /* 8 MiB; archives that need more: given up, told */
 #define LIMIT_UNPACK_BELIEVE_BYTES (4 * 1024 * 1024) /* larger: no length is believed */
-#define LIMIT_LOSS_ROWS 1000       /* of paths and reasons; the oldest is forgotten */
-#define LIMIT_GENERATIONS 64       /* found between two looks; older: lost */
+#define LIMIT_LOSS_ROWS 1000 /* of paths and reasons; the oldest is forgotten */
+#define LIMIT_GENERATIONS 64 /* found between two looks; older: lost */
 
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */

@@ -46,9 +46,9 @@ bool archives_match(struct tail *tail, const char *path, const struct tail_file 
     struct unpack *inside = unpack_open(fs, fd, slice_of(path));
     unpack_allow(inside, LIMIT_UNPACK_TURN_BYTES);
     /* The head first: it is cheap, and tells nearly all of them apart. */
-    bool fits = head_fits(tail, inside, &file->id) &&
-                (file->offset > NEAR_BYTES ||
-                 tail_fits(tail, inside, &file->id, file->offset));
+    bool fits =
+        head_fits(tail, inside, &file->id) &&
+        (file->offset > NEAR_BYTES || tail_fits(tail, inside, &file->id, file->offset));
     unpack_close(inside);
     fs->close(fs->ctx, fd);
     return fits;

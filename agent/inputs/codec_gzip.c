@@ -48,7 +48,8 @@ static void put_version(struct buf *out)
     buf_printf(out, "zlib %s", zlibVersion());
 }
 
-const struct codec codec_gzip = { "zlib",    ".gz",     create,
-                                  destroy,   step_gzip, put_version };
+const struct codec codec_gzip = {
+    "zlib", ".gz", create, destroy, step_gzip, put_version
+};
 
 #endif

@@ -14,8 +14,8 @@ static void *create(void)
 {
     ZSTD_DStream *stream = ZSTD_createDStream();
     must(stream != NULL);
-    must(!ZSTD_isError(ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax,
-                                              LIMIT_UNPACK_WINDOW_LOG)));
+    must(!ZSTD_isError(
+        ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, LIMIT_UNPACK_WINDOW_LOG)));
     return stream;
 }
 

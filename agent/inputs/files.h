@@ -6,7 +6,7 @@
 #define TOCSIN_INPUTS_FILES_H
 
 #include "agent/base/map.h"
-#include "agent/inputs/tail_file.h"
+#include "agent/inputs/tail_read.h"
 
 struct files {
     const struct fs *fs;

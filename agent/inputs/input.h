@@ -21,14 +21,6 @@
 
 enum { START_END, START_BEGINNING };
 
-/** How the bytes of a file are text. */
-enum encoding {
-    ENCODING_UNKNOWN, /**< its first bytes were not seen yet */
-    ENCODING_BYTES,   /**< as they are: ASCII, UTF-8, anything with '\n' as one byte */
-    ENCODING_UTF16_LE,
-    ENCODING_UTF16_BE,
-};
-
 struct source_config {
     const struct yaml_node *node;
     struct conf_text name;
@@ -116,8 +108,8 @@ void inputs_put_kinds(struct buf *out);
 /** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
  *  offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
-/** The bytes of all files: appeared, read, skipped, lost, waiting; lines of text, or the
- *  members of a JSON object. */
+/** What became of the bytes of all files, as lines of text or members of a JSON
+ *  object. */
 void inputs_describe_sums(const struct inputs *inputs, enum text_form form,
                           struct buf *out);
 

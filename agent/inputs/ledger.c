@@ -8,7 +8,7 @@
 #include "agent/base/must.h"
 #include "agent/inputs/input.h"
 
-#define ASK_ROTATION                                                      \
+#define ASK_ROTATION                                                        \
     "Rotate less often, keep more generations (logrotate: rotate), or let " \
     "them wait a day before they are compressed (delaycompress)."
 
@@ -102,6 +102,7 @@ static void make_room(struct ledgers *ledgers)
         if (!oldest || entry->sum.last_ms < oldest->sum.last_ms)
             oldest = entry;
     }
+    must(oldest != NULL);
     map_take(&ledgers->by_path, oldest->key);
     *(struct ledger_entry **)mem_push(ledgers->dropped, ledgers->dropped_count,
                                       ledgers->dropped_capacity) = oldest;

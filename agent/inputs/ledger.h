@@ -103,8 +103,7 @@ void ledgers_lose(struct ledgers *ledgers, struct ledger *ledger, const char *pa
 bool ledgers_take_loss(struct ledgers *ledgers, struct loss *loss);
 
 /** Bytes lost under @path; *@unknown: losses of unknown size. */
-int64_t ledgers_lost(const struct ledgers *ledgers, const char *path,
-                     int64_t *unknown);
+int64_t ledgers_lost(const struct ledgers *ledgers, const char *path, int64_t *unknown);
 /** The sum of a fate over all reasons. */
 int64_t ledgers_sum(const struct ledgers *ledgers, enum ledger_fate fate);
 /** The sums, of which @waiting bytes are not read yet: lines of text, or the members of

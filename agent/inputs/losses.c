@@ -5,7 +5,7 @@
 
 #include "agent/base/text.h"
 
-/** "lost-rotated-away": the label `kind`, by which routes and limits tell them apart. */
+/** "lost-rotated-away": the label `kind`, by which routes tell them apart. */
 static void put_kind(struct buf *out, enum ledger_reason reason)
 {
     buf_puts(out, "lost-");

@@ -65,7 +65,8 @@ static const struct field source_fields[] = {
               "Files to follow, by path or pattern: * ? [a-z] within a name, ** over "
               "any number of folders. Rotation, truncation, new files and new folders "
               "are noticed by themselves. Compressed files (.gz, .xz, ...) are no "
-              "logs; see 'archives'. A file that two sources match belongs to the first."),
+              "logs; see 'archives'. A file that two sources match belongs to the "
+              "first."),
     TEXTS(struct source_config, exclude,
           .doc = "Patterns of files to leave out. One without '/' is compared with the "
                  "name of the file, one with '/' with its whole path."),
@@ -90,7 +91,10 @@ static const struct field source_fields[] = {
          .doc = "Let the kernel tell when files change. It only makes reading earlier: "
                 "every file is looked at once in a 'sweep' all the same."),
     DURATION(struct source_config, sweep, .def = "1s", .min = 10, .max = HOUR_MS,
-             .doc = "The time between two looks at every file."),
+             .doc =
+                 "The time between two looks at every file. With more than 250 files, "
+                 "those that were silent for a minute and are watched by inotify "
+                 "take turns, 250 in each sweep."),
     DURATION(struct source_config, rotate_wait, .def = "10s", .min = 0, .max = DAY_MS,
              .doc =
                  "How long a rotated file is followed after its last growth, because "

@@ -92,7 +92,7 @@ void unpack_allow(struct unpack *unpack, size_t bytes)
     unpack->allowed = bytes;
 }
 
-/** Have bytes of the archive. @return false at its end, or on an error with @err set. */
+/** Have bytes of the archive. @return false at its end, or on an error, with @err. */
 static bool fill_in(struct unpack *unpack, struct err *err)
 {
     if (unpack->in_at < unpack->in_len)

@@ -140,9 +140,8 @@ size_t utf16_feed(struct line_feed *to, struct slice bytes, bool is_big_endian,
     to->offset += (int64_t)used;
     do {
         struct slice rest = slice_make(bytes.ptr + used, bytes.len - used);
-        len = rest.len >= 2
-                  ? feed_next(&feeding, rest, to->is_after_line || used > 2)
-                  : 0;
+        len = rest.len >= 2 ? feed_next(&feeding, rest, to->is_after_line || used > 2)
+                            : 0;
         used += len;
         to->offset += (int64_t)len;
     } while (len > 0);

@@ -2,8 +2,8 @@
 #include "rules/redact.h"
 
 #include "agent/base/rng.h"
-#include "rules/redact_secrets.h"
 #include "rig.h"
+#include "rules/redact_secrets.h"
 
 static const char *hide(struct rig *rig, const char *text)
 {
@@ -17,7 +17,8 @@ static const struct {
     { "password=hunter2", "password=[redacted]" },
     { "DB_PASSWORD=hunter2 next", "DB_PASSWORD=[redacted] next" },
     { "login password: hunter2, user: bob", "login password: [redacted], user: bob" },
-    { "{\"password\":\"hun\\\"ter2\",\"a\":1}", "{\"password\":\"[redacted]\",\"a\":1}" },
+    { "{\"password\":\"hun\\\"ter2\",\"a\":1}",
+      "{\"password\":\"[redacted]\",\"a\":1}" },
     { "{\\\"password\\\": \\\"hunter2\\\"}", "{\\\"password\\\": \\\"[redacted]\\\"}" },
     { "passwd='two words' x", "passwd='[redacted]' x" },
     { "pwd = hunter2", "pwd = [redacted]" },

@@ -218,7 +218,9 @@ int64_t bench_sum(struct bench *bench, const char *name)
     inputs_describe_sums(bench->inputs, FORM_JSON, &out);
     const char *at = strstr(bench_text(&out), key);
     ck_assert_msg(at != NULL, "no %s in %s", key, bench_text(&out));
-    int64_t value = strtoll(at + strlen(key), NULL, 10);
+    const char *digits = at + strlen(key);
+    int64_t value = -1;
+    ck_assert(slice_to_int(slice_make(digits, strspn(digits, "0123456789")), &value));
     buf_free(&out);
     return value;
 }

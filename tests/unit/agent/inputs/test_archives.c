@@ -56,16 +56,16 @@ static void with_archives(const struct packer *packer,
     }
 }
 
-#define ARCHIVE_STORY(name)                                                       \
-    static void name##_story(struct bench *b, const struct packer *packer);       \
-    TEST(archives, name##_gzip)                                                   \
-    {                                                                             \
-        with_archives(&gzip, name##_story);                                       \
-    }                                                                             \
-    TEST(archives, name##_zstd)                                                   \
-    {                                                                             \
-        with_archives(&zstd, name##_story);                                       \
-    }                                                                             \
+#define ARCHIVE_STORY(name)                                                 \
+    static void name##_story(struct bench *b, const struct packer *packer); \
+    TEST(archives, name##_gzip)                                             \
+    {                                                                       \
+        with_archives(&gzip, name##_story);                                 \
+    }                                                                       \
+    TEST(archives, name##_zstd)                                             \
+    {                                                                       \
+        with_archives(&zstd, name##_story);                                 \
+    }                                                                       \
     static void name##_story(struct bench *b, const struct packer *packer)
 
 static const char *in_archive(const struct packer *packer, int age)
@@ -132,7 +132,9 @@ static int count_lines(struct bench *b)
     int count = 0;
     struct slice rest = buf_slice(&b->counted), line;
     while (slice_next(&rest, '\n', &line)) {
-        ck_assert_int_eq(atoi(line.ptr), count);
+        int64_t number = -1;
+        ck_assert(slice_to_int(slice_make(line.ptr, 8), &number));
+        ck_assert_int_eq(number, count);
         count++;
     }
     return count;
@@ -323,7 +325,8 @@ TEST(archives, what_is_no_archive_is_refused)
     if (!can_pack(&gzip))
         SKIP_TEST("gzip or zlib is not there");
     bench_init(&b, true);
-    bench_append(&b, "text.gz", "this is no archive at all, but it has the name of one");
+    bench_append(&b, "text.gz",
+                 "this is no archive at all, but it has the name of one");
     bench_append(&b, "empty.gz", "");
     expect_failure(&b, "text.gz", ERR_INVALID);
     expect_failure(&b, "empty.gz", ERR_INVALID);

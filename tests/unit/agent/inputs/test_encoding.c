@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "agent/base/limits.h"
+#include "agent/inputs/encoding.h"
 #include "agent/inputs/utf16.h"
 #include "bench.h"
 
@@ -126,9 +127,10 @@ TEST(encoding, UTF16_becomes_UTF8_with_offsets_of_the_file)
 {
     static const char raw[] = "\xff\xfe"
                               "A\0\n\0"
-                              "\x3d\xd8\x00\xde\n\0"  /* U+1F600 */
-                              "\x3d\xd8\n\0"          /* a lone surrogate */
-                              "\x00\xde" "\xac\x20\n"; /* another, and the euro */
+                              "\x3d\xd8\x00\xde\n\0" /* U+1F600 */
+                              "\x3d\xd8\n\0"         /* a lone surrogate */
+                              "\x00\xde"
+                              "\xac\x20\n"; /* another, and the euro */
     struct buf out = buf_make(1000);
     struct line_feed to = { .feed = collect, .ctx = &out };
     size_t used = utf16_feed(&to, slice_make(raw, sizeof raw), false, false, false);
