@@ -25,13 +25,14 @@ const char inputs_schema_sql[] =
 
 static const char sources_sql[] = "SELECT name FROM input_sources";
 static const char started_sql[] = "INSERT OR IGNORE INTO input_sources(name) VALUES(?)";
-static const char files_sql[] =
-    "SELECT id, source, path, place, is_rotated, is_fresh, wants_end, offset,"
-    " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes,"
-    " tail_hash, before_id, saved_ms, gone, read, skipped, lost, is_packed,"
-    " encoding FROM input_files ORDER BY id";
+/* By name: later steps of the schema add columns behind them. */
+#define COLUMNS                                                                   \
+    "id, source, path, place, is_rotated, is_fresh, wants_end, offset,"           \
+    " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes," \
+    " tail_hash, before_id, saved_ms, gone, read, skipped, lost, is_packed, encoding"
+static const char files_sql[] = "SELECT " COLUMNS " FROM input_files ORDER BY id";
 static const char save_sql[] =
-    "INSERT OR REPLACE INTO input_files"
+    "INSERT OR REPLACE INTO input_files(" COLUMNS ")"
     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char drop_sql[] = "DELETE FROM input_files WHERE id = ?";
 

@@ -10,8 +10,13 @@ trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 passed=0 failed=0
 check() { # check NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-    [ "$2" -eq 0 ] || echo "FAILED: $1"
+    if [ "$2" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok   L69 $1"
+    else
+        failed=$((failed + 1))
+        echo "FAIL L69 $1"
+    fi
 }
 
 cat >config.yaml <<YAML
