@@ -261,12 +261,11 @@ static void add_loss(struct ledger_sum *sum, int64_t bytes, struct now now)
 static void remember_to_tell(struct ledgers *ledgers, const char *path,
                              enum ledger_reason reason, int64_t bytes)
 {
-    for (size_t i = 0; i < ledgers->loss_count; i++) {
-        struct loss *loss = &ledgers->losses[i];
-        if (loss->reason == reason && strcmp(loss->path, path) == 0) {
-            loss->bytes = loss->bytes > 0 && bytes > 0 ? loss->bytes + bytes : 0;
-            return;
-        }
+    struct loss *last =
+        ledgers->loss_count > 0 ? &ledgers->losses[ledgers->loss_count - 1] : NULL;
+    if (last && last->reason == reason && strcmp(last->path, path) == 0) {
+        last->bytes = last->bytes > 0 && bytes > 0 ? last->bytes + bytes : 0;
+        return;
     }
     struct loss *loss =
         mem_push(ledgers->losses, ledgers->loss_count, ledgers->loss_capacity);
@@ -329,10 +328,10 @@ static void put_reasons(const struct ledgers *ledgers, enum ledger_fate fate,
             continue;
         buf_printf(out, "    %lld %s: %s", (long long)sum->bytes,
                    fate == LEDGER_LOST ? "lost" : "skipped", ledger_table[reason].what);
-        if (sum->unknown > 0)
-            buf_printf(out, " (%lld times by an unknown amount)",
-                       (long long)sum->unknown);
         buf_putc(out, '\n');
+        if (sum->unknown > 0)
+            buf_printf(out, "      and an unknown amount %lld times\n",
+                       (long long)sum->unknown);
     }
 }
 

@@ -64,7 +64,7 @@ struct ledger_sum {
     bool is_dirty, is_saved;
 };
 
-/** A loss that is not told yet; equal ones of a turn are one. */
+/** A loss that is not told yet; equal ones that follow each other are one. */
 struct loss {
     char *path;
     enum ledger_reason reason;

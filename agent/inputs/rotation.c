@@ -188,14 +188,23 @@ static const struct search_entry *entry_of(struct tail *tail, const char *path,
     return NULL;
 }
 
+/** Past the bound the oldest is lost. */
 static void put_or_lose(struct tail *tail, struct tail_file *old,
                         struct generations *all, const struct search_entry *entry)
 {
-    if (all->count < LIMIT_GENERATIONS)
-        put_by_age(all, entry);
-    else
-        files_count_unseen(&tail->files, old->path, entry->stat.size_bytes,
+    if (all->count == LIMIT_GENERATIONS) {
+        bool is_oldest = compare_age(all, entry, all->items[0]) < 0;
+        const struct search_entry *gone = is_oldest ? entry : all->items[0];
+        files_count_unseen(&tail->files, old->path,
+                           name_is_compressed(gone->name)
+                               ? archives_estimate(tail, gone)
+                               : gone->stat.size_bytes,
                            REASON_TOO_MANY_GENERATIONS);
+        if (is_oldest)
+            return;
+        memmove(all->items, all->items + 1, --all->count * sizeof *all->items);
+    }
+    put_by_age(all, entry);
 }
 
 static void collect_packed(struct tail *tail, struct tail_file *old,

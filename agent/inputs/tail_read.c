@@ -111,7 +111,7 @@ static bool know_encoding(struct tail_file *file, struct slice head, bool is_fin
         file->encoding = (enum encoding)file->config->encoding;
     else if (file->offset > 0)
         file->encoding = ENCODING_BYTES;
-    else if (head.len < 2 && !is_final)
+    else if (head.len == 1 && (unsigned char)head.ptr[0] >= 0xfe && !is_final)
         return false;
     else if (slice_starts(head, SLICE("\xff\xfe")))
         file->encoding = ENCODING_UTF16_LE;

@@ -107,6 +107,15 @@ static size_t skip_rest(struct feeding *feeding, struct slice rest)
     return len;
 }
 
+/** Half of a code unit at the end of a file that will never be completed. */
+static size_t skip_half(struct feeding *feeding, struct slice rest)
+{
+    if (!feeding->is_final)
+        return 0;
+    feeding->to->rest_bytes += rest.len;
+    return rest.len;
+}
+
 /** Bytes that the next piece takes; 0: not before there are more. */
 static size_t feed_next(struct feeding *feeding, struct slice rest, bool follows_line)
 {
@@ -123,7 +132,7 @@ static size_t feed_next(struct feeding *feeding, struct slice rest, bool follows
         return feed_line(feeding, slice_make(rest.ptr, len), false, false);
     if (rest.len > UTF16_LINE_BYTES)
         return feed_line(feeding, slice_make(rest.ptr, UTF16_LINE_BYTES), true, false);
-    if (!feeding->is_final || rest.len < 2)
+    if (!feeding->is_final)
         return 0;
     return feed_line(feeding, slice_make(rest.ptr, rest.len & ~(size_t)1), false, true);
 }
@@ -141,7 +150,7 @@ size_t utf16_feed(struct line_feed *to, struct slice bytes, bool is_big_endian,
     do {
         struct slice rest = slice_make(bytes.ptr + used, bytes.len - used);
         len = rest.len >= 2 ? feed_next(&feeding, rest, to->is_after_line || used > 2)
-                            : 0;
+                            : skip_half(&feeding, rest);
         used += len;
         to->offset += (int64_t)len;
     } while (len > 0);

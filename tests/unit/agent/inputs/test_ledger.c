@@ -105,6 +105,32 @@ STORY(L12_generations_that_nobody_saw_are_a_loss_of_unknown_size)
     ck_assert_ptr_nonnull(strstr(bench_text(&b->reported), "an unknown number of"));
 }
 
+STORY(L11_more_generations_than_are_followed_cost_the_oldest_and_say_so)
+{
+    const int count = LIMIT_GENERATIONS + 6;
+    char name[32], line[32];
+    bench_append(b, "a.log", "first\n");
+    bench_turn(b);
+    bench_crash(b);
+    snprintf(name, sizeof name, "a.log.%d", count);
+    bench_rename(b, "a.log", name);
+    for (int age = count - 1; age > 0; age--) {
+        snprintf(name, sizeof name, "a.log.%d", age);
+        snprintf(line, sizeof line, "age %03d\n", age);
+        bench_append(b, name, line);
+    }
+    bench_append(b, "a.log", "last\n");
+    bench_start(b);
+    bench_turns(b, 20);
+    /* count - 1 lie between the first and the last. */
+    ck_assert_int_eq(bench_sum(b, "too_many_generations\":{\"bytes"), 5 * 8);
+    const char *text = bench_text(&b->counted);
+    ck_assert_int_eq(strncmp(text, "first\nage 064\n", 14), 0);
+    ck_assert_ptr_nonnull(strstr(text, "age 001\nlast\n"));
+    ck_assert_ptr_nonnull(
+        strstr(bench_text(&b->reported), "lost-too-many-generations"));
+}
+
 STORY(what_is_skipped_on_purpose_is_no_loss)
 {
     char line[LINE_BYTES + 1];
