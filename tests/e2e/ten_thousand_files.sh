@@ -48,10 +48,15 @@ wait_for() { # wait_for NAME VALUE TENTHS: sets $took
 }
 
 start() {
-    (ulimit -n 64 && exec "$build/tocsin" run -q -c config.yaml) 2>>agent.log &
+    prlimit --nofile=64:64 "$build/tocsin" run -q -c config.yaml 2>>agent.log &
     pid=$!
 }
 
+if ! command -v prlimit >/dev/null; then
+    echo "SKIP L50 L53: prlimit (package util-linux) is not there"
+    echo "0 passed, 0 failed, 1 skipped"
+    exit 0
+fi
 cat >config.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock

@@ -1,4 +1,4 @@
-/** Faults of files that need a world of their own (shared/facts/faults.md L51 to L65). */
+/** Faults of files that need a world of their own (shared/facts/faults.md L51 on). */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
