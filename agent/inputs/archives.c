@@ -102,6 +102,36 @@ int64_t archives_estimate(struct tail *tail, const struct search_entry *entry)
     return estimate_at(tail, entry->path);
 }
 
+/** Unpack it to its end, as far as that goes in one turn. */
+static int64_t length_of(struct tail *tail, struct unpack *inside, int64_t offset)
+{
+    struct err err;
+    ssize_t got;
+    unpack_allow(inside, LIMIT_UNPACK_TURN_BYTES);
+    while ((got = unpack_read_at(inside, tail->reader.buffer, LIMIT_BLOCK_BYTES, offset,
+                                 &err)) > 0)
+        offset += got;
+    return got == 0 ? offset : -1;
+}
+
+int64_t archives_unread(struct tail *tail, const struct search_entry *entry,
+                        int64_t offset)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    int fd = fs->open(fs->ctx, entry->path, &stat, &err);
+    if (fd < 0)
+        return -1;
+    struct unpack *inside = unpack_open(fs, fd, slice_of(entry->path));
+    int64_t length = length_of(tail, inside, offset);
+    unpack_close(inside);
+    if (length < 0)
+        length = unpack_estimate(fs, fd, stat.size_bytes, slice_of(entry->path));
+    fs->close(fs->ctx, fd);
+    return length >= offset ? length - offset : -1;
+}
+
 static bool may_be_unfinished(const struct tail *tail, const struct tail_file *file)
 {
     int64_t modified_ms = file->modified_ns / 1000000;

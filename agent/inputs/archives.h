@@ -23,6 +23,10 @@ bool archives_has_twin(struct tail *tail, const struct search_entry *entry);
 /** How many bytes are inside; 0: unknown. */
 int64_t archives_estimate(struct tail *tail, const struct search_entry *entry);
 
+/** How many bytes of it stand behind @offset; -1: unknown. Exact when it is small. */
+int64_t archives_unread(struct tail *tail, const struct search_entry *entry,
+                        int64_t offset);
+
 /** @file, in an archive, cannot be read on. @why: NULL when it is not what it should
  *  be. It is tried again while the archive may still be written, else lost. */
 void archives_failed(struct tail *tail, struct tail_file *file, const struct err *why);

@@ -111,8 +111,6 @@ void files_note(struct files *files, struct tail_file *file, const struct fs_sta
     if (file->is_packed)
         return;
     file->size_bytes = stat->size_bytes;
-    if (file->peak_bytes < stat->size_bytes)
-        file->peak_bytes = stat->size_bytes;
 }
 
 static void forget_rotated(struct files *files, struct tail_file *file)

@@ -49,12 +49,6 @@ struct ledger {
     int64_t gone, read, skipped, lost;
 };
 
-/** Does the account of a generation that stands at @offset add up? */
-static inline bool ledger_balances(const struct ledger *ledger, int64_t offset)
-{
-    return ledger->gone + offset == ledger->read + ledger->skipped + ledger->lost;
-}
-
 /** A sum over all files, or of one path. */
 struct ledger_sum {
     int64_t bytes;

@@ -18,7 +18,7 @@ static void put_summary(struct buf *out, const struct loss *loss)
     if (loss->bytes > 0)
         buf_printf(out, "%lld bytes of ", (long long)loss->bytes);
     else
-        buf_puts(out, "an unknown number of bytes of ");
+        buf_puts(out, "perhaps an unknown number of bytes of ");
     text_put_clean(out, slice_of(loss->path), false);
     buf_printf(out, " were lost: %s", ledger_table[loss->reason].what);
 }

@@ -374,13 +374,12 @@ static void give_up(struct tail *tail, struct tail_file *file)
         go_on_at(tail, file, packed->path, &packed->stat);
         return;
     }
-    if (packed)
-        files_count_loss(&tail->files, file,
-                         archives_estimate(tail, packed) - file->offset,
-                         REASON_COMPRESSED);
-    else if (file->peak_bytes > file->offset || file->state == TAIL_ROTATED)
-        files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
-                         REASON_ROTATED_AWAY);
+    int64_t unread =
+        packed ? archives_unread(tail, packed, file->offset) : tail_file_waiting(file);
+    if (packed && unread != 0)
+        files_count_loss(&tail->files, file, unread, REASON_COMPRESSED);
+    else if (!packed && (unread > 0 || file->state == TAIL_ROTATED))
+        files_count_loss(&tail->files, file, unread, REASON_ROTATED_AWAY);
     files_drop(&tail->files, file, false);
 }
 

@@ -67,7 +67,8 @@ static void put_json_file(const struct tail *tail, const struct tail_file *file,
     buf_printf(out,
                ",\"generation\":{\"appeared\":%lld,\"read\":%lld,"
                "\"skipped\":%lld,\"lost\":%lld,\"waiting\":%lld}}",
-               (long long)(ledger->gone + file->offset + tail_file_waiting(file)),
+               (long long)(ledger->gone + tail_file_settled(file) +
+                           tail_file_waiting(file)),
                (long long)ledger->read, (long long)ledger->skipped,
                (long long)ledger->lost, (long long)tail_file_waiting(file));
 }

@@ -39,7 +39,9 @@ struct tail_file {
     bool is_fresh;  /**< perhaps a copy that copytruncate made: not looked at yet */
 
     int64_t size_bytes, modified_ns; /**< when looked at last */
-    int64_t peak_bytes;              /**< the largest size seen of this generation */
+    /** The largest size that this generation had for sure: it was seen before a read
+     *  which proved that it is still the same. */
+    int64_t peak_bytes;
     int64_t read_size, read_modified_ns; /**< when read last; equal: nothing to read */
     int64_t grown_at_ms;                 /**< mono: last growth, or the rotation */
 
@@ -75,11 +77,19 @@ void tail_file_set_place(struct tail_file *file, const char *place);
 /** A new generation: begin again at 0, with nothing known of the content. */
 void tail_file_restart(struct tail_file *file);
 
+/** Bytes before which all is accounted for. */
+static inline int64_t tail_file_settled(const struct tail_file *file)
+{
+    return file->wants_end ? 0 : file->offset;
+}
+
 /** Bytes that appeared and are not accounted for yet. */
 static inline int64_t tail_file_waiting(const struct tail_file *file)
 {
-    int64_t offset = file->wants_end ? 0 : file->offset;
-    return file->peak_bytes > offset ? file->peak_bytes - offset : 0;
+    int64_t offset = tail_file_settled(file);
+    int64_t top =
+        file->peak_bytes > file->size_bytes ? file->peak_bytes : file->size_bytes;
+    return top > offset ? top - offset : 0;
 }
 
 /** Was all read that was seen? */

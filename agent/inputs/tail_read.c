@@ -72,6 +72,8 @@ static enum tail_read window_read(struct tail_file *file, struct tail_reader *re
     if (window->len < window->lead ||
         !identity_match_tail(&file->id, slice_make(reader->buffer, window->lead)))
         return TAIL_READ_CHANGED;
+    if (file->peak_bytes < file->size_bytes)
+        file->peak_bytes = file->size_bytes;
     return TAIL_READ_MORE;
 }
 
