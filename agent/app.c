@@ -10,10 +10,14 @@
 
 #include <stdlib.h>
 
+#include "agent/trim.h"
+
 enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
     POSITIONS_WAIT_MS = 5 * 1000,
+    FIRST_TRIM_MS = 2 * 1000,
+    TRIM_WAIT_MS = 60 * 1000,
     STOP_WAIT_MS = 10 * 1000,
     FINISH_WAIT_MS = 60 * 1000,
 };
@@ -146,12 +150,27 @@ static void hold_back(struct app *app, const struct err *err)
     control_write(app->control);
 }
 
-/** House-keeping of the store waits for a turn after which nothing is to be done soon.
- */
+/** Memory that the start or a burst needed is given back once it is over. */
+static void trim(struct app *app)
+{
+    int64_t since_ms = app->trimmed_ms > 0 ? app->trimmed_ms : app->started.mono_ms;
+    int64_t wait_ms = app->trimmed_ms > 0 ? TRIM_WAIT_MS : FIRST_TRIM_MS;
+    if (!app->world.trims_memory || app->trimmed_commits == app->commits ||
+        app->now.mono_ms - since_ms < wait_ms)
+        return;
+    app->trimmed_ms = app->now.mono_ms;
+    app->trimmed_commits = app->commits;
+    db_trim(app->db);
+    trim_memory();
+}
+
+/** House-keeping waits for a turn after which nothing is to be done soon. */
 static void tidy_up(struct app *app)
 {
-    if (app_wake_at(app) > app->now.mono_ms + QUIET_MS)
-        db_tidy(app->db);
+    if (app_wake_at(app) <= app->now.mono_ms + QUIET_MS)
+        return;
+    db_tidy(app->db);
+    trim(app);
 }
 
 static void take_next_config(struct app *app);

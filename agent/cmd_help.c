@@ -85,6 +85,8 @@ int cmd_version(int argc, char **argv)
     loop_put_version(&out);
     buf_puts(&out, ", ");
     yaml_put_version(&out);
+    buf_puts(&out, ", ");
+    inputs_put_archives(&out);
     buf_puts(&out, "\n  ");
     links_curl_put_version(&out);
     buf_putc(&out, '\n');

@@ -14,6 +14,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/map.h"
 #include "agent/config_files.h"
+#include "rules/redact.h"
 
 static const char default_path[] = "/etc/tocsin/tocsin.yaml";
 
@@ -80,6 +81,16 @@ static const struct field config_fields[] = {
     TEXT(struct config, host, .check = check_host,
          .doc = "The name of this host in labels and mails. Without it, the name that "
                 "the system gives."),
+    TEXTS(struct config, redact,
+          .doc =
+              "Patterns (PCRE2) of secrets that must not be stored or mailed: of each "
+              "match the group 'secret', or all of it, becomes [redacted]. What rules "
+              "match on is the line as it is."),
+    BOOL(struct config, redact_built_in, .def = "true",
+         .doc =
+             "Also hide what is known to be secret: values of names like password, "
+             "token, api_key, cookie and Authorization; passwords in URLs; JWT and "
+             "tokens of GitHub, GitLab, Slack, AWS, Google and others; private keys."),
     DURATION(struct config, settle, .def = "0s", .max = 60 * MINUTE_MS,
              .doc = "How long after a start no mail is sent, while a host that boots "
                     "makes noise. Alerts are kept and told afterwards."),
@@ -266,6 +277,7 @@ static const struct rules_setting *rules_setting(struct config *config,
         .source_count = config->sources.count,
         .host = config->host_name,
         .files = files,
+        .redactor = config->redactor,
     };
     return setting;
 }
@@ -277,6 +289,8 @@ static void compile(struct config *config, const char *name,
     check_whole(config, complaints);
     find_host(config);
     compile_sources(config, complaints);
+    config->redactor =
+        redactor_compile(&config->redact, config->redact_built_in, complaints);
     config->compiled_rules = rules_compile(&config->rules, rules_setting(config, files),
                                            &config->arena, complaints);
     config->compiled_outputs =
@@ -355,6 +369,7 @@ void config_free(struct config *config)
     if (!config)
         return;
     rules_free(config->compiled_rules);
+    redactor_free(config->redactor);
     routes_free(&config->compiled_routes);
     arena_free(&config->arena);
     free(config);

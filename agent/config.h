@@ -19,10 +19,13 @@ struct config {
     struct conf_text
         control;           /**< path of the socket; default /run/tocsin/control.sock */
     struct conf_text host; /**< default: gethostname() */
-    int64_t settle;        /**< ms after start before the first mail; default 0s */
+    struct conf_texts redact; /**< further patterns of secrets */
+    bool redact_built_in;
+    int64_t settle; /**< ms after start before the first mail; default 0s */
 
     /* compiled */
     struct source *source_list; /**< parallel to sources */
+    struct redactor *redactor;
     struct rules *compiled_rules;
     struct routes compiled_routes;
     struct outputs_config *compiled_outputs;

@@ -68,6 +68,7 @@ static void put_words(const struct app *app, const struct metrics *metrics,
     outputs_describe(app->outputs, app->now, form, out);
     put_heading(out, "FILES");
     inputs_describe(app->inputs, form, out);
+    inputs_describe_sums(app->inputs, form, out);
     put_heading(out, "OPEN GROUPS");
     size_t before = out->len;
     engine_describe(app->engine, app->now, form, out);
@@ -95,7 +96,9 @@ void status_put(const struct app *app, enum text_form form, struct buf *out)
     outputs_describe(app->outputs, app->now, form, out);
     buf_puts(out, "],\"files\":[");
     inputs_describe(app->inputs, form, out);
-    buf_puts(out, "],\"open_groups\":[");
+    buf_puts(out, "],\"file_bytes\":{");
+    inputs_describe_sums(app->inputs, form, out);
+    buf_puts(out, "},\"open_groups\":[");
     engine_describe(app->engine, app->now, form, out);
     buf_puts(out, "]}\n");
 }

@@ -20,6 +20,7 @@ struct world {
     uint64_t seed;             /**< of all random numbers */
     const char *vfs;           /**< SQLite VFS; NULL: the default */
     int stdin_fd;
+    bool trims_memory; /**< the process is all ours: see agent/trim.h */
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 #include "agent/base/text.h"
+#include "rules/redact.h"
 #include "rules/telling.h"
 
 /* Nobody says that the wall clock was set: while a digest waits for a time of day, it
@@ -282,12 +283,14 @@ static void admit_event(void *ctx, struct rule *rule, const struct event *event)
     struct feeding *feeding = ctx;
     struct engine *engine = feeding->engine;
     struct sighting sighting;
+    struct event safe = *event;
     arena_clear(&engine->arena);
-    if (!rule_judge(rule, event, &engine->arena, &sighting))
+    redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
+    if (!rule_judge(rule, &safe, &engine->arena, &sighting))
         return;
     /* The whole line, because its hash is summed; the alert keeps no more
      * than it may. */
-    sighting.sample.line = event->line;
+    sighting.sample.line = safe.line;
     engine_admit(engine, &sighting, feeding->now);
 }
 

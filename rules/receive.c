@@ -3,6 +3,7 @@
  * to say about itself. Both become sightings, and from there on nothing is different.
  */
 #include "rules/engine_inside.h"
+#include "rules/redact.h"
 
 #define REPORT_RESOLVE_MS HOUR_MS
 
@@ -10,6 +11,12 @@ static void put_label(struct labels *labels, struct engine *engine, const char *
                       struct slice value)
 {
     (void)labels_set(labels, &engine->arena, slice_of(name), value);
+}
+
+/** Without the secrets that others may have written into it. */
+static struct slice clean(struct engine *engine, struct slice text)
+{
+    return redact_text(rules_redactor(engine->rules), text, &engine->arena);
 }
 
 /** `rule`, `severity` and `host` are set last and by us: routes rely on them. */
@@ -55,15 +62,15 @@ void engine_receive(struct engine *engine, const struct incoming *incoming,
     arena_clear(&engine->arena);
     for (size_t i = 0; i < sent->count; i++)
         (void)labels_set(&labels, &engine->arena, sent->items[i].name,
-                         sent->items[i].value);
+                         clean(engine, sent->items[i].value));
     put_fixed(&labels, engine, name.len > 0 ? name : incoming->source->name,
               incoming->severity);
     engine_admit(engine,
                  &(struct sighting){
                      .labels = labels,
                      .severity = incoming->severity,
-                     .summary = incoming->title,
-                     .description = incoming->body,
+                     .summary = clean(engine, incoming->title),
+                     .description = clean(engine, incoming->body),
                      .runbook = incoming->link,
                      .sample = { .offset = -1, .unix_ms = incoming->starts_unix_ms },
                      .count = 1,

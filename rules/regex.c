@@ -363,6 +363,14 @@ enum regex_result regex_match(const struct regex *regex, struct slice subject,
     return REGEX_YES;
 }
 
+struct slice regex_found(const struct regex *regex, struct slice subject)
+{
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(regex->scratch->data);
+    must(offsets[0] <= subject.len && offsets[1] <= subject.len);
+    size_t to = offsets[1] > offsets[0] ? offsets[1] : offsets[0];
+    return slice_make(subject.ptr + offsets[0], to - offsets[0]);
+}
+
 uint64_t regex_limit_hits(const struct regex *regex)
 {
     return regex->scratch->limit_hits;

@@ -35,6 +35,9 @@ enum regex_result {
 enum regex_result regex_match(const struct regex *regex, struct slice subject,
                               struct capture *captures, size_t *count);
 
+/** All that the last regex_match(), which said REGEX_YES, found in @subject. */
+struct slice regex_found(const struct regex *regex, struct slice subject);
+
 /** Match attempts that ended with REGEX_LIMIT. */
 uint64_t regex_limit_hits(const struct regex *regex);
 

@@ -159,6 +159,11 @@ struct slice rules_host(const struct rules *rules)
     return rules->setting->host;
 }
 
+const struct redactor *rules_redactor(const struct rules *rules)
+{
+    return rules->setting->redactor;
+}
+
 size_t rules_count(const struct rules *rules)
 {
     return rules->count;

@@ -38,6 +38,7 @@ struct rules_setting {
     size_t source_count;
     struct slice host;               /**< value of the `host` label */
     const struct where_files *files; /**< for in_file; NULL: refused */
+    const struct redactor *redactor; /**< NULL: what is built in */
 };
 
 /** What one rule did since it was compiled, for `status`. */
@@ -59,6 +60,8 @@ struct rules *rules_compile(const struct conf_blocks *configs,
 void rules_free(struct rules *rules);
 /** The value of the label `host`. */
 struct slice rules_host(const struct rules *rules);
+/** What hides secrets; may be NULL. */
+const struct redactor *rules_redactor(const struct rules *rules);
 size_t rules_count(const struct rules *rules);
 struct rule *rules_get(const struct rules *rules, size_t index);
 struct slice rule_name(const struct rule *rule);

@@ -352,6 +352,11 @@ bool db_commit(struct db *db, struct err *err)
     return false;
 }
 
+void db_trim(struct db *db)
+{
+    sqlite3_db_release_memory(db->handle);
+}
+
 void db_tidy(struct db *db)
 {
     if (db->has_begun || db->wal_pages < TIDY_PAGES)

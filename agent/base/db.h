@@ -44,6 +44,10 @@ void db_rollback(struct db *db);
  * a few milliseconds then, and nothing otherwise. */
 void db_tidy(struct db *db);
 
+/** Forget pages that were only read or written lately; they are read again when they
+ *  are needed. */
+void db_trim(struct db *db);
+
 /** A statement by its SQL text, prepared once and cached by the address of @sql. */
 struct db_row; /* a running statement */
 struct db_row *db_query(struct db *db, const char *sql);

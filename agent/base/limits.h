@@ -26,7 +26,13 @@
 #define LIMIT_OPEN_FILES 512       /* the longest idle file is closed */
 #define LIMIT_SCAN_ENTRIES 1000000 /* names seen for a pattern; then cut, told */
 #define LIMIT_REFUSED_PATHS 1000   /* remembered as told; then told again */
-#define LIMIT_GENERATIONS 64       /* found between two looks; older: lost */
+#define LIMIT_UNPACK_TURN_BYTES (8 * 1024 * 1024) /* out of an archive; goes on later */
+#define LIMIT_UNPACK_RATIO 1000 /* times an archive may grow, then given up, told ... */
+#define LIMIT_UNPACK_FREE_BYTES (64 * 1024 * 1024) /* ... once it made so much */
+#define LIMIT_UNPACK_WINDOW_LOG 23 /* 8 MiB; archives that need more: given up, told */
+#define LIMIT_UNPACK_BELIEVE_BYTES (4 * 1024 * 1024) /* larger: no length is believed */
+#define LIMIT_LOSS_ROWS 1000 /* of paths and reasons; the oldest is forgotten */
+#define LIMIT_GENERATIONS 64 /* found between two looks; older: lost */
 
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */
@@ -45,6 +51,7 @@
 #define LIMIT_REGEX_HEAP_KIB 2048  /* PCRE2 heap limit, and of the JIT's stack */
 #define LIMIT_REGEX_BYTES 8192     /* of a pattern; refused at load */
 #define LIMIT_REGEX_PARENS 64      /* nested parentheses; refused at load */
+#define LIMIT_REDACTIONS 64        /* in a text; then all the rest is hidden */
 #define LIMIT_RULE_NAME_BYTES 100  /* refused at load */
 #define LIMIT_TEMPLATE_DEPTH 8     /* nested sections; refused at load */
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "agent/inputs/archives.h"
 #include "agent/inputs/names.h"
 #include "agent/inputs/rotation.h"
 
@@ -97,6 +98,8 @@ bool copies_match(struct tail *tail, const char *path, const struct tail_file *f
     const struct fs *fs = tail->files.fs;
     if (file->offset == 0 || file->id.tail_bytes == 0)
         return false;
+    if (name_is_compressed(name_of(slice_of(path))))
+        return file->config->archives && archives_match(tail, path, file);
     int fd = fs->open(fs->ctx, path, &stat, &err);
     if (fd < 0)
         return false;
@@ -190,7 +193,8 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
     if (!entry)
         return NULL;
     bool is_wanted = tail_wanted_by(tail, entry->path) < tail->source_count;
-    if (!is_wanted && entry->stat.size_bytes == original->offset)
+    bool is_packed = name_is_compressed(entry->name);
+    if (!is_wanted && !is_packed && entry->stat.size_bytes == original->offset)
         return NULL;
     struct tail_file *copy = known_or_new(tail, entry, original);
     struct identity numbers = copy->id;
@@ -200,6 +204,9 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
     copy->id.birth = numbers.birth;
     copy->id.generation = numbers.generation;
     copy->offset = original->offset;
+    copy->ledger = original->ledger; /* its generation goes on in the copy */
+    copy->is_packed = is_packed;
+    copy->encoding = original->encoding;
     copy->is_in_long_line = original->is_in_long_line;
     copy->grown_at_ms = tail->now.mono_ms;
     copy->read_size = -1;

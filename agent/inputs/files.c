@@ -35,7 +35,9 @@ void files_clear(struct files *files)
     map_free(&files->by_inode);
     map_free(&files->rotated);
     forget_refused(files);
+    ledgers_clear(&files->ledgers);
     free(files->items);
+    free(files->is_calm);
     free(files->dead_rows);
     *files = (struct files){ 0 };
 }
@@ -46,6 +48,7 @@ void files_add(struct files *files, struct tail_file *file)
         file->row_id = ++files->last_row_id;
     file->index = files->count;
     *(struct tail_file **)mem_push(files->items, files->count, files->capacity) = file;
+    *mem_push(files->is_calm, files->calm_count, files->calm_capacity) = false;
     files->tally->files_watched = files->count;
 }
 
@@ -78,9 +81,7 @@ void files_move(struct files *files, struct tail_file *file, const char *place)
         return;
     if (file->place && map_find(&files->by_place, slice_of(file->place)) == file)
         map_take(&files->by_place, slice_of(file->place));
-    char *copy = place ? mem_copy_text(place) : NULL;
-    free(file->place);
-    file->place = copy;
+    tail_file_set_place(file, place);
     file->is_dirty = true;
     if (!place)
         return;
@@ -109,10 +110,10 @@ void files_note(struct files *files, struct tail_file *file, const struct fs_sta
 {
     remember_inode(files, file, stat);
     identity_take(&file->id, stat);
-    file->size_bytes = stat->size_bytes;
-    if (file->peak_bytes < stat->size_bytes)
-        file->peak_bytes = stat->size_bytes;
     file->modified_ns = stat->modified_ns;
+    if (file->is_packed)
+        return;
+    file->size_bytes = stat->size_bytes;
 }
 
 static void forget_rotated(struct files *files, struct tail_file *file)
@@ -125,6 +126,7 @@ static void forget_rotated(struct files *files, struct tail_file *file)
 void files_set_state(struct files *files, struct tail_file *file, enum tail_state state)
 {
     forget_rotated(files, file);
+    files_disturb(files, file);
     file->state = state;
     file->is_dirty = true;
     if (state != TAIL_ROTATED)
@@ -136,9 +138,7 @@ void files_set_state(struct files *files, struct tail_file *file, enum tail_stat
 void files_rename(struct tail_file *file, const char *path)
 {
     must(file->state != TAIL_ROTATED);
-    char *copy = mem_copy_text(path);
-    free(file->path);
-    file->path = copy;
+    tail_file_set_path(file, path);
     file->is_dirty = true;
 }
 
@@ -225,6 +225,7 @@ void files_drop(struct files *files, struct tail_file *file, bool keeps_row)
         files_forget_row(files, file->row_id);
     struct tail_file *last = files->items[--files->count];
     files->items[file->index] = last;
+    files->is_calm[file->index] = files->is_calm[--files->calm_count];
     last->index = file->index;
     files->tally->files_watched = files->count;
     tail_file_free(file);
@@ -236,6 +237,7 @@ void files_close(struct files *files, struct tail_file *file)
 {
     if (file->fd < 0)
         return;
+    tail_file_detach(file, &files->archive);
     files->fs->close(files->fs->ctx, file->fd);
     file->fd = -1;
     files->tally->files_open = --files->open_count;
@@ -357,6 +359,7 @@ enum open_result files_open(struct files *files, struct tail_file *file, struct 
 void files_back_off(struct files *files, struct tail_file *file, struct now now,
                     const struct err *why)
 {
+    files_disturb(files, file);
     if (file->backoff_ms == 0) {
         files->tally->unreadable_files++;
         log_warning(files->log, "%s; it is tried again by itself", why->text);
@@ -381,6 +384,7 @@ void files_recover(struct files *files, struct tail_file *file)
 
 void files_queue(struct files *files, struct tail_file *file)
 {
+    files_disturb(files, file);
     if (file->is_queued)
         return;
     file->is_queued = true;
@@ -417,15 +421,34 @@ void files_refuse(struct files *files, const char *path, const char *why)
     log_warning(files->log, "'%s' is not read: %s", path, why);
 }
 
-void files_count_loss(struct files *files, const struct tail_file *file, int64_t bytes,
-                      const char *why)
+static void log_loss(struct files *files, const char *path, int64_t bytes,
+                     enum ledger_reason reason)
 {
-    if (bytes <= 0) {
-        log_warning(files->log, "'%s' %s; whether lines of it were lost is not known",
-                    file->path, why);
+    const char *what = ledger_table[reason].what;
+    if (bytes > 0)
+        log_warning(files->log, "%lld bytes of '%s' were lost: %s", (long long)bytes,
+                    path, what);
+    else
+        log_warning(files->log, "'%s': %s; how much was lost is not known", path, what);
+}
+
+void files_count_unseen(struct files *files, const char *path, int64_t bytes,
+                        enum ledger_reason reason)
+{
+    if (bytes > 0)
+        files->tally->lost_bytes += (uint64_t)bytes;
+    ledgers_lose(&files->ledgers, NULL, path, reason, bytes, files->now);
+    log_loss(files, path, bytes, reason);
+}
+
+void files_count_loss(struct files *files, struct tail_file *file, int64_t bytes,
+                      enum ledger_reason reason)
+{
+    files_count_unseen(files, file->path, bytes, reason);
+    if (bytes <= 0)
         return;
-    }
-    files->tally->lost_bytes += (uint64_t)bytes;
-    log_warning(files->log, "'%s' %s; at least %lld bytes of it were not read",
-                file->path, why, (long long)bytes);
+    file->ledger.lost += bytes;
+    file->ledger.gone += bytes;
+    file->peak_bytes -= bytes;
+    file->is_dirty = true;
 }

@@ -6,7 +6,7 @@
 #define TOCSIN_INPUTS_FILES_H
 
 #include "agent/base/map.h"
-#include "agent/inputs/tail_file.h"
+#include "agent/inputs/tail_read.h"
 
 struct files {
     const struct fs *fs;
@@ -14,6 +14,10 @@ struct files {
     struct inputs_tally *tally;
     struct tail_file **items; /**< in no order */
     size_t count, capacity;
+    /** Of each item: nothing happened to it for long, so that with very many files it
+     *  is looked at less often. Bytes, so that a sweep passes them in one go. */
+    bool *is_calm;
+    size_t calm_count, calm_capacity;
     struct map by_place; /**< of each file whose place is known */
     struct map by_inode; /**< of each file whose inode was seen */
     struct map rotated;  /**< path -> its newest generation that is TAIL_ROTATED */
@@ -24,6 +28,9 @@ struct files {
     int64_t last_row_id;
     size_t open_count, open_limit;
     uint64_t tick;
+    struct ledgers ledgers;
+    struct archive_slot archive;
+    struct now now; /**< of the turn */
 };
 
 /** @open_limit: how many descriptors may be used for files. */
@@ -35,7 +42,6 @@ void files_clear(struct files *files);
 void files_add(struct files *files, struct tail_file *file);
 /** Forget and free it. @keeps_row: its row stays in the store. */
 void files_drop(struct files *files, struct tail_file *file, bool keeps_row);
-
 /** Let the row of that number be deleted with the next save. */
 void files_forget_row(struct files *files, int64_t row_id);
 
@@ -89,6 +95,12 @@ void files_back_off(struct files *files, struct tail_file *file, struct now now,
 /** It works again. */
 void files_recover(struct files *files, struct tail_file *file);
 
+/** Look at it as often as at others again. */
+static inline void files_disturb(struct files *files, const struct tail_file *file)
+{
+    files->is_calm[file->index] = false;
+}
+
 /** Put it at the end of the queue, once. */
 void files_queue(struct files *files, struct tail_file *file);
 /** Take the next from the queue, or NULL. */
@@ -97,8 +109,12 @@ struct tail_file *files_next(struct files *files);
 /** @path is not read: told once. */
 void files_refuse(struct files *files, const char *path, const char *why);
 
-/** Bytes that are known to have existed and cannot be read any more. */
-void files_count_loss(struct files *files, const struct tail_file *file, int64_t bytes,
-                      const char *why);
+/** What stands behind the offset of @file cannot be read any more: @bytes, or <= 0 for
+ *  an unknown amount. It is counted, stored, logged, and told by mail. */
+void files_count_loss(struct files *files, struct tail_file *file, int64_t bytes,
+                      enum ledger_reason reason);
+/** The same for a generation of @path that nobody followed. */
+void files_count_unseen(struct files *files, const char *path, int64_t bytes,
+                        enum ledger_reason reason);
 
 #endif

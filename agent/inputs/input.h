@@ -27,6 +27,8 @@ struct source_config {
     struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
     bool is_stdin;                    /**< key `stdin` */
     int start;     /**< START_*: where files begin that were there at the first start */
+    int encoding;  /**< enum encoding; ENCODING_UNKNOWN: by the byte order mark */
+    bool archives; /**< unread generations are finished inside of .gz and .zst */
     bool inotify;  /**< false: the sweep alone */
     int64_t sweep; /**< ms between two looks at every file */
     int64_t rotate_wait; /**< ms a rotated file is followed after its last growth */
@@ -35,7 +37,7 @@ struct source_config {
 extern const struct schema source_schema;
 
 /** The SQL that creates what inputs store; a migration step each, in this order. */
-extern const char inputs_schema_sql[], inputs_places_sql[];
+extern const char inputs_schema_sql[], inputs_ledger_sql[], inputs_places_sql[];
 
 /** What the inputs need of the world. */
 struct input_world {
@@ -96,11 +98,18 @@ bool inputs_at_end(const struct inputs *inputs);
 
 const struct inputs_tally *inputs_tally(const struct inputs *inputs);
 
+/** The libraries that unpack archives, and which are missing. */
+void inputs_put_archives(struct buf *out);
+
 /** The names of the kinds of inputs. */
 void inputs_put_kinds(struct buf *out);
 
 /** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
  *  offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
+/** What became of the bytes of all files, as lines of text or members of a JSON
+ *  object. */
+void inputs_describe_sums(const struct inputs *inputs, enum text_form form,
+                          struct buf *out);
 
 #endif

@@ -21,6 +21,8 @@ struct input_kind {
     int64_t (*wake_at)(const void *self);
     bool (*is_at_end)(const void *self);
     void (*describe)(const void *self, enum text_form form, struct buf *out);
+    /** May be NULL; only one kind has sums. */
+    void (*describe_sums)(const void *self, enum text_form form, struct buf *out);
 };
 
 #endif

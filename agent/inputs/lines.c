@@ -86,16 +86,23 @@ static void feed_piece(struct line_feed *to, const char *bytes, struct piece pie
     if (piece.kind == PIECE_LINES || piece.kind == PIECE_CUT)
         feed_block(to, slice_make(bytes, piece.len), piece.kind == PIECE_CUT, false);
     to->cut_count += piece.kind == PIECE_CUT;
-    to->nul_bytes += piece.kind == PIECE_NULS && follows_line ? piece.len : 0;
+    to->rest_bytes += piece.kind == PIECE_REST ? piece.len : 0;
+    if (piece.kind == PIECE_NULS)
+        *(follows_line ? &to->nul_bytes : &to->hole_bytes) += piece.len;
     to->is_in_long_line = piece.is_in_long_line;
     if (to->offset >= 0)
         to->offset += (int64_t)piece.len;
 }
 
 /** The last line of a file that will never get its '\n'. */
-static size_t feed_unterminated(struct line_feed *to, struct slice bytes)
+static size_t feed_unterminated(struct line_feed *to, struct slice bytes,
+                                bool follows_line)
 {
-    if (nul_run(bytes) < bytes.len && !to->is_in_long_line)
+    if (to->is_in_long_line)
+        to->rest_bytes += bytes.len;
+    else if (nul_run(bytes) == bytes.len)
+        *(follows_line ? &to->nul_bytes : &to->hole_bytes) += bytes.len;
+    else
         feed_block(to, bytes, false, true);
     if (to->offset >= 0)
         to->offset += (int64_t)bytes.len;
@@ -112,7 +119,7 @@ size_t lines_feed(struct line_feed *to, struct slice bytes, bool is_full, bool i
         struct slice rest = slice_make(bytes.ptr + used, bytes.len - used);
         struct piece piece = lines_next(rest, to->is_in_long_line, is_full);
         if (piece.kind == PIECE_NONE && is_final && rest.len > 0)
-            return used + feed_unterminated(to, rest);
+            return used + feed_unterminated(to, rest, used > 0 || to->is_after_line);
         if (piece.kind == PIECE_NONE)
             return used;
         feed_piece(to, rest.ptr, piece, used > 0 || to->is_after_line);

@@ -38,6 +38,8 @@ struct line_feed {
     bool is_after_line;   /**< a line stands before the bytes: NULs there are a loss */
     uint64_t cut_count;   /**< lines that were cut, counted up */
     uint64_t nul_bytes;   /**< NULs skipped behind a line, counted up */
+    uint64_t hole_bytes;  /**< NULs skipped before any line, counted up */
+    uint64_t rest_bytes;  /**< of lines that were cut, not shown, counted up */
 };
 
 /** Feed all pieces at the head of @bytes.

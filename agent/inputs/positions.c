@@ -30,12 +30,16 @@ const char inputs_places_sql[] =
 
 static const char sources_sql[] = "SELECT name FROM input_sources";
 static const char started_sql[] = "INSERT OR IGNORE INTO input_sources(name) VALUES(?)";
-static const char files_sql[] =
-    "SELECT id, source, path, place, is_rotated, is_fresh, wants_end, offset,"
-    " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes,"
-    " tail_hash, before_id, saved_ms, home, modified_ns FROM input_files ORDER BY id";
-static const char save_sql[] = "INSERT OR REPLACE INTO input_files"
-                               " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+/* By name: later steps of the schema add columns behind them. */
+#define COLUMNS                                                                        \
+    "id, source, path, place, is_rotated, is_fresh, wants_end, offset,"                \
+    " is_in_long_line, size, device, inode, birth, generation, head, tail_bytes,"      \
+    " tail_hash, before_id, saved_ms, gone, read, skipped, lost, is_packed, encoding," \
+    " home, modified_ns"
+static const char files_sql[] = "SELECT " COLUMNS " FROM input_files ORDER BY id";
+static const char save_sql[] =
+    "INSERT OR REPLACE INTO input_files(" COLUMNS ")"
+    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char drop_sql[] = "DELETE FROM input_files WHERE id = ?";
 
 /** The columns, in the order of both statements. */
@@ -59,6 +63,12 @@ enum {
     COLUMN_TAIL_HASH,
     COLUMN_BEFORE_ID,
     COLUMN_SAVED_MS,
+    COLUMN_GONE,
+    COLUMN_READ,
+    COLUMN_SKIPPED,
+    COLUMN_LOST,
+    COLUMN_IS_PACKED,
+    COLUMN_ENCODING,
     COLUMN_HOME,
     COLUMN_MODIFIED_NS,
 };
@@ -108,7 +118,9 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
 {
     struct tail_file *file = tail_file_create(source->source, source->config, path);
     file->row_id = db_int(row, COLUMN_ID);
-    file->place = mem_copy(db_blob(row, COLUMN_PLACE));
+    char *place = mem_copy(db_blob(row, COLUMN_PLACE));
+    tail_file_set_place(file, place);
+    free(place);
     file->state = db_int(row, COLUMN_IS_ROTATED) ? TAIL_ROTATED : TAIL_LIVE;
     file->is_fresh = db_int(row, COLUMN_IS_FRESH) != 0;
     file->wants_end = db_int(row, COLUMN_WANTS_END) != 0;
@@ -120,6 +132,12 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     files_set_home(file, home);
     free(home);
     file->modified_ns = file->read_modified_ns = db_int(row, COLUMN_MODIFIED_NS);
+    file->ledger = (struct ledger){ .gone = db_int(row, COLUMN_GONE),
+                                    .read = db_int(row, COLUMN_READ),
+                                    .skipped = db_int(row, COLUMN_SKIPPED),
+                                    .lost = db_int(row, COLUMN_LOST) };
+    file->is_packed = db_int(row, COLUMN_IS_PACKED) != 0;
+    file->encoding = (enum encoding)db_int(row, COLUMN_ENCODING);
     take_identity(&file->id, row);
     return file;
 }
@@ -192,8 +210,9 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
-    char *place = mem_take(&file->place);
+    char *place = mem_copy_text(file->place);
     const char *guess = place[0] ? place : file->path;
+    tail_file_set_place(file, NULL);
     bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
     bool is_same = is_there && (identity_is_inode(&file->id, &stat, true) ||
                                 is_on_other_device(tail, file, guess, &stat));
@@ -267,6 +286,12 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     bind_identity(&file->id, row);
     db_bind_int(row, file->before ? file->before_row_id : 0);
     db_bind_int(row, now.unix_ms);
+    db_bind_int(row, file->ledger.gone);
+    db_bind_int(row, file->ledger.read);
+    db_bind_int(row, file->ledger.skipped);
+    db_bind_int(row, file->ledger.lost);
+    db_bind_int(row, file->is_packed);
+    db_bind_int(row, file->encoding);
     db_bind_blob(row, slice_of(file->home ? file->home : ""));
     db_bind_int(row,
                 file->read_modified_ns ? file->read_modified_ns : file->modified_ns);
@@ -292,6 +317,7 @@ void positions_save(struct tail *tail, struct now now)
     if (!tail->has_changes)
         return;
     save_sources(tail);
+    ledgers_save(&files->ledgers, tail->world->db);
     for (size_t i = 0; i < files->dead_count; i++) {
         struct db_row *row = db_query(tail->world->db, drop_sql);
         db_bind_int(row, files->dead_rows[i]);
@@ -313,6 +339,7 @@ void positions_committed(struct tail *tail)
         if (tail->sources[i].is_saved)
             tail->sources[i].is_first = tail->sources[i].is_saved = false;
     }
+    ledgers_committed(&files->ledgers);
     must(files->dead_saved_count <= files->dead_count);
     files->dead_count -= files->dead_saved_count;
     if (files->dead_count > 0)

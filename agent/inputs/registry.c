@@ -6,6 +6,7 @@
 #include "agent/base/mem.h"
 #include "agent/inputs/stdin.h"
 #include "agent/inputs/tail.h"
+#include "agent/inputs/unpack.h"
 
 static const struct input_kind *const kinds[] = {
     &tail_kind,
@@ -39,6 +40,21 @@ static void check_patterns(const struct field *field, const void *value,
     }
 }
 
+static void check_archives(const struct field *field, const void *value,
+                           const struct yaml_node *node, struct complaints *complaints)
+{
+    const bool *wanted = value;
+    if (*wanted && unpack_missing())
+        complain_softly(complaints, node->at,
+                        "'%s' is on, but this tocsin was built with %s, so those "
+                        "archives are not read",
+                        field->name, unpack_missing());
+}
+
+/* In the order of enum encoding. */
+static const char *const encoding_choices[] = { "auto", "bytes", "utf-16le", "utf-16be",
+                                                NULL };
+
 static const char *const start_choices[] = { "end", "beginning", NULL };
 
 static const struct field source_fields[] = {
@@ -48,8 +64,9 @@ static const struct field source_fields[] = {
           .doc =
               "Files to follow, by path or pattern: * ? [a-z] within a name, ** over "
               "any number of folders. Rotation, truncation, new files and new folders "
-              "are noticed by themselves. Compressed files (.gz, .xz, ...) are never "
-              "read. A file that two sources match belongs to the first."),
+              "are noticed by themselves. Compressed files (.gz, .xz, ...) are no "
+              "logs; see 'archives'. A file that two sources match belongs to the "
+              "first."),
     TEXTS(struct source_config, exclude,
           .doc = "Patterns of files to leave out. One without '/' is compared with the "
                  "name of the file, one with '/' with its whole path."),
@@ -62,11 +79,22 @@ static const struct field source_fields[] = {
                "Where to begin in files that are there when this source is started "
                "for the first time ever. Files that appear later are read from their "
                "beginning."),
+    CHOICE(struct source_config, encoding, .choices = encoding_choices, .def = "auto",
+           .doc = "How the bytes of the files are text. auto: UTF-16 where a file "
+                  "begins with its byte order mark, else bytes as they are (UTF-8, "
+                  "ASCII, Latin-1). What is UTF-16 becomes UTF-8 for the rules."),
+    BOOL(struct source_config, archives, .def = "false", .check = check_archives,
+         .doc = "Finish what was rotated and compressed before it was read inside of "
+                "the archive (.gz, .zst). Without it, that is a loss, and told. "
+                "Archives that were made before tocsin saw the log are never read."),
     BOOL(struct source_config, inotify, .def = "true",
          .doc = "Let the kernel tell when files change. It only makes reading earlier: "
                 "every file is looked at once in a 'sweep' all the same."),
     DURATION(struct source_config, sweep, .def = "1s", .min = 10, .max = HOUR_MS,
-             .doc = "The time between two looks at every file."),
+             .doc =
+                 "The time between two looks at every file. With more than 250 files, "
+                 "those that were silent for a minute and are watched by inotify "
+                 "take turns, 250 in each sweep."),
     DURATION(struct source_config, rotate_wait, .def = "10s", .min = 0, .max = DAY_MS,
              .doc =
                  "How long a rotated file is followed after its last growth, because "
@@ -163,6 +191,20 @@ void inputs_describe(const struct inputs *inputs, enum text_form form, struct bu
 {
     for (size_t i = 0; i < KIND_COUNT; i++)
         kinds[i]->describe(inputs->parts[i], form, out);
+}
+
+void inputs_describe_sums(const struct inputs *inputs, enum text_form form,
+                          struct buf *out)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i]->describe_sums)
+            kinds[i]->describe_sums(inputs->parts[i], form, out);
+    }
+}
+
+void inputs_put_archives(struct buf *out)
+{
+    unpack_put_versions(out);
 }
 
 void inputs_put_kinds(struct buf *out)

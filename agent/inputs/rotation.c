@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/names.h"
 
@@ -49,6 +50,7 @@ static const struct search_entry *find_moved(struct tail *tail, struct tail_file
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
                      const struct fs_stat *stat)
 {
+    file->is_packed = name_is_compressed(name_of(slice_of(place)));
     files_note(&tail->files, file, stat);
     files_move(&tail->files, file, place);
     files_queue(&tail->files, file);
@@ -233,6 +235,35 @@ static const struct search_entry *entry_of(struct tail *tail, const char *path,
     return NULL;
 }
 
+/** Past the bound the oldest is lost. */
+static void put_or_lose(struct tail *tail, struct tail_file *old,
+                        struct generations *all, const struct search_entry *entry)
+{
+    if (all->count == LIMIT_GENERATIONS) {
+        bool is_oldest = compare_age(all, entry, all->items[0]) < 0;
+        const struct search_entry *gone = is_oldest ? entry : all->items[0];
+        files_count_unseen(&tail->files, old->path,
+                           name_is_compressed(gone->name)
+                               ? archives_estimate(tail, gone)
+                               : gone->stat.size_bytes,
+                           REASON_TOO_MANY_GENERATIONS);
+        if (is_oldest)
+            return;
+        memmove(all->items, all->items + 1, --all->count * sizeof *all->items);
+    }
+    put_by_age(all, entry);
+}
+
+static void collect_packed(struct tail *tail, struct tail_file *old,
+                           struct generations *all, const struct search_entry *entry)
+{
+    if (archives_want(old, entry))
+        put_or_lose(tail, old, all, entry);
+    else
+        files_count_unseen(&tail->files, old->path, archives_estimate(tail, entry),
+                           REASON_COMPRESSED);
+}
+
 /** Collect what was rotated between @old and now and is followed by nobody. */
 static void collect(struct tail *tail, struct tail_file *old, const char *path,
                     struct generations *all)
@@ -245,10 +276,9 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
             copies_match(tail, entry->path, old))
             continue;
         if (!name_is_compressed(entry->name))
-            put_by_age(all, entry);
-        else if (old_entry)
-            files_count_loss(&tail->files, old, entry->stat.size_bytes,
-                             "was rotated and compressed before it could be read");
+            put_or_lose(tail, old, all, entry);
+        else if (old_entry && !archives_has_twin(tail, entry))
+            collect_packed(tail, old, all, entry);
     }
 }
 
@@ -272,6 +302,7 @@ static void follow_all(struct tail *tail, const struct generations *all,
     for (size_t i = 0; i < all->count; i++) {
         struct tail_file *between =
             tail_file_create(file->source, file->config, file->path);
+        between->is_packed = name_is_compressed(all->items[i]->name);
         files_set_home(between, home);
         files_add(&tail->files, between);
         files_note(&tail->files, between, &all->items[i]->stat);
@@ -360,7 +391,7 @@ static bool go_on_at_new_end(struct tail *tail, struct tail_file *file)
         stat.size_bytes >= file->offset ||
         tail_head_matches(&tail->reader, file->fd, &file->id, stat.size_bytes) <= 0)
         return false;
-    file->peak_bytes = stat.size_bytes;
+    tail_file_shrink(file, &tail->reader, stat.size_bytes);
     file->is_in_long_line = false;
     return tail_file_seek(file, &tail->reader, stat.size_bytes, &err);
 }
@@ -382,6 +413,10 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
 {
     bool is_copied = false;
     struct tail_file *copy = NULL;
+    if (file->is_packed) {
+        archives_failed(tail, file, NULL);
+        return;
+    }
     files_queue(&tail->files, file);
     if (file->offset > 0)
         copy = copies_adopt(tail, file, &is_copied);
@@ -391,7 +426,7 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
     copies_settle(tail, file);
     if (!is_copied && file->peak_bytes > file->offset)
         files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
-                         "was truncated");
+                         REASON_TRUNCATED);
     int64_t seen_ns = file->read_modified_ns;
     begin_anew(tail, file);
     if (copy)
@@ -449,9 +484,17 @@ static void give_up(struct tail *tail, struct tail_file *file)
         go_on_at(tail, file, entry->path, &entry->stat);
         return;
     }
-    if (file->peak_bytes > file->offset || file->state == TAIL_ROTATED)
-        files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
-                         "was rotated away or deleted");
+    const struct search_entry *packed = archives_find(tail, file);
+    if (packed && archives_want(file, packed)) {
+        go_on_at(tail, file, packed->path, &packed->stat);
+        return;
+    }
+    int64_t unread =
+        packed ? archives_unread(tail, packed, file->offset) : tail_file_waiting(file);
+    if (packed && unread != 0)
+        files_count_loss(&tail->files, file, unread, REASON_COMPRESSED);
+    else if (!packed && (unread > 0 || file->state == TAIL_ROTATED))
+        files_count_loss(&tail->files, file, unread, REASON_ROTATED_AWAY);
     files_drop(&tail->files, file, false);
 }
 
@@ -471,7 +514,10 @@ void rotation_finish(struct tail *tail, struct tail_file *file)
         rotation_cut(tail, file);
         return;
     case TAIL_READ_FAILED:
-        files_back_off(&tail->files, file, tail->now, &err);
+        if (file->is_packed)
+            archives_failed(tail, file, &err);
+        else
+            files_back_off(&tail->files, file, tail->now, &err);
         return;
     case TAIL_READ_END:
         break;

@@ -7,11 +7,14 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/text.h"
+#include "agent/inputs/archives.h"
 #include "agent/inputs/discover.h"
+#include "agent/inputs/losses.h"
 #include "agent/inputs/positions.h"
 #include "agent/inputs/rotation.h"
+#include "agent/inputs/unpack.h"
 
-enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 1000 };
+enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 250 };
 #define SAFETY_SCAN_MS MINUTE_MS
 #define SILENT_MS MINUTE_MS
 
@@ -47,6 +50,9 @@ static void *create(const struct input_world *world, struct inputs_tally *tally)
     tail->reader = (struct tail_reader){ .fs = &world->fs, .tally = tally };
     tail->reader.buffer = mem_zalloc(TAIL_BUFFER_BYTES);
     files_init(&tail->files, &world->fs, world->log, tally, open_limit());
+    tail->reader.ledgers = &tail->files.ledgers;
+    tail->reader.archive = &tail->files.archive;
+    ledgers_load(&tail->files.ledgers, world->db);
     note_own_output(tail);
     return tail;
 }
@@ -108,6 +114,13 @@ static size_t heir_of(struct tail *tail, const struct tail_file *file,
     return tail_wanted_by(tail, file->path);
 }
 
+/** Nothing that was known of calm files can be relied on. */
+static void disturb_all(struct tail *tail)
+{
+    if (tail->files.count > 0)
+        memset(tail->files.is_calm, false, tail->files.count);
+}
+
 /** Give each file to its source of the new generation; the old one is still alive. */
 static void hand_over(struct tail *tail)
 {
@@ -142,13 +155,19 @@ static void take_sources(struct tail *tail, const struct inputs_config *config)
     }
 }
 
+static void take_now(struct tail *tail, struct now now)
+{
+    tail->now = tail->files.now = tail->reader.now = now;
+}
+
 void tail_configure(struct tail *tail, const struct inputs_config *config,
                     struct now now)
 {
-    tail->now = now;
+    take_now(tail, now);
     tail->has_changes = true;
     take_sources(tail, config);
     hand_over(tail);
+    disturb_all(tail);
     watch_free(tail->watch);
     tail->watch = NULL;
     if (wants_inotify(tail))
@@ -172,6 +191,8 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
 static void observe(struct tail *tail, struct tail_file *file,
                     const struct fs_stat *stat)
 {
+    if (file->is_packed)
+        return;
     bool may_retry = file->backoff_ms > 0 && tail->now.mono_ms >= file->retry_at_ms;
     bool is_same =
         stat->size_bytes == file->size_bytes && stat->modified_ns == file->modified_ns;
@@ -289,35 +310,42 @@ static void hint_all(void *ctx)
     tail->wants_all = true;
 }
 
-/** With very many files, those that were silent for long and are watched by inotify
- *  take turns, so that idling stays cheap. */
-static bool has_its_turn(const struct tail *tail, const struct tail_source *source,
-                         const struct tail_file *file)
-{
-    uint64_t shares = 1 + tail->files.count / SWEEP_SHARE_FILES;
-    bool is_watched = !source->is_blind && !file->is_symlink && file->backoff_ms == 0;
-    if (shares == 1 || !is_watched || file->state != TAIL_LIVE ||
-        tail->now.mono_ms - file->grown_at_ms < SILENT_MS)
-        return true;
-    return (uint64_t)file->row_id % shares == tail->sweep_count % shares;
-}
-
 static bool is_due(const struct tail *tail, const struct tail_file *file)
 {
     const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
-    if (tail->wants_all)
-        return true;
-    return tail->now.mono_ms >= source->next_sweep_ms &&
-           has_its_turn(tail, source, file);
+    return tail->wants_all || tail->now.mono_ms >= source->next_sweep_ms;
 }
 
-/** Look at each file whose source is due. */
+/** Silent for long, read to its end, and inotify would tell if that changed. */
+static bool is_calm(const struct tail *tail, const struct tail_file *file)
+{
+    const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
+    int64_t age_ms = tail->now.unix_ms - file->modified_ns / 1000000;
+    bool is_watched = tail->watch && source->config->inotify && !source->is_blind &&
+                      !file->is_symlink && file->backoff_ms == 0;
+    return is_watched && file->state == TAIL_LIVE && !file->is_queued &&
+           tail_file_is_read(file) &&
+           (age_ms >= SILENT_MS || tail->now.mono_ms - file->grown_at_ms >= SILENT_MS);
+}
+
+/** Look at each file whose source is due. With very many files, the calm ones take
+ *  turns, so that idling stays cheap. */
 static void sweep_files(struct tail *tail)
 {
+    struct files *files = &tail->files;
+    size_t shares = 1 + files->count / SWEEP_SHARE_FILES;
+    size_t turn = tail->sweep_count % shares;
     /* Backwards: a file that is dropped is replaced by the last one. */
-    for (size_t i = tail->files.count; i-- > 0;) {
-        if (i < tail->files.count && is_due(tail, tail->files.items[i]))
-            tail_look(tail, tail->files.items[i]);
+    for (size_t i = files->count; i-- > 0;) {
+        if (i >= files->count || (files->is_calm[i] && i % shares != turn))
+            continue;
+        struct tail_file *file = files->items[i];
+        if (!is_due(tail, file))
+            continue;
+        size_t count = files->count;
+        tail_look(tail, file);
+        if (shares > 1 && files->count == count && files->items[i] == file)
+            files->is_calm[i] = is_calm(tail, file);
     }
 }
 
@@ -352,6 +380,8 @@ static void sweep(struct tail *tail)
         return;
     tail->has_changes = true;
     tail->sweep_count++;
+    if (tail->wants_all)
+        disturb_all(tail);
     sweep_files(tail);
     for (size_t i = 0; i < tail->source_count; i++)
         sweep_source(tail, i);
@@ -371,6 +401,10 @@ static void after_failure(struct tail *tail, struct tail_file *file,
                           const struct err *err)
 {
     struct err told;
+    if (file->is_packed) {
+        archives_failed(tail, file, err);
+        return;
+    }
     err_set(&told, err->kind, "'%s': %s", file->path, err->text);
     /* A stale handle is opened again by its path, wherever that leads. */
     if (file->state != TAIL_ROTATED || err->kind == ERR_MISSING)
@@ -396,7 +430,10 @@ static void read_open(struct tail *tail, struct tail_file *file)
         return;
     case TAIL_READ_END:
         files_recover(&tail->files, file);
-        after_end(tail, file);
+        if (file->is_packed)
+            rotation_finish(tail, file);
+        else
+            after_end(tail, file);
         return;
     case TAIL_READ_CHANGED:
         rotation_cut(tail, file);
@@ -449,13 +486,16 @@ static bool read_queue(struct tail *tail)
 bool tail_read(struct tail *tail, struct now now, const struct intake *intake)
 {
     struct watch_hints hints = { hint_file, hint_scan, hint_all, tail };
-    tail->now = now;
+    take_now(tail, now);
     tail->reader.intake = intake;
+    if (tail->files.archive.unpack)
+        unpack_allow(tail->files.archive.unpack, LIMIT_UNPACK_TURN_BYTES);
     search_forget(&tail->search);
     watch_read(tail->watch, &hints);
     sweep(tail);
     tail_run_hopes(tail);
     bool has_more = read_queue(tail);
+    losses_tell(tail, intake);
     tail->reader.intake = NULL;
     return has_more;
 }
@@ -510,4 +550,5 @@ const struct input_kind tail_kind = {
     .wake_at = wake_at,
     .is_at_end = is_at_end,
     .describe = tail_describe,
+    .describe_sums = tail_describe_sums,
 };

@@ -58,6 +58,7 @@ bool tail_read(struct tail *tail, struct now now, const struct intake *intake);
 int64_t tail_wake_at(const struct tail *tail);
 
 void tail_describe(const void *self, enum text_form form, struct buf *out);
+void tail_describe_sums(const void *self, enum text_form form, struct buf *out);
 
 /* --- for rotation.c and positions.c ---------------------------------------------- */
 

@@ -1,12 +1,10 @@
-/** Reading one generation of a file. */
+/** One generation of a file: its names and its numbers. */
 #include "agent/inputs/tail_file.h"
 
 #include <stdlib.h>
 
-#include "agent/base/hash.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
-#include "agent/inputs/lines.h"
 
 struct tail_file *tail_file_create(const struct source *source,
                                    const struct source_config *config, const char *path)
@@ -25,248 +23,37 @@ void tail_file_free(struct tail_file *file)
     if (!file)
         return;
     must(file->fd < 0 && !file->is_queued);
+    if (file->place != file->path)
+        free(file->place);
     free(file->path);
-    free(file->place);
     free(file->home);
     free(file);
 }
 
-/** Read up to @size bytes at @offset, over short reads. @return bytes, -1 on error. */
-static ssize_t read_fully(struct tail_reader *reader, int fd, size_t size,
-                          int64_t offset, struct err *err)
+void tail_file_set_place(struct tail_file *file, const char *place)
 {
-    size_t got = 0;
-    while (got < size) {
-        ssize_t n = reader->fs->read_at(reader->fs->ctx, fd, reader->buffer + got,
-                                        size - got, offset + (int64_t)got, err);
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        got += (size_t)n;
-    }
-    return (ssize_t)got;
+    char *old = file->place != file->path ? file->place : NULL;
+    bool is_same = place && strcmp(place, file->path) == 0;
+    file->place = !place ? NULL : is_same ? file->path : mem_copy_text(place);
+    free(old);
 }
 
-/** One read: @lead bytes that are known, then new ones. */
-struct window {
-    int64_t offset; /**< of the first byte of the buffer */
-    size_t lead, len;
-    bool is_full;
-};
-
-static enum tail_read window_read(struct tail_file *file, struct tail_reader *reader,
-                                  struct window *window, struct err *err)
+void tail_file_set_path(struct tail_file *file, const char *path)
 {
-    window->lead = identity_tail_length(file->offset);
-    window->offset = file->offset - (int64_t)window->lead;
-    ssize_t got = read_fully(reader, file->fd, window->lead + LIMIT_BLOCK_BYTES,
-                             window->offset, err);
-    if (got < 0)
-        return TAIL_READ_FAILED;
-    window->len = (size_t)got;
-    window->is_full = window->len == window->lead + LIMIT_BLOCK_BYTES;
-    if (window->len < window->lead ||
-        !identity_match_tail(&file->id, slice_make(reader->buffer, window->lead)))
-        return TAIL_READ_CHANGED;
-    return TAIL_READ_MORE;
-}
-
-static void advance(struct tail_file *file, struct tail_reader *reader,
-                    const struct window *window, size_t used)
-{
-    struct slice bytes = slice_make(reader->buffer, window->lead + used);
-    file->offset += (int64_t)used;
-    identity_note(&file->id, bytes, window->offset, file->offset);
-    reader->tally->bytes_read += used;
-    file->is_dirty = true;
-}
-
-static size_t feed_window(struct tail_file *file, struct tail_reader *reader,
-                          const struct window *window, bool is_final)
-{
-    struct line_feed to = { .feed = reader->intake->block,
-                            .ctx = reader->intake->ctx,
-                            .source = file->source,
-                            .path = slice_of(file->path),
-                            .offset = file->offset,
-                            .is_in_long_line = file->is_in_long_line,
-                            .is_after_line = window->lead > 0 &&
-                                             reader->buffer[window->lead - 1] == '\n' };
-    struct slice fresh =
-        slice_make(reader->buffer + window->lead, window->len - window->lead);
-    size_t used = lines_feed(&to, fresh, window->is_full, is_final && !window->is_full);
-    file->is_in_long_line = to.is_in_long_line;
-    reader->tally->cut_lines += to.cut_count;
-    reader->tally->lost_bytes += to.nul_bytes;
-    if (used > 0)
-        advance(file, reader, window, used);
-    return used;
-}
-
-/** Does the new part begin with a NUL where a line should begin? */
-static bool begins_with_nul(const struct tail_file *file,
-                            const struct tail_reader *reader,
-                            const struct window *window)
-{
-    return !file->is_in_long_line && window->len > window->lead &&
-           reader->buffer[window->lead] == '\0';
-}
-
-/** Jump over a hole. @return true when the offset moved; the bytes before it are then
- *  unknown until the next read. A hole up to the end stays: it may yet be filled. */
-static bool skip_hole(struct tail_file *file, struct tail_reader *reader)
-{
-    struct err err;
-    struct fs_stat stat;
-    const struct fs *fs = reader->fs;
-    int64_t data = fs->next_data(fs->ctx, file->fd, file->offset);
-    if (data <= file->offset || !fs->fstat(fs->ctx, file->fd, &stat, &err) ||
-        data >= stat.size_bytes)
-        return false;
-    file->offset = data;
-    file->id.tail_bytes = 0;
-    file->is_dirty = true;
-    return true;
-}
-
-static bool is_only_hole(const struct tail_file *file, const struct tail_reader *reader)
-{
-    struct err err;
-    struct fs_stat stat;
-    const struct fs *fs = reader->fs;
-    return fs->fstat(fs->ctx, file->fd, &stat, &err) &&
-           fs->next_data(fs->ctx, file->fd, file->offset) >= stat.size_bytes;
-}
-
-enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
-                              size_t budget, bool is_final, struct err *err)
-{
-    size_t read = 0;
-    while (read < budget) {
-        struct window window;
-        enum tail_read result = window_read(file, reader, &window, err);
-        if (result != TAIL_READ_MORE)
-            return result;
-        size_t used = 0;
-        if (begins_with_nul(file, reader, &window)) {
-            if (skip_hole(file, reader))
-                continue;
-            if (!is_only_hole(file, reader))
-                used = feed_window(file, reader, &window, is_final);
-        } else {
-            used = feed_window(file, reader, &window, is_final);
-        }
-        read += used;
-        if (!window.is_full || used == 0) {
-            file->read_size = window.offset + (int64_t)window.len;
-            file->size_bytes = file->read_size;
-            if (file->peak_bytes < file->size_bytes)
-                file->peak_bytes = file->size_bytes;
-            file->read_modified_ns = file->modified_ns;
-            return TAIL_READ_END;
-        }
-    }
-    return TAIL_READ_MORE;
-}
-
-bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t offset,
-                    struct err *err)
-{
-    size_t head = offset < HEAD_BYTES ? (size_t)offset : (size_t)HEAD_BYTES;
-    size_t tail = identity_tail_length(offset);
-    err_set(err, ERR_IO, "'%s' is shorter than it was", file->path);
-    identity_forget_content(&file->id);
-    if (read_fully(reader, file->fd, head, 0, err) != (ssize_t)head)
-        return false;
-    identity_note(&file->id, slice_make(reader->buffer, head), 0, (int64_t)head);
-    if (read_fully(reader, file->fd, tail, offset - (int64_t)tail, err) !=
-        (ssize_t)tail)
-        return false;
-    identity_note(&file->id, slice_make(reader->buffer, tail), offset - (int64_t)tail,
-                  offset);
-    file->offset = offset;
-    file->is_dirty = true;
-    return true;
-}
-
-/** Start of the line that the byte before @end belongs to, or @end with *@is_long set
- *  when it begins too far back; -1 on error. */
-static int64_t line_start(struct tail_file *file, struct tail_reader *reader,
-                          int64_t end, bool *is_long, struct err *err)
-{
-    size_t len = end > LIMIT_LINE_BYTES ? LIMIT_LINE_BYTES + 1 : (size_t)end;
-    int64_t from = end - (int64_t)len;
-    *is_long = false;
-    ssize_t got = read_fully(reader, file->fd, len, from, err);
-    if (got < 0)
-        return -1;
-    const char *last = got > 0 ? memrchr(reader->buffer, '\n', (size_t)got) : NULL;
-    if (last)
-        return from + (last - reader->buffer) + 1;
-    *is_long = from > 0;
-    return from > 0 ? end : 0;
-}
-
-bool tail_file_seek_end(struct tail_file *file, struct tail_reader *reader,
-                        struct err *err)
-{
-    bool is_long;
-    int64_t start = line_start(file, reader, file->offset, &is_long, err);
-    if (start < 0 || !tail_file_seek(file, reader, start, err))
-        return false;
-    file->is_in_long_line = is_long;
-    file->wants_end = false;
-    return true;
-}
-
-int tail_head_matches(struct tail_reader *reader, int fd, const struct identity *id,
-                      int64_t size)
-{
-    struct err err;
-    size_t want = size < HEAD_BYTES ? (size_t)size : (size_t)HEAD_BYTES;
-    ssize_t got = read_fully(reader, fd, want, 0, &err);
-    if (got < 0)
-        return -1;
-    return identity_match_head(id, slice_make(reader->buffer, (size_t)got));
-}
-
-bool tail_content_matches(struct tail_reader *reader, int fd, const struct identity *id,
-                          int64_t offset)
-{
-    struct err err;
-    size_t tail = identity_tail_length(offset);
-    must(offset > 0);
-    if (id->tail_bytes != (int64_t)tail ||
-        tail_head_matches(reader, fd, id, HEAD_BYTES) < 0 ||
-        read_fully(reader, fd, tail, offset - (int64_t)tail, &err) != (ssize_t)tail)
-        return false;
-    return identity_match_tail(id, slice_make(reader->buffer, tail));
-}
-
-static bool same_part(struct tail_reader *reader, const int fds[2], size_t len,
-                      int64_t offset)
-{
-    struct err err;
-    if (read_fully(reader, fds[0], len, offset, &err) != (ssize_t)len)
-        return false;
-    uint64_t hash = hash_bytes(slice_make(reader->buffer, len));
-    if (read_fully(reader, fds[1], len, offset, &err) != (ssize_t)len)
-        return false;
-    return hash == hash_bytes(slice_make(reader->buffer, len));
-}
-
-bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t size)
-{
-    int fds[2] = { fd_a, fd_b };
-    size_t head = size < HEAD_BYTES ? (size_t)size : (size_t)HEAD_BYTES;
-    size_t tail = identity_tail_length(size);
-    return same_part(reader, fds, head, 0) &&
-           same_part(reader, fds, tail, size - (int64_t)tail);
+    if (strcmp(path, file->path) == 0)
+        return;
+    /* Whoever borrowed the place goes on borrowing it: maps have it as a key. */
+    char *old = file->place != file->path ? file->path : NULL;
+    bool is_place =
+        file->place && file->place != file->path && strcmp(path, file->place) == 0;
+    file->path = is_place ? file->place : mem_copy_text(path);
+    free(old);
 }
 
 void tail_file_restart(struct tail_file *file)
 {
+    file->ledger = (struct ledger){ 0 };
+    file->encoding = ENCODING_UNKNOWN;
     identity_forget_content(&file->id);
     file->offset = 0;
     file->peak_bytes = 0;

@@ -367,7 +367,7 @@ static void check_indents(struct slice text)
     }
 }
 
-TEST(compose, hostile_bytes_in_every_field_stay_inert_content)
+TEST(compose, L66_L67_L68_hostile_bytes_in_every_field_stay_inert_content)
 {
     for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         struct mail_case *c = mail_case_make();

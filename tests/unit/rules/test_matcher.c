@@ -70,7 +70,7 @@ TEST(matcher, blank_and_unterminated_lines_are_lines)
     check_block(rules, (struct block){ .bytes = SLICE("") }, 0, "");
 }
 
-TEST(matcher, one_cr_at_the_end_is_no_part_of_the_line)
+TEST(matcher, L39_one_cr_at_the_end_is_no_part_of_the_line)
 {
     check_block(rules, (struct block){ .bytes = SLICE("y\r\n\r\ny\r\r\na\ry\n") }, 4,
                 "a@0:y;b@3:;a@9:a\ry;");
@@ -84,7 +84,7 @@ TEST(matcher, a_cut_line_keeps_its_last_byte)
                 "b@0:x\r~;");
 }
 
-TEST(matcher, nul_and_bad_utf8_end_no_line)
+TEST(matcher, L37_L38_nul_and_bad_utf8_end_no_line)
 {
     struct rig *rig = rig_create();
     struct finding finding = { .out = buf_make(100) };

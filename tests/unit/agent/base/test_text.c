@@ -126,7 +126,7 @@ TEST(text, sizes_are_read_with_their_units)
     }
 }
 
-TEST(text, what_is_no_clean_text_is_shown_as_numbers)
+TEST(text, L38_L67_what_is_no_clean_text_is_shown_as_numbers)
 {
     static const struct {
         struct slice bytes;
@@ -187,7 +187,8 @@ static bool is_clean(struct slice text)
     return true;
 }
 
-TEST(text, cleaning_gives_clean_text_for_every_three_bytes_and_twice_changes_nothing)
+TEST(text,
+     L38_L67_cleaning_gives_clean_text_for_every_three_bytes_and_twice_changes_nothing)
 {
     struct buf once = buf_make(64), twice = buf_make(64);
     /* Every lead byte, then bytes from each class. */

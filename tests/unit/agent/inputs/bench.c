@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 static const struct db_migration migrations[] = { { inputs_schema_sql },
+                                                  { inputs_ledger_sql },
                                                   { inputs_places_sql } };
 
 /** A path that is never freed, but stays reachable. */
@@ -246,6 +247,28 @@ void bench_read(struct bench *bench)
     const struct intake intake = bench_intake(bench, collect);
     while (inputs_read(bench->inputs, bench->now, &intake))
         ck_assert_int_lt(++steps, 10000);
+}
+
+void bench_glance(struct bench *bench)
+{
+    const struct intake intake = bench_intake(bench, collect);
+    bench_pass(bench, SECOND_MS);
+    inputs_read(bench->inputs, bench->now, &intake);
+}
+
+int64_t bench_sum(struct bench *bench, const char *name)
+{
+    char key[80];
+    struct buf out = buf_make(1 << 20);
+    snprintf(key, sizeof key, "\"%s\":", name);
+    inputs_describe_sums(bench->inputs, FORM_JSON, &out);
+    const char *at = strstr(bench_text(&out), key);
+    ck_assert_msg(at != NULL, "no %s in %s", key, bench_text(&out));
+    const char *digits = at + strlen(key);
+    int64_t value = -1;
+    ck_assert(slice_to_int(slice_make(digits, strspn(digits, "0123456789")), &value));
+    buf_free(&out);
+    return value;
 }
 
 bool bench_commit(struct bench *bench)

@@ -65,6 +65,10 @@ void bench_turns(struct bench *bench, int count);
 /** Gives blocks to @block, with @bench, and keeps reports in bench->reported. */
 struct intake bench_intake(struct bench *bench,
                            void (*block)(void *ctx, const struct block *block));
+/** One call of inputs_read(), which ends when the budget of a turn does. */
+void bench_glance(struct bench *bench);
+/** The first number behind "@name": in the sums of all bytes. */
+int64_t bench_sum(struct bench *bench, const char *name);
 /** A turn without committing. */
 void bench_read(struct bench *bench);
 bool bench_commit(struct bench *bench);

@@ -22,11 +22,18 @@ struct life {
     int line_count, rotation_count;
     bool is_partial;
     bool has_lines, is_known; /**< a.log has some; some of them were read */
+    int64_t written;
 };
 
 static uint64_t draw(struct life *life, uint64_t below)
 {
     return rng_next(&life->rng) % below;
+}
+
+static void put(struct life *life, const char *name, const char *text)
+{
+    life->written += (int64_t)strlen(text);
+    bench_append(&life->b, name, text);
 }
 
 static void write_line(struct life *life, const char *name)
@@ -36,13 +43,13 @@ static void write_line(struct life *life, const char *name)
     snprintf(line, sizeof line, "%06d %.*s\n", life->line_count++, pad,
              "........................................................................"
              "................................................");
-    bench_append(&life->b, name, line);
+    put(life, name, line);
 }
 
 static void end_line(struct life *life)
 {
     if (life->is_partial)
-        bench_append(&life->b, "a.log", "end\n");
+        put(life, "a.log", "end\n");
     life->is_partial = false;
 }
 
@@ -51,7 +58,7 @@ static void begin_line(struct life *life)
     char line[32];
     end_line(life);
     snprintf(line, sizeof line, "%06d half", life->line_count++);
-    bench_append(&life->b, "a.log", line);
+    put(life, "a.log", line);
     life->is_partial = true;
 }
 
@@ -184,6 +191,8 @@ static void live(uint64_t seed)
     turn(&life);
     bench_turns(&life.b, 14);
     check_lines(&life, seed);
+    ck_assert_int_eq(bench_sum(&life.b, "read"), life.written);
+    ck_assert_int_eq(bench_sum(&life.b, "appeared"), life.written);
     bench_clear(&life.b);
 }
 

@@ -1,0 +1,163 @@
+/** From spans to texts without secrets. */
+#include "rules/redact.h"
+
+#include <stdlib.h>
+
+#include "agent/base/mem.h"
+#include "rules/redact_secrets.h"
+#include "rules/regex.h"
+
+struct redactor {
+    bool has_built_in;
+    struct regex **patterns;
+    size_t count;
+};
+
+static const struct redactor built_in = { .has_built_in = true };
+
+struct redactor *redactor_compile(const struct conf_texts *patterns, bool has_built_in,
+                                  struct complaints *complaints)
+{
+    struct redactor *redactor = mem_zalloc(sizeof *redactor);
+    redactor->has_built_in = has_built_in;
+    redactor->patterns = mem_zalloc(patterns->count * sizeof *redactor->patterns);
+    for (size_t i = 0; i < patterns->count; i++) {
+        struct regex *regex = regex_compile(&patterns->items[i], false, complaints);
+        if (regex)
+            redactor->patterns[redactor->count++] = regex;
+    }
+    return redactor;
+}
+
+void redactor_free(struct redactor *redactor)
+{
+    for (size_t i = 0; redactor && i < redactor->count; i++)
+        regex_free(redactor->patterns[i]);
+    if (redactor)
+        free(redactor->patterns);
+    free(redactor);
+}
+
+/** What of a match is secret. */
+static struct slice secret_of(const struct regex *regex, struct slice rest,
+                              const struct capture *captures, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(captures[i].name, SLICE("secret")))
+            return captures[i].value;
+    return regex_found(regex, rest);
+}
+
+/** All matches of one pattern. One that PCRE2 gives up on hides all the rest: it may
+ *  have been a secret. */
+static void find_matches(const struct regex *regex, struct slice text,
+                         struct spans *spans)
+{
+    struct capture captures[LIMIT_CAPTURES];
+    struct slice rest = text;
+    size_t count;
+    while (rest.len > 0) {
+        enum regex_result result = regex_match(regex, rest, captures, &count);
+        if (result == REGEX_NO)
+            return;
+        struct slice secret =
+            result == REGEX_YES ? secret_of(regex, rest, captures, count) : rest;
+        size_t from = (size_t)(secret.ptr - text.ptr);
+        spans_put(spans, from, from + secret.len, text.len);
+        size_t used = from + (secret.len > 0 ? secret.len : 1);
+        rest = slice_make(text.ptr + used, text.len > used ? text.len - used : 0);
+    }
+}
+
+static void find_spans(const struct redactor *redactor, struct slice text,
+                       struct spans *spans)
+{
+    spans->count = 0;
+    if (redactor->has_built_in)
+        redact_find_secrets(text, spans);
+    for (size_t i = 0; i < redactor->count; i++)
+        find_matches(redactor->patterns[i], text, spans);
+}
+
+/** @part of @text, with what the spans say hidden. */
+static struct slice without(struct slice text, const struct spans *spans,
+                            struct slice part, struct arena *arena)
+{
+    size_t at = (size_t)(part.ptr - text.ptr), end = at + part.len;
+    struct buf out = buf_make(part.len + spans->count * sizeof REDACTED);
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct span *span = &spans->items[i];
+        if (span->to <= at || span->from >= end)
+            continue;
+        if (span->from > at)
+            buf_put(&out, slice_make(text.ptr + at, span->from - at));
+        buf_puts(&out, REDACTED);
+        at = span->to < end ? span->to : end;
+    }
+    buf_put(&out, slice_make(text.ptr + at, end - at));
+    struct slice clean = arena_slice(arena, buf_slice(&out));
+    buf_free(&out);
+    return clean;
+}
+
+struct slice redact_text(const struct redactor *redactor, struct slice text,
+                         struct arena *arena)
+{
+    struct spans spans;
+    find_spans(redactor ? redactor : &built_in, text, &spans);
+    return spans.count > 0 ? without(text, &spans, text, arena) : text;
+}
+
+static bool lies_within(struct slice part, struct slice text)
+{
+    return part.len > 0 && part.ptr >= text.ptr &&
+           part.ptr + part.len <= text.ptr + text.len;
+}
+
+static void redact_line(const struct redactor *redactor, struct event *event,
+                        struct arena *arena)
+{
+    struct spans spans;
+    struct slice line = event->line;
+    find_spans(redactor, line, &spans);
+    if (spans.count == 0)
+        return;
+    struct capture *captures =
+        arena_zalloc(arena, event->capture_count * sizeof *captures);
+    for (size_t i = 0; i < event->capture_count; i++) {
+        captures[i] = event->captures[i];
+        if (lies_within(captures[i].value, line))
+            captures[i].value = without(line, &spans, captures[i].value, arena);
+    }
+    event->captures = captures;
+    event->line = without(line, &spans, line, arena);
+}
+
+/** A field named like a secret is one, whatever it looks like. */
+static struct slice redact_field(const struct redactor *redactor,
+                                 const struct capture *field, struct arena *arena)
+{
+    struct spans spans = { .count = 0 };
+    struct slice named =
+        slice_make(arena_printf(arena, "%.*s=x", SLICE_ARG(field->name)),
+                   field->name.len + 2);
+    if (redactor->has_built_in && field->value.len > 0)
+        redact_find_secrets(named, &spans);
+    return spans.count > 0 ? SLICE(REDACTED)
+                           : redact_text(redactor, field->value, arena);
+}
+
+void redact_event(const struct redactor *redactor, struct event *event,
+                  struct arena *arena)
+{
+    redactor = redactor ? redactor : &built_in;
+    redact_line(redactor, event, arena);
+    if (event->field_count == 0)
+        return;
+    struct capture *fields = arena_zalloc(arena, event->field_count * sizeof *fields);
+    for (size_t i = 0; i < event->field_count; i++) {
+        fields[i].name = event->fields[i].name;
+        fields[i].value = redact_field(redactor, &event->fields[i], arena);
+    }
+    event->fields = fields;
+}

@@ -1,0 +1,32 @@
+/**
+ * Secrets that stand in logs: passwords, tokens, keys. They are taken out of an event
+ * as soon as a rule matched it, before anything of it is kept, so that no store and no
+ * mail ever holds one. Rules themselves match on the line as it is.
+ */
+#ifndef TOCSIN_RULES_REDACT_H
+#define TOCSIN_RULES_REDACT_H
+
+#include "agent/base/schema.h"
+#include "rules/event.h"
+
+struct redactor;
+
+/** What is known to hide secrets (see redact_secrets.c), unless @has_built_in is false,
+ *  and then @patterns: of each match the group `secret`, or all of it when it has none.
+ *  @return owned by the caller: redactor_free(); never NULL. */
+struct redactor *redactor_compile(const struct conf_texts *patterns, bool has_built_in,
+                                  struct complaints *complaints);
+void redactor_free(struct redactor *redactor);
+
+/** @text without its secrets: itself, or a copy in @arena. @redactor: NULL hides what
+ *  is built in. */
+struct slice redact_text(const struct redactor *redactor, struct slice text,
+                         struct arena *arena);
+
+/** Take the secrets out of the line, the captures and the fields of @event; what
+ *  changes lies in @arena. A capture that is a secret, or a part of one, is redacted
+ *  too. */
+void redact_event(const struct redactor *redactor, struct event *event,
+                  struct arena *arena);
+
+#endif

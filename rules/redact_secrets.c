@@ -1,0 +1,352 @@
+/** Tables of words and beginnings, and one walk over the text. */
+#include "rules/redact_secrets.h"
+
+#include <ctype.h>
+
+enum {
+    MIN_TOKEN_BYTES = 16, /* behind a known beginning */
+    MIN_BEARER_BYTES = 8,
+    APP_PASSWORD_BYTES = 19, /* "abcd efgh ijkl mnop" */
+    MAX_NAME_BYTES = 48,
+    MIN_INNER_WORD = 5, /* a shorter word is one only at the beginning of a part */
+    MAX_KEY_LABEL = 40,
+};
+
+/* What a name of a secret ends with or holds; the value follows '=' or ':'. */
+static const struct slice key_words[] = {
+    { "password", 8 },    { "passwd", 6 },      { "passphrase", 10 },
+    { "pwd", 3 },         { "secret", 6 },      { "token", 5 },
+    { "api_key", 7 },     { "apikey", 6 },      { "api-key", 7 },
+    { "access_key", 10 }, { "accesskey", 9 },   { "private_key", 11 },
+    { "auth_key", 8 },    { "credential", 10 }, { "authorization", 13 },
+    { "cookie", 6 },      { "sessionid", 9 },   { "session_id", 10 },
+    { "pass", 4 },
+};
+
+/* What a token begins with. */
+static const struct slice beginnings[] = {
+    { "eyJ", 3 },   { "ghp_", 4 },         { "gho_", 4 },     { "ghs_", 4 },
+    { "ghu_", 4 },  { "github_pat_", 11 }, { "glpat-", 6 },   { "xoxb-", 5 },
+    { "xoxp-", 5 }, { "xoxa-", 5 },        { "AKIA", 4 },     { "ASIA", 4 },
+    { "AIza", 4 },  { "ya29.", 5 },        { "sk_live_", 8 }, { "rk_live_", 8 },
+    { "sk-", 3 },   { "hvs.", 4 },         { "npm_", 4 },     { "pypi-", 5 },
+    { "SG.", 3 },   { "dop_v1_", 7 },
+};
+
+/* Of the beginnings, so that most words cost nothing. */
+#define FIRST_LETTERS "eghxAysrnpSd"
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_alnum(char c)
+{
+    return is_lower((char)(c | 0x20)) || (c >= '0' && c <= '9');
+}
+
+static bool is_word(char c)
+{
+    return is_alnum(c) || c == '_';
+}
+
+static bool is_token_byte(char c)
+{
+    return is_word(c) || c == '-' || c == '.' || c == '/' || c == '+' || c == '=';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+static bool starts_nocase(struct slice text, size_t at, struct slice word)
+{
+    return text.len - at >= word.len &&
+           slice_equal_nocase(slice_make(text.ptr + at, word.len), word);
+}
+
+static size_t skip(struct slice text, size_t at, bool (*is)(char))
+{
+    while (at < text.len && is(text.ptr[at]))
+        at++;
+    return at;
+}
+
+/* --- spans ------------------------------------------------------------------------ */
+
+void spans_put(struct spans *spans, size_t from, size_t to, size_t len)
+{
+    size_t i = 0, end;
+    if (from >= to)
+        return;
+    while (i < spans->count && spans->items[i].to < from)
+        i++;
+    /* Those that touch it become one with it. */
+    for (end = i; end < spans->count && spans->items[end].from <= to; end++) {
+        from = spans->items[end].from < from ? spans->items[end].from : from;
+        to = spans->items[end].to > to ? spans->items[end].to : to;
+    }
+    if (end == i && spans->count == LIMIT_REDACTIONS) {
+        struct span *last = &spans->items[spans->count - 1];
+        last->from = last->from < from ? last->from : from;
+        last->to = len;
+        return;
+    }
+    memmove(&spans->items[i + 1], &spans->items[end],
+            (spans->count - end) * sizeof *spans->items);
+    spans->items[i] = (struct span){ from, to };
+    spans->count += i + 1 - end;
+}
+
+/* --- values of words -------------------------------------------------------------- */
+
+/** The end of a value in quotes, whose first byte is at @at. */
+static size_t quoted_end(struct slice text, size_t at, char quote)
+{
+    bool is_nested = at > 1 && text.ptr[at - 2] == '\\'; /* JSON within JSON */
+    while (is_nested && at < text.len && text.ptr[at] != '\\' && text.ptr[at] != quote)
+        at++;
+    while (!is_nested && at < text.len && text.ptr[at] != quote)
+        at += text.ptr[at] == '\\' && at + 1 < text.len ? 2 : 1;
+    return at;
+}
+
+static bool ends_value(char c)
+{
+    return isspace((unsigned char)c) || strchr(",;&)}]<>\"'", c) != NULL;
+}
+
+/** "abcd efgh ijkl mnop", as Google shows its app passwords. */
+static bool is_app_password(struct slice text, size_t at)
+{
+    if (text.len - at < APP_PASSWORD_BYTES)
+        return false;
+    for (size_t i = 0; i < APP_PASSWORD_BYTES; i++) {
+        char c = text.ptr[at + i];
+        if (i % 5 == 4 ? c != ' ' : !is_lower(c))
+            return false;
+    }
+    return at + APP_PASSWORD_BYTES == text.len ||
+           !is_word(text.ptr[at + APP_PASSWORD_BYTES]);
+}
+
+static size_t plain_end(struct slice text, size_t at)
+{
+    while (at < text.len && text.ptr[at] != '\0' && !ends_value(text.ptr[at]))
+        at++;
+    return at;
+}
+
+/** Behind "Bearer " and its like, which say how the value that follows is meant. */
+static size_t behind_scheme(struct slice text, size_t at)
+{
+    static const struct slice schemes[] = {
+        { "bearer ", 7 }, { "basic ", 6 }, { "token ", 6 }, { "digest ", 7 }
+    };
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (starts_nocase(text, at, schemes[i]))
+            return at + schemes[i].len;
+    }
+    return at;
+}
+
+/** Hide the value at @at. @return its end. */
+static size_t put_value(struct slice text, size_t at, struct spans *spans)
+{
+    size_t end;
+    at = behind_scheme(text, at);
+    if (slice_starts(slice_make(text.ptr + at, text.len - at), SLICE(REDACTED)))
+        return at + sizeof REDACTED - 1;
+    if (at < text.len && is_quote(text.ptr[at])) {
+        at++;
+        end = quoted_end(text, at, text.ptr[at - 1]);
+    } else if (is_app_password(text, at)) {
+        end = at + APP_PASSWORD_BYTES;
+    } else {
+        end = plain_end(text, at);
+    }
+    end = end < text.len ? end : text.len;
+    spans_put(spans, at, end, text.len);
+    return end;
+}
+
+/** Where the value begins behind the sign at @at. */
+static size_t behind_sign(struct slice text, size_t at)
+{
+    at++;
+    if (at < text.len && (text.ptr[at] == '>' || text.ptr[at] == '='))
+        at++;
+    at = skip(text, at, is_blank);
+    bool is_nested =
+        at + 1 < text.len && text.ptr[at] == '\\' && text.ptr[at + 1] == '"';
+    return is_nested ? at + 1 : at;
+}
+
+/** The name before the sign at @at, out of its quotes. */
+static struct slice name_before(struct slice text, size_t at)
+{
+    while (at > 0 && is_blank(text.ptr[at - 1]))
+        at--;
+    at -= at > 0 && is_quote(text.ptr[at - 1]);
+    at -= at > 0 && text.ptr[at - 1] == '\\';
+    size_t end = at;
+    while (at > 0 && end - at < MAX_NAME_BYTES &&
+           (is_word(text.ptr[at - 1]) || text.ptr[at - 1] == '-'))
+        at--;
+    return slice_make(text.ptr + at, end - at);
+}
+
+/** A name may go on behind its word: "tokens", "token_value", "secretKey"; but not
+ *  "tokenizer" or "passenger". "bypass" is none either. */
+static bool is_key_at(struct slice name, size_t at, struct slice word)
+{
+    size_t end = at + word.len;
+    if (!starts_nocase(name, at, word) ||
+        (word.len < MIN_INNER_WORD && at > 0 && is_alnum(name.ptr[at - 1])))
+        return false;
+    end += end < name.len && name.ptr[end] == 's';
+    return end == name.len || !is_lower(name.ptr[end]);
+}
+
+static bool is_key(struct slice name)
+{
+    for (size_t i = 0; i < sizeof key_words / sizeof *key_words; i++) {
+        struct slice word = key_words[i];
+        for (size_t at = 0; at + word.len <= name.len; at++) {
+            if ((name.ptr[at] | 0x20) == word.ptr[0] && is_key_at(name, at, word))
+                return true;
+        }
+    }
+    return false;
+}
+
+static size_t try_value(struct slice text, size_t at, struct spans *spans)
+{
+    return is_key(name_before(text, at)) ? put_value(text, behind_sign(text, at), spans)
+                                         : 0;
+}
+
+/* --- what is known by itself ------------------------------------------------------ */
+
+static size_t try_beginning(struct slice text, size_t at, struct spans *spans)
+{
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        struct slice begin = beginnings[i];
+        if (text.ptr[at] != begin.ptr[0] || text.len - at < begin.len ||
+            memcmp(text.ptr + at, begin.ptr, begin.len) != 0)
+            continue;
+        size_t end = skip(text, at, is_token_byte);
+        if (end - at < begin.len + MIN_TOKEN_BYTES)
+            return 0;
+        spans_put(spans, at, end, text.len);
+        return end;
+    }
+    return 0;
+}
+
+/** "Bearer abc...", without a name before it. */
+static size_t try_bearer(struct slice text, size_t at, struct spans *spans)
+{
+    if (!starts_nocase(text, at, SLICE("bearer ")))
+        return 0;
+    size_t from = at + 7, end = skip(text, from, is_token_byte);
+    if (end - from < MIN_BEARER_BYTES)
+        return 0;
+    spans_put(spans, from, end, text.len);
+    return end;
+}
+
+/** https://user:password@host */
+static size_t try_url(struct slice text, size_t at, struct spans *spans)
+{
+    size_t colon = 0, end = at + 3;
+    if (text.len - at < 3 || memcmp(text.ptr + at, "://", 3) != 0)
+        return 0;
+    for (; end < text.len && text.ptr[end] != '@'; end++) {
+        if (text.ptr[end] == '/' || isspace((unsigned char)text.ptr[end]))
+            return 0;
+        if (text.ptr[end] == ':' && colon == 0)
+            colon = end;
+    }
+    if (end == text.len || colon == 0)
+        return 0;
+    spans_put(spans, colon + 1, end, text.len);
+    return end;
+}
+
+/** All between the two lines of a private key, or to the end where it is cut. */
+static size_t try_private_key(struct slice text, size_t at, struct spans *spans)
+{
+    struct slice rest = slice_make(text.ptr + at, text.len - at);
+    if (!slice_starts(rest, SLICE("-----BEGIN ")))
+        return 0;
+    size_t label = slice_find(rest, SLICE("PRIVATE KEY-----"));
+    if (label == SIZE_MAX || label > MAX_KEY_LABEL)
+        return 0;
+    size_t stop = slice_find(rest, SLICE("-----END "));
+    stop = stop == SIZE_MAX ? rest.len : stop;
+    spans_put(spans, at + label + sizeof "PRIVATE KEY-----" - 1, at + stop, text.len);
+    return at + stop;
+}
+
+/** A line out of the middle of a private key: nothing but base64 of a full line. */
+static bool is_key_body(struct slice text)
+{
+    bool has_upper = false, has_lower = false, has_digit = false;
+    if (text.len != 64 && text.len != 76)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!is_alnum(c) && c != '+' && c != '/')
+            return false;
+        has_upper |= isupper((unsigned char)c) != 0;
+        has_lower |= is_lower(c) != 0;
+        has_digit |= isdigit((unsigned char)c) != 0;
+    }
+    return has_upper && has_lower && has_digit;
+}
+
+/* --- the walk --------------------------------------------------------------------- */
+
+/** What may begin at @at, by its first byte. @return where it ends; 0: nothing does. */
+static size_t try_at(struct slice text, size_t at, struct spans *spans)
+{
+    size_t end = 0;
+    switch (text.ptr[at]) {
+    case '=':
+        return try_value(text, at, spans);
+    case ':':
+        end = try_value(text, at, spans);
+        return end > 0 ? end : try_url(text, at, spans);
+    case '-':
+        return try_private_key(text, at, spans);
+    case 'b':
+    case 'B':
+        return try_bearer(text, at, spans);
+    default:
+        return strchr(FIRST_LETTERS, text.ptr[at]) ? try_beginning(text, at, spans) : 0;
+    }
+}
+
+void redact_find_secrets(struct slice text, struct spans *spans)
+{
+    size_t at = 0;
+    if (is_key_body(slice_trim(text))) {
+        spans_put(spans, 0, text.len, text.len);
+        return;
+    }
+    while (at < text.len) {
+        char c = text.ptr[at];
+        bool is_sign = c == '=' || c == ':' || c == '-';
+        bool begins_word = is_alnum(c) && (at == 0 || !is_word(text.ptr[at - 1]));
+        size_t end = is_sign || begins_word ? try_at(text, at, spans) : 0;
+        at = end > at ? end : at + 1;
+    }
+}

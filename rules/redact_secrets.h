@@ -1,0 +1,31 @@
+/** Where secrets stand in a text, without any configuration. */
+#ifndef TOCSIN_RULES_REDACT_SECRETS_H
+#define TOCSIN_RULES_REDACT_SECRETS_H
+
+#include "agent/base/limits.h"
+#include "agent/base/slice.h"
+
+/** What stands where a secret stood. */
+#define REDACTED "[redacted]"
+
+/** Bytes of a text that are secret. */
+struct span {
+    size_t from, to;
+};
+
+/** Sorted, apart from each other. When there are too many, the last one goes to the end
+ *  of the text: rather too much is hidden than too little. */
+struct spans {
+    struct span items[LIMIT_REDACTIONS];
+    size_t count;
+};
+
+/** Put @from to @to in; of a text of @len bytes. */
+void spans_put(struct spans *spans, size_t from, size_t to, size_t len);
+
+/** Find the values of words like password=, token: and Bearer, tokens with a known
+ *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.
+ *  One pass over the text, nothing allocated. */
+void redact_find_secrets(struct slice text, struct spans *spans);
+
+#endif

@@ -1,0 +1,168 @@
+/** No secret passes, and what is none stays. */
+#include "rules/redact.h"
+
+#include "agent/base/rng.h"
+#include "rig.h"
+#include "rules/redact_secrets.h"
+
+static const char *hide(struct rig *rig, const char *text)
+{
+    struct slice out = redact_text(NULL, slice_of(text), &rig->arena);
+    return arena_text(&rig->arena, out);
+}
+
+static const struct {
+    const char *text, *redacted;
+} rows[] = {
+    { "password=hunter2", "password=[redacted]" },
+    { "DB_PASSWORD=hunter2 next", "DB_PASSWORD=[redacted] next" },
+    { "login password: hunter2, user: bob", "login password: [redacted], user: bob" },
+    { "{\"password\":\"hun\\\"ter2\",\"a\":1}",
+      "{\"password\":\"[redacted]\",\"a\":1}" },
+    { "{\\\"password\\\": \\\"hunter2\\\"}", "{\\\"password\\\": \\\"[redacted]\\\"}" },
+    { "passwd='two words' x", "passwd='[redacted]' x" },
+    { "pwd = hunter2", "pwd = [redacted]" },
+    { "smtp_password: abcd efgh ijkl mnop for gmail",
+      "smtp_password: [redacted] for gmail" },
+    { "app password: abcd efgh ijkl mnop", "app password: [redacted]" },
+    { "api_key=0123456789&user=bob", "api_key=[redacted]&user=bob" },
+    { "X-Api-Key: 0123", "X-Api-Key: [redacted]" },
+    { "client_secret => abc", "client_secret => [redacted]" },
+    { "accessToken=abc;", "accessToken=[redacted];" },
+    { "tokens: abc", "tokens: [redacted]" },
+    { "Authorization: Bearer abc.def", "Authorization: Bearer [redacted]" },
+    { "authorization: Basic dXNlcjpwYXNz", "authorization: Basic [redacted]" },
+    { "sent Bearer abcdefgh12345 to it", "sent Bearer [redacted] to it" },
+    { "Set-Cookie: sid=1234; Path=/", "Set-Cookie: [redacted]; Path=/" },
+    { "https://bob:hunter2@example.com/x", "https://bob:[redacted]@example.com/x" },
+    { "amqp://bob:hunter2@h amqp://eve:other@h",
+      "amqp://bob:[redacted]@h amqp://eve:[redacted]@h" },
+    { "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl end",
+      "jwt [redacted] end" },
+    { "push with ghp_0123456789abcdefghij failed", "push with [redacted] failed" },
+    { "key AKIAIOSFODNN7EXAMPLE0000 used", "key [redacted] used" },
+    { "xoxb-123456789012-abcdefghij", "[redacted]" },
+    { "-----BEGIN RSA PRIVATE KEY-----MIIEabc-----END RSA PRIVATE KEY----- x",
+      "-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY----- x" },
+    { "-----BEGIN PRIVATE KEY----- MIIEabc", "-----BEGIN PRIVATE KEY-----[redacted]" },
+    { "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
+      "[redacted]" },
+    /* What is no secret. */
+    { "Failed password for root from 192.0.2.7 port 22 ssh2", NULL },
+    { "Accepted password for bob", NULL },
+    { "passenger: 5, tokenizer: fast, compass=north, bypass=1, secretary: Eve", NULL },
+    { "password=", NULL },
+    { "https://example.com:443/user@host", NULL },
+    { "task-0123456789 disk-full sk-1", NULL },
+    { "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", NULL },
+    { "-----BEGIN CERTIFICATE-----", NULL },
+    { "", NULL },
+};
+
+TEST(redact, L69_secrets_are_hidden_and_nothing_else_is)
+{
+    struct rig *rig = rig_create();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert_str_eq(hide(rig, rows[i].text),
+                         rows[i].redacted ? rows[i].redacted : rows[i].text);
+    rig_free(rig);
+}
+
+TEST(redact, L69_hiding_twice_changes_nothing)
+{
+    struct rig *rig = rig_create();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *once = hide(rig, rows[i].text);
+        ck_assert_str_eq(hide(rig, once), once);
+    }
+    rig_free(rig);
+}
+
+TEST(redact, L69_the_secret_is_gone_wherever_it_stands)
+{
+    struct rig *rig = rig_create();
+    struct rng rng;
+    rng_seed(&rng, 69);
+    static const char noise[] = " \t\"'=:/@-.,;{}[]aZ9\\%\n\xff";
+    for (int i = 0; i < 20000; i++) {
+        char text[200];
+        size_t len = rng_next(&rng) % 40, at = 0;
+        for (; at < len; at++)
+            text[at] = noise[rng_next(&rng) % (sizeof noise - 1)];
+        snprintf(text + at, sizeof text - at, " password=CANARY%d ", i);
+        ck_assert_msg(!strstr(hide(rig, text), "CANARY"), "%s", text);
+        arena_clear(&rig->arena);
+    }
+    rig_free(rig);
+}
+
+TEST(redact, L69_too_many_secrets_hide_all_the_rest)
+{
+    struct rig *rig = rig_create();
+    struct buf text = buf_make(1 << 16);
+    for (int i = 0; i < LIMIT_REDACTIONS + 10; i++)
+        buf_printf(&text, "token=CANARY%d ", i);
+    buf_puts(&text, "the end");
+    const char *out = hide(rig, text.ptr);
+    ck_assert_ptr_null(strstr(out, "CANARY"));
+    ck_assert_ptr_null(strstr(out, "the end"));
+    buf_free(&text);
+    rig_free(rig);
+}
+
+static struct redactor *own_redactor(struct rig *rig, const char *pattern)
+{
+    struct conf_texts patterns = { rig_text(rig, pattern), 1 };
+    struct redactor *redactor = redactor_compile(&patterns, false, &rig->complaints);
+    ck_assert_uint_eq(rig->complaints.count, 0);
+    return redactor;
+}
+
+TEST(redact, L69_patterns_of_the_configuration_hide_a_match_or_its_group)
+{
+    struct rig *rig = rig_create();
+    struct redactor *all = own_redactor(rig, "'CARD-\\d+'");
+    struct redactor *group = own_redactor(rig, "'pin (?<secret>\\d+)'");
+    ck_assert_slice(redact_text(all, SLICE("a CARD-1 b CARD-23"), &rig->arena),
+                    "a [redacted] b [redacted]");
+    ck_assert_slice(redact_text(group, SLICE("pin 1234 of 5"), &rig->arena),
+                    "pin [redacted] of 5");
+    ck_assert_slice(redact_text(all, SLICE("password=x"), &rig->arena), "password=x");
+    redactor_free(all);
+    redactor_free(group);
+    rig_free(rig);
+}
+
+TEST(redact, L69_a_capture_that_is_a_secret_is_hidden_too)
+{
+    struct rig *rig = rig_create();
+    struct slice line = SLICE("login of bob with password=hunter2 failed");
+    struct event event = rig_event(rig, line);
+    struct capture captures[] = {
+        { SLICE("user"), slice_make(line.ptr + 9, 3) },
+        { SLICE("password"), slice_make(line.ptr + 27, 7) },
+        { SLICE("part"), slice_make(line.ptr + 18, 11) },
+    };
+    event.captures = captures;
+    event.capture_count = 3;
+    redact_event(NULL, &event, &rig->arena);
+    ck_assert_slice(event.line, "login of bob with password=[redacted] failed");
+    ck_assert_slice(event.captures[0].value, "bob");
+    ck_assert_slice(event.captures[1].value, "[redacted]");
+    ck_assert_slice(event.captures[2].value, "password=[redacted]");
+    rig_free(rig);
+}
+
+TEST(redact, L69_a_field_with_the_name_of_a_secret_is_hidden)
+{
+    struct rig *rig = rig_create();
+    struct event event = rig_event(rig, SLICE("text"));
+    const struct capture fields[] = { { SLICE("user"), SLICE("bob") },
+                                      { SLICE("api_key"), SLICE("hunter2") } };
+    event.fields = fields;
+    event.field_count = 2;
+    redact_event(NULL, &event, &rig->arena);
+    ck_assert_slice(event.fields[0].value, "bob");
+    ck_assert_slice(event.fields[1].value, "[redacted]");
+    rig_free(rig);
+}
