@@ -206,7 +206,9 @@ STORY(L12_when_the_oldest_of_three_generations_is_gone_the_others_are_read_in_or
     bench_start(b);
     bench_turns(b, 14);
     bench_expect(b, "1\n2\n3\n4\n");
-    ck_assert_ptr_nonnull(strstr(b->told.ptr, "rotated away"));
+    /* Else the new file may have the inode of the old one, and is taken for it, cut. */
+    if (knows_births(b))
+        ck_assert_ptr_nonnull(strstr(bench_text(&b->told), "rotated away"));
 }
 
 STORY(L16_the_row_of_a_deleted_file_stays_until_its_end_is_committed)
