@@ -87,7 +87,8 @@ bool archives_has_twin(struct tail *tail, const struct search_entry *entry)
 bool archives_is_later(struct tail *tail, const struct search_entry *entry,
                        const struct tail_file *old)
 {
-    return old->offset > 0 && entry->stat.modified_ns > old->modified_ns &&
+    return old->offset > 0 && old->modified_ns > 0 &&
+           entry->stat.modified_ns > old->modified_ns &&
            !archives_match(tail, entry->path, old);
 }
 
