@@ -84,6 +84,14 @@ bool archives_has_twin(struct tail *tail, const struct search_entry *entry)
     return has_twin;
 }
 
+bool archives_is_later(struct tail *tail, const struct search_entry *entry,
+                       const struct tail_file *old)
+{
+    return old->offset > 0 && old->modified_ns > 0 &&
+           entry->stat.modified_ns > old->modified_ns &&
+           !archives_match(tail, entry->path, old);
+}
+
 static int64_t estimate_at(struct tail *tail, const char *path)
 {
     struct err err;

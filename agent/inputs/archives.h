@@ -20,6 +20,10 @@ bool archives_want(const struct tail_file *file, const struct search_entry *entr
 /** Does what it was made of still lie beside it? Then it is not finished, or left
  *  over. */
 bool archives_has_twin(struct tail *tail, const struct search_entry *entry);
+/** Was it made of lines that came after @old, which lies nowhere now? Programs that
+ *  pack keep the time of the last line. */
+bool archives_is_later(struct tail *tail, const struct search_entry *entry,
+                       const struct tail_file *old);
 /** How many bytes are inside; 0: unknown. */
 int64_t archives_estimate(struct tail *tail, const struct search_entry *entry);
 

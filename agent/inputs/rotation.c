@@ -277,7 +277,8 @@ static void collect(struct tail *tail, struct tail_file *old, const char *path,
             continue;
         if (!name_is_compressed(entry->name))
             put_or_lose(tail, old, all, entry);
-        else if (old_entry && !archives_has_twin(tail, entry))
+        else if (!archives_has_twin(tail, entry) &&
+                 (old_entry || archives_is_later(tail, entry, old)))
             collect_packed(tail, old, all, entry);
     }
 }

@@ -26,7 +26,7 @@ void unpack_allow(struct unpack *unpack, size_t bytes);
 /** As fs->read_at, of what is inside. ERR_BUSY: what was allowed is used up, go on in
  *  the next turn; ERR_INVALID: damaged, cut short, or not packed so; ERR_FULL: it grows
  *  past LIMIT_UNPACK_RATIO, or wants too much memory; else as fs->read_at.
- *  @size  at most UNPACK_READ_BYTES */
+ *  @size  at most TAIL_BYTES + LIMIT_BLOCK_BYTES */
 ssize_t unpack_read_at(struct unpack *unpack, void *into, size_t size, int64_t offset,
                        struct err *err);
 
@@ -37,7 +37,7 @@ int64_t unpack_estimate(const struct fs *fs, int fd, int64_t size_bytes,
 
 /** "zlib 1.2.13, no zstd". */
 void unpack_put_versions(struct buf *out);
-/** "built without zlib", or NULL when all is there. */
+/** "no zlib", or NULL when all is there. */
 const char *unpack_missing(void);
 
 #endif

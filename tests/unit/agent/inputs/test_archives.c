@@ -185,13 +185,18 @@ ARCHIVE_STORY(an_archive_that_moves_on_while_it_is_unread_is_found_again)
     bench_expect(b, "one\ntwo\nthree\nfour\n");
 }
 
-ARCHIVE_STORY(an_archive_of_another_log_is_not_read)
+ARCHIVE_STORY(an_archive_of_older_lines_is_not_read)
 {
+    const struct timespec times[2] = { { .tv_sec = 1600000000 },
+                                       { .tv_sec = 1600000000 } };
     bench_append(b, "a.log", "one\ntwo\n");
     bench_turn(b);
     bench_crash(b);
     bench_append(b, "a.log.1", "another\n");
     pack(b, packer, "a.log.1");
+    ck_assert_int_eq(utimensat(AT_FDCWD, bench_path(b, in_archive(packer, 1)), times,
+                               0),
+                     0);
     bench_remove(b, "a.log");
     bench_append(b, "a.log", "three\n");
     bench_start(b);
@@ -280,6 +285,35 @@ ARCHIVE_STORY(what_was_read_to_its_end_before_it_was_compressed_is_no_loss)
     bench_turns(b, 13);
     bench_expect(b, "one\ntwo\n");
     ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
+/** Two rotations between two looks: what lay between is in an archive already. */
+static void rotate_twice(struct bench *b, const struct packer *packer)
+{
+    bench_append(b, "a.log", "one\n");
+    bench_turn(b);
+    bench_rename(b, "a.log", "a.log.1");
+    pack(b, packer, "a.log.1");
+    bench_append(b, "a.log", "two\n");
+    bench_rename(b, "a.log", "a.log.1");
+    pack(b, packer, "a.log.1");
+    bench_append(b, "a.log", "three\n");
+    bench_turns(b, 13);
+}
+
+ARCHIVE_STORY(L09_a_generation_that_nobody_saw_is_read_in_its_archive)
+{
+    rotate_twice(b, packer);
+    bench_expect(b, "one\ntwo\nthree\n");
+    ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
+ARCHIVE_STORY(L09_a_generation_that_nobody_saw_is_a_loss_without_archives)
+{
+    b->configs[0].archives = false;
+    rotate_twice(b, packer);
+    bench_expect(b, "one\nthree\n");
+    ck_assert_ptr_nonnull(strstr(bench_text(&b->reported), "lost-compressed"));
 }
 
 /* --- the stream alone ------------------------------------------------------------- */
