@@ -28,6 +28,11 @@
 #define LIMIT_REFUSED_PATHS 1000   /* remembered as told; then told again */
 #define LIMIT_GENERATIONS 64       /* found between two looks; older: lost */
 
+/* --- what others post ------------------------------------------------------------ */
+#define LIMIT_JSON_DEPTH 32      /* the body is refused, 400 */
+#define LIMIT_JSON_VALUES 200000 /* the body is refused, 413 */
+#define LIMIT_BODY_ALERTS 1000   /* the body is refused, 413 */
+
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */
 #define LIMIT_LABEL_BYTES 1024       /* longer values are cut */
