@@ -9,7 +9,7 @@
 #include "agent/base/must.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     /* The keys of alert and group, texts, samples with their paths, a route's name. */
     PIECE_BYTES = 2 * LABELS_KEY_BYTES + 1024 * 1024,
 };
@@ -198,7 +198,9 @@ static struct lane *find_taking(const struct engine *engine,
  *  (No rules at all are a configuration that is not finished.) */
 static bool ends_now(const struct restoring *restoring, struct alert *alert)
 {
-    struct slice name = labels_find(&alert->labels, SLICE("rule"));
+    arena_clear(&restoring->engine->scratch);
+    struct labels labels = alert_labels(alert, &restoring->engine->scratch);
+    struct slice name = labels_find(&labels, SLICE("rule"));
     int64_t span_ms = 0;
     if (alert->quiet_at_ms != NEVER_MS || alert->is_other || name.len == 0 ||
         rules_count(restoring->engine->rules) == 0)
@@ -220,17 +222,21 @@ static struct alert_group *find_place(struct restoring *restoring,
                                       bool home_is_other, bool *has_moved)
 {
     struct engine *engine = restoring->engine;
+    struct arena *scratch = &engine->scratch;
     *has_moved = restoring->lane == NULL;
-    if (!restoring->lane)
-        restoring->lane = find_taking(engine, &alert->labels);
+    if (*has_moved) {
+        arena_clear(scratch);
+        struct labels labels = alert_labels(alert, scratch);
+        restoring->lane = find_taking(engine, &labels);
+    }
     if (!*has_moved && home_is_other)
         return lane_other(engine, restoring->lane);
     if (!*has_moved && alert->is_other)
         return find_home(restoring, home);
-    arena_clear(&engine->scratch);
-    struct labels labels =
-        route_group_labels(restoring->lane->route, &alert->labels, &engine->scratch);
-    struct alert_group *group = lane_group(engine, restoring->lane, &labels);
+    arena_clear(scratch);
+    struct labels all = alert_labels(alert, scratch);
+    struct labels own = route_group_labels(restoring->lane->route, &all, scratch);
+    struct alert_group *group = lane_group(engine, restoring->lane, &own);
     *has_moved |= group->is_other || !slice_equal(group->key, home);
     return group;
 }

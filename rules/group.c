@@ -6,8 +6,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 
-/* Of LIMIT_SAMPLES: these say how it began, the others how it goes on. */
-enum { FIRST_SAMPLES = 2 };
+#define OTHER_ALERT "(other) alerts of this group, counted together"
 
 struct labels labels_own(const struct labels *labels, struct slice *key)
 {
@@ -20,77 +19,13 @@ struct labels labels_own(const struct labels *labels, struct slice *key)
     memcpy(bytes, stored.ptr, stored.len);
     *key = slice_make(bytes, stored.len);
     buf_free(&stored);
+    struct arena arena = { 0 };
     struct unbuf in = { *key, false };
-    size_t count = (size_t)unbuf_u64(&in);
-    for (size_t i = 0; i < count; i++) {
-        items[i].name = unbuf_bytes(&in);
-        items[i].value = unbuf_bytes(&in);
-    }
-    return (struct labels){ items, count };
-}
-
-static void own_text(struct slice *own, struct slice text, size_t max_bytes)
-{
-    struct slice cut =
-        slice_make(text.ptr, text.len < max_bytes ? text.len : max_bytes);
-    if (own->ptr && slice_equal(*own, cut))
-        return;
-    char *copy = mem_copy(cut);
-    free((char *)own->ptr);
-    *own = slice_make(copy, cut.len);
-}
-
-static void sample_free(struct sample *sample)
-{
-    free((char *)sample->line.ptr);
-    free((char *)sample->path.ptr);
-    *sample = (struct sample){ 0 };
-}
-
-static void forget_samples(struct alert *alert)
-{
-    for (size_t i = 0; i < alert->sample_count; i++)
-        sample_free(&alert->samples[i]);
-    alert->sample_count = 0;
-    alert->samples_told = false;
-}
-
-/** Past LIMIT_SAMPLES the oldest of the later ones makes way. */
-static void keep_sample(struct alert *alert, const struct sample *sample)
-{
-    if (alert->samples_told)
-        forget_samples(alert);
-    if (sample->line.len == 0)
-        return;
-    if (alert->sample_count == LIMIT_SAMPLES) {
-        struct sample *later = &alert->samples[FIRST_SAMPLES];
-        sample_free(later);
-        memmove(later, later + 1, (LIMIT_SAMPLES - FIRST_SAMPLES - 1) * sizeof *later);
-        alert->sample_count--;
-        alert->samples[alert->sample_count] = (struct sample){ 0 };
-    }
-    struct sample *own = &alert->samples[alert->sample_count++];
-    own_text(&own->line, sample->line, LIMIT_SAMPLE_BYTES);
-    own_text(&own->path, sample->path, LIMIT_SAMPLE_BYTES);
-    own->offset = sample->offset;
-    own->unix_ms = sample->unix_ms;
-}
-
-void alert_free(struct alert *alert)
-{
-    if (!alert)
-        return;
-    forget_samples(alert);
-    free(alert->labels.items);
-    free((char *)alert->summary.ptr);
-    free((char *)alert->description.ptr);
-    free((char *)alert->runbook.ptr);
-    free(alert);
-}
-
-bool alert_is_firing(const struct alert *alert, int64_t mono_ms)
-{
-    return mono_ms < alert->quiet_at_ms;
+    struct labels own;
+    must(labels_load(&own, &in, &arena));
+    memcpy(items, own.items, items_bytes);
+    arena_free(&arena);
+    return (struct labels){ items, labels->count };
 }
 
 struct alert_group *group_create(const struct labels *labels, const struct route *route,
@@ -141,21 +76,11 @@ static void drop(struct alert_group *group, struct alert *alert)
     if (alert->is_other)
         group->other = NULL;
     else
-        map_take(&group->alerts, alert->key);
+        map_take(&group->alerts, alert_key(alert));
     must(group->new_count >= alert->new_count);
     group->new_count -= alert->new_count;
     pieces_drop(group->pieces, &alert->piece);
     alert_free(alert);
-}
-
-static struct alert *alert_create(struct alert_group *group,
-                                  const struct labels *labels)
-{
-    struct alert *alert = mem_zalloc(sizeof *alert);
-    alert->piece.kind = PIECE_ALERT;
-    alert->group = group;
-    alert->labels = labels_own(labels, &alert->key);
-    return alert;
 }
 
 /** Only time takes others away, so these would fill the group for good. */
@@ -180,15 +105,14 @@ static bool make_room(struct alert_group *group)
 }
 
 /** The alert for these labels, made when it is not there and the group has room. */
-static struct alert *find_alert(struct alert_group *group, struct slice key,
-                                const struct labels *labels)
+static struct alert *find_alert(struct alert_group *group, struct slice key)
 {
     struct alert *alert = map_find(&group->alerts, key);
     if (alert || !make_room(group))
         return alert;
-    alert = alert_create(group, labels);
-    must(slice_equal(alert->key, key));
-    map_put(&group->alerts, alert->key, alert);
+    alert = alert_create(key);
+    alert->group = group;
+    map_put(&group->alerts, alert_key(alert), alert);
     return alert;
 }
 
@@ -196,10 +120,13 @@ static struct alert *other_alert(struct alert_group *group)
 {
     if (group->other)
         return group->other;
-    struct alert *other = alert_create(group, &group->labels);
+    static const struct slice texts[ALERT_TEXTS] = {
+        [TEXT_SUMMARY] = { OTHER_ALERT, sizeof OTHER_ALERT - 1 }
+    };
+    struct alert *other = alert_create(group->key);
+    other->group = group;
     other->is_other = true;
-    own_text(&other->summary, SLICE("(other) alerts of this group, counted together"),
-             LIMIT_SUMMARY_BYTES);
+    alert_set_texts(other, texts);
     group->other = other;
     return other;
 }
@@ -220,10 +147,13 @@ static void describe(struct alert *alert, const struct sighting *sighting)
             alert->severity = sighting->severity;
         return;
     }
+    const struct slice texts[ALERT_TEXTS] = {
+        [TEXT_SUMMARY] = sighting->summary,
+        [TEXT_DESCRIPTION] = sighting->description,
+        [TEXT_RUNBOOK] = sighting->runbook,
+    };
     alert->severity = sighting->severity;
-    own_text(&alert->summary, sighting->summary, LIMIT_SUMMARY_BYTES);
-    own_text(&alert->description, sighting->description, LIMIT_DESCRIPTION_BYTES);
-    own_text(&alert->runbook, sighting->runbook, LIMIT_SUMMARY_BYTES);
+    alert_set_texts(alert, texts);
 }
 
 struct alert *group_count(struct alert_group *group, struct slice key,
@@ -231,13 +161,13 @@ struct alert *group_count(struct alert_group *group, struct slice key,
 {
     const struct sample *sample = &sighting->sample;
     int64_t unix_ms = sample->unix_ms > 0 ? sample->unix_ms : now.unix_ms;
-    struct alert *alert = find_alert(group, key, &sighting->labels);
+    struct alert *alert = find_alert(group, key);
     if (!alert)
         alert = other_alert(group);
     if (!alert_is_firing(alert, now.mono_ms))
         begin(alert, unix_ms);
     describe(alert, sighting);
-    keep_sample(alert, sample);
+    alert_keep_sample(alert, sample);
     alert->new_count += sighting->count;
     alert->total_count += sighting->count;
     alert->line_hash_sum += hash_bytes(sample->line);
@@ -266,7 +196,7 @@ static void swallow(struct alert_group *group, struct alert *alert, struct alert
     if (gone->severity > alert->severity)
         alert->severity = gone->severity;
     for (size_t i = 0; i < gone->sample_count && !gone->samples_told; i++)
-        keep_sample(alert, &gone->samples[i]);
+        alert_keep_sample(alert, &gone->samples[i]);
     let_rest(group, alert);
     pieces_touch(group->pieces, &alert->piece);
     pieces_drop(group->pieces, &gone->piece);
@@ -278,13 +208,13 @@ void group_put(struct alert_group *group, struct alert *alert)
     group->new_count += alert->new_count;
     alert->group = group;
     struct alert *known =
-        alert->is_other ? group->other : map_find(&group->alerts, alert->key);
+        alert->is_other ? group->other : map_find(&group->alerts, alert_key(alert));
     if (known) {
         swallow(group, known, alert);
     } else if (alert->is_other) {
         group->other = alert;
     } else if (group->alerts.count < LIMIT_GROUP_ALERTS) {
-        map_put(&group->alerts, alert->key, alert);
+        map_put(&group->alerts, alert_key(alert), alert);
         let_rest(group, alert);
     } else {
         swallow(group, other_alert(group), alert);

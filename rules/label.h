@@ -37,8 +37,8 @@ bool labels_equal(const struct labels *a, const struct labels *b);
 /** A deep copy in @arena. */
 struct labels labels_copy(struct arena *arena, const struct labels *labels);
 
-/** Stored form; load copies into @arena. @return false when the bytes
- *  are not labels. */
+/** Stored form, the same for equal labels. load makes the array in @arena, and borrows
+ *  names and values from @in. @return false when the bytes are not labels. */
 void labels_save(const struct labels *labels, struct buf *out);
 bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena);
 

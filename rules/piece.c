@@ -16,7 +16,7 @@ void pieces_touch(struct pieces *pieces, struct piece *piece)
     if (piece->place != 0)
         return;
     *mem_push(pieces->changed, pieces->changed_count, pieces->changed_capacity) = piece;
-    piece->place = pieces->changed_count;
+    piece->place = (uint32_t)pieces->changed_count;
 }
 
 static void untouch(struct pieces *pieces, struct piece *piece)

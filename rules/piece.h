@@ -12,9 +12,9 @@ enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT };
 
 /** Lives inside the thing that is stored. Zero-initialised but for its kind. */
 struct piece {
+    uint64_t id; /**< 0: not stored yet; an id is given when it is first saved */
     enum piece_kind kind;
-    uint64_t id;  /**< 0: not stored yet; an id is given when it is first saved */
-    size_t place; /**< 1-based, among the changed; 0: unchanged */
+    uint32_t place; /**< 1-based, among the changed; 0: unchanged */
 };
 
 /** The key of a piece that is gone. */

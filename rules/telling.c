@@ -45,7 +45,7 @@ static int compare(const void *left, const void *right)
         return a->severity > b->severity ? -1 : 1;
     if (a->last_unix_ms != b->last_unix_ms)
         return a->last_unix_ms > b->last_unix_ms ? -1 : 1;
-    return slice_compare(a->key, b->key);
+    return slice_compare(alert_key(a), alert_key(b));
 }
 
 static const struct sample *copy_samples(const struct alert *alert, struct arena *arena)
@@ -62,14 +62,15 @@ static const struct sample *copy_samples(const struct alert *alert, struct arena
 static void show(const struct alert *alert, struct now now, struct arena *arena,
                  struct notice_alert *shown)
 {
+    struct labels labels = alert_labels(alert, arena);
     *shown = (struct notice_alert){
-        .labels = labels_copy(arena, &alert->labels),
+        .labels = labels_copy(arena, &labels),
         .severity = alert->severity,
         .is_firing = alert_is_firing(alert, now.mono_ms),
         .is_new = !alert->is_told,
-        .summary = arena_slice(arena, alert->summary),
-        .description = arena_slice(arena, alert->description),
-        .runbook = arena_slice(arena, alert->runbook),
+        .summary = arena_slice(arena, alert_text(alert, TEXT_SUMMARY)),
+        .description = arena_slice(arena, alert_text(alert, TEXT_DESCRIPTION)),
+        .runbook = arena_slice(arena, alert_text(alert, TEXT_RUNBOOK)),
         .new_count = alert->new_count,
         .total_count = alert->total_count,
         .first_unix_ms = alert->first_unix_ms,
