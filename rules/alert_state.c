@@ -54,6 +54,7 @@ bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
         [TEXT_SUMMARY] = LIMIT_SUMMARY_BYTES,
         [TEXT_DESCRIPTION] = LIMIT_DESCRIPTION_BYTES,
         [TEXT_RUNBOOK] = LIMIT_SUMMARY_BYTES,
+        [TEXT_LINKS] = LIMIT_LINKS_BYTES,
     };
     bool is_same = true;
     size_t bytes = 0;

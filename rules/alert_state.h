@@ -12,7 +12,13 @@
 #include "rules/alert.h"
 #include "rules/piece.h"
 
-enum alert_text { TEXT_SUMMARY, TEXT_DESCRIPTION, TEXT_RUNBOOK, ALERT_TEXTS };
+enum alert_text {
+    TEXT_SUMMARY,
+    TEXT_DESCRIPTION,
+    TEXT_RUNBOOK,
+    TEXT_LINKS,
+    ALERT_TEXTS
+};
 
 struct alert_texts;
 
@@ -26,6 +32,10 @@ struct alert {
     uint64_t new_count, total_count;
     uint64_t line_hash_sum; /**< of the lines in new_count */
     int64_t first_unix_ms, last_unix_ms;
+    int64_t ended_unix_ms;     /**< when it was over, as who posted it says; else 0 */
+    uint64_t fingerprint;      /**< of one from outside; else 0 */
+    uint64_t occurrence;       /**< see struct incoming */
+    struct alert *twin;        /**< the next with its fingerprint: dedup's */
     struct alert_texts *texts; /**< alert_text() */
     struct sample *samples;    /**< LIMIT_SAMPLES of them, or NULL */
     uint32_t sample_count;

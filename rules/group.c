@@ -6,6 +6,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 
+enum { REFRESH_STEPS = 16 };
 #define OTHER_ALERT "(other) alerts of this group, counted together"
 
 struct labels labels_own(const struct labels *labels, struct slice *key)
@@ -29,13 +30,14 @@ struct labels labels_own(const struct labels *labels, struct slice *key)
 }
 
 struct alert_group *group_create(const struct labels *labels, const struct route *route,
-                                 struct pieces *pieces)
+                                 struct pieces *pieces, struct dedup *dedup)
 {
     struct alert_group *group = mem_zalloc(sizeof *group);
     group->piece.kind = PIECE_GROUP;
     group->labels = labels_own(labels, &group->key);
     group->route = route;
     group->pieces = pieces;
+    group->dedup = dedup;
     group->told_ms = NEVER_MS;
     return group;
 }
@@ -80,6 +82,7 @@ static void drop(struct alert_group *group, struct alert *alert)
     must(group->new_count >= alert->new_count);
     group->new_count -= alert->new_count;
     pieces_drop(group->pieces, &alert->piece);
+    dedup_close(group->dedup, alert);
     alert_free(alert);
 }
 
@@ -140,44 +143,97 @@ static void begin(struct alert *alert, int64_t unix_ms)
         alert->first_unix_ms = unix_ms;
 }
 
-static void describe(struct alert *alert, const struct sighting *sighting)
+/** @return whether anything is said otherwise than before. */
+static bool describe(struct alert *alert, const struct sighting *sighting)
 {
-    if (alert->is_other) {
-        if (sighting->severity > alert->severity)
-            alert->severity = sighting->severity;
-        return;
-    }
     const struct slice texts[ALERT_TEXTS] = {
         [TEXT_SUMMARY] = sighting->summary,
         [TEXT_DESCRIPTION] = sighting->description,
         [TEXT_RUNBOOK] = sighting->runbook,
+        [TEXT_LINKS] = sighting->links,
     };
-    alert->severity = sighting->severity;
-    alert_set_texts(alert, texts);
+    enum severity before = alert->severity;
+    if (!alert->is_other) {
+        alert->severity = sighting->severity;
+        return alert_set_texts(alert, texts) || alert->severity != before;
+    }
+    if (sighting->severity > alert->severity)
+        alert->severity = sighting->severity;
+    return alert->severity != before;
+}
+
+/** What one that is over says of the others that share "(other)" is nothing. */
+static void set_end(struct alert *alert, const struct sighting *sighting,
+                    struct now now)
+{
+    bool is_over = sighting->ended_unix_ms != 0;
+    alert->resolve_after_ms = sighting->resolve_after_ms;
+    if (!is_over || !alert->is_other) {
+        alert->ended_unix_ms = sighting->ended_unix_ms;
+        alert->quiet_at_ms = is_over
+                                 ? now.mono_ms
+                                 : later_by_ms(now.mono_ms, sighting->resolve_after_ms);
+    }
+}
+
+static void count(struct alert_group *group, struct alert *alert,
+                  const struct sighting *sighting, struct now now)
+{
+    const struct sample *sample = &sighting->sample;
+    int64_t unix_ms = sample->unix_ms > 0 ? sample->unix_ms : now.unix_ms;
+    int64_t began_ms = sighting->began_unix_ms > 0
+                           ? earlier_ms(sighting->began_unix_ms, unix_ms)
+                           : unix_ms;
+    if (!alert_is_firing(alert, now.mono_ms))
+        begin(alert, began_ms);
+    describe(alert, sighting);
+    alert_keep_sample(alert, sample);
+    alert->new_count += sighting->count;
+    alert->total_count += sighting->count;
+    alert->line_hash_sum += sighting->count ? hash_bytes(sample->line) : 0;
+    alert->last_unix_ms = unix_ms;
+    set_end(alert, sighting, now);
+    group->new_count += sighting->count;
+    let_rest(group, alert);
+    pieces_touch(group->pieces, &alert->piece);
 }
 
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now)
 {
-    const struct sample *sample = &sighting->sample;
-    int64_t unix_ms = sample->unix_ms > 0 ? sample->unix_ms : now.unix_ms;
     struct alert *alert = find_alert(group, key);
     if (!alert)
         alert = other_alert(group);
-    if (!alert_is_firing(alert, now.mono_ms))
-        begin(alert, unix_ms);
-    describe(alert, sighting);
-    alert_keep_sample(alert, sample);
-    alert->new_count += sighting->count;
-    alert->total_count += sighting->count;
-    alert->line_hash_sum += hash_bytes(sample->line);
-    alert->last_unix_ms = unix_ms;
-    alert->resolve_after_ms = sighting->resolve_after_ms;
-    alert->quiet_at_ms = later_by_ms(now.mono_ms, sighting->resolve_after_ms);
-    group->new_count += sighting->count;
-    let_rest(group, alert);
-    pieces_touch(group->pieces, &alert->piece);
+    count(group, alert, sighting, now);
     return alert;
+}
+
+void group_count_again(struct alert *alert, const struct sighting *sighting,
+                       struct now now)
+{
+    alert->occurrence = sighting->occurrence;
+    count(alert->group, alert, sighting, now);
+}
+
+void group_refresh(struct alert *alert, const struct sighting *sighting, struct now now)
+{
+    bool has_changed = describe(alert, sighting);
+    int64_t quiet_at_ms = later_by_ms(now.mono_ms, sighting->resolve_after_ms);
+    if (quiet_at_ms - alert->quiet_at_ms > sighting->resolve_after_ms / REFRESH_STEPS) {
+        alert->resolve_after_ms = sighting->resolve_after_ms;
+        alert->quiet_at_ms = quiet_at_ms;
+        has_changed = true;
+    }
+    if (has_changed)
+        pieces_touch(alert->group->pieces, &alert->piece);
+}
+
+void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now)
+{
+    alert->ended_unix_ms = ended_unix_ms > 0 ? ended_unix_ms : now.unix_ms;
+    alert->quiet_at_ms = now.mono_ms;
+    let_rest(alert->group, alert);
+    pieces_touch(alert->group->pieces, &alert->piece);
 }
 
 static int64_t later_ms(int64_t a, int64_t b)
@@ -185,14 +241,34 @@ static int64_t later_ms(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/** Who swallows one from outside is that one now, or else it is remembered. */
+static void take_over(struct alert_group *group, struct alert *alert,
+                      const struct alert *gone)
+{
+    if (gone->fingerprint == 0 || gone->fingerprint == alert->fingerprint)
+        return;
+    if (alert->is_other || alert->fingerprint != 0) {
+        dedup_remember(group->dedup, gone->fingerprint, gone->occurrence,
+                       gone->ended_unix_ms != 0, gone->quiet_at_ms);
+        return;
+    }
+    alert->fingerprint = gone->fingerprint;
+    alert->occurrence = gone->occurrence;
+    dedup_open(group->dedup, alert);
+}
+
 static void swallow(struct alert_group *group, struct alert *alert, struct alert *gone)
 {
+    take_over(group, alert, gone);
     alert->new_count += gone->new_count;
     alert->total_count += gone->total_count;
     alert->line_hash_sum += gone->line_hash_sum;
     alert->first_unix_ms = earlier_ms(alert->first_unix_ms, gone->first_unix_ms);
     alert->last_unix_ms = later_ms(alert->last_unix_ms, gone->last_unix_ms);
-    alert->quiet_at_ms = later_ms(alert->quiet_at_ms, gone->quiet_at_ms);
+    if (gone->quiet_at_ms > alert->quiet_at_ms) {
+        alert->quiet_at_ms = gone->quiet_at_ms;
+        alert->ended_unix_ms = 0;
+    }
     if (gone->severity > alert->severity)
         alert->severity = gone->severity;
     for (size_t i = 0; i < gone->sample_count && !gone->samples_told; i++)
@@ -216,6 +292,8 @@ void group_put(struct alert_group *group, struct alert *alert)
     } else if (group->alerts.count < LIMIT_GROUP_ALERTS) {
         map_put(&group->alerts, alert_key(alert), alert);
         let_rest(group, alert);
+        if (alert->fingerprint != 0)
+            dedup_open(group->dedup, alert);
     } else {
         swallow(group, other_alert(group), alert);
     }
@@ -235,6 +313,7 @@ enum severity group_severity(const struct alert_group *group)
 struct census {
     size_t firing, quiet;
     bool has_untold;
+    bool has_ended; /**< somebody said so, which is news */
 };
 
 static struct census take_census(const struct alert_group *group, int64_t mono_ms)
@@ -248,6 +327,7 @@ static struct census take_census(const struct alert_group *group, int64_t mono_m
         else
             census.quiet++;
         census.has_untold |= !alert->is_told && alert->new_count > 0;
+        census.has_ended |= alert->ended_unix_ms != 0;
     }
     return census;
 }
@@ -267,9 +347,10 @@ bool group_decide(const struct alert_group *group, int64_t mono_ms,
     }
     if (census.firing == 0) {
         *reason = NOTICE_RESOLVED;
-        return group->new_count > 0 || (census.quiet > 0 && config->send_resolved);
+        return group->new_count > 0 || census.has_ended ||
+               (census.quiet > 0 && config->send_resolved);
     }
-    if (census.quiet > 0 && config->send_resolved) {
+    if (census.has_ended || (census.quiet > 0 && config->send_resolved)) {
         *reason = NOTICE_RESOLVED;
         return true;
     }
@@ -338,7 +419,8 @@ int64_t group_next_look(const struct alert_group *group, int64_t mono_ms)
     size_t at = 0;
     while ((alert = group_next(group, &at))) {
         bool is_untold = !alert->is_told && alert->new_count > 0;
-        if (is_untold || (!group->is_told && group->new_count > 0))
+        if (is_untold || alert->ended_unix_ms != 0 ||
+            (!group->is_told && group->new_count > 0))
             wanted = mono_ms;
         else if (alert_is_firing(alert, mono_ms))
             wanted = earlier_ms(wanted, alert->quiet_at_ms);

@@ -10,6 +10,7 @@
 
 #include "agent/base/map.h"
 #include "rules/alert_state.h"
+#include "rules/dedup.h"
 #include "rules/notice.h"
 #include "rules/route.h"
 
@@ -33,12 +34,13 @@ struct alert_group {
     int64_t told_ms;       /**< mono: of the last mail; NEVER_MS: none yet */
     int64_t since_unix_ms; /**< begin of the span that the next mail covers */
     struct pieces *pieces; /**< where it says what changed */
+    struct dedup *dedup;   /**< where it says which of its alerts go */
     const struct route *route;
 };
 
 /** An empty group. @labels are copied. */
 struct alert_group *group_create(const struct labels *labels, const struct route *route,
-                                 struct pieces *pieces);
+                                 struct pieces *pieces, struct dedup *dedup);
 /** Free it and its alerts; nothing is said to the pieces. */
 void group_free(struct alert_group *group);
 
@@ -47,6 +49,17 @@ void group_free(struct alert_group *group);
  *  @return the alert that took it: `other` when the group is full and none makes way */
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now);
+
+/** Count one more sighting of @alert, whatever its labels are now. */
+void group_count_again(struct alert *alert, const struct sighting *sighting,
+                       struct now now);
+/** @alert goes on, and is described as it is now; nothing is counted. Its end moves in
+ *  steps of a sixteenth of resolve_after, so that most repeats change nothing that must
+ *  be stored. */
+void group_refresh(struct alert *alert, const struct sighting *sighting,
+                   struct now now);
+/** @alert is over since @ended_unix_ms (0: now), because its sender says so. */
+void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now);
 
 /** Put @alert, which becomes the group's. One with equal labels that is there already
  *  swallows it, counts and all. */

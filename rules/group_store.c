@@ -96,6 +96,9 @@ void alert_save(const struct alert *alert, struct now now, struct buf *out)
     buf_put_u64(out, alert->line_hash_sum);
     buf_put_u64(out, (uint64_t)alert->first_unix_ms);
     buf_put_u64(out, (uint64_t)alert->last_unix_ms);
+    buf_put_u64(out, (uint64_t)alert->ended_unix_ms);
+    buf_put_u64(out, alert->fingerprint);
+    buf_put_u64(out, alert->occurrence);
     buf_put_u64(out, alert->sample_count);
     for (size_t i = 0; i < alert->sample_count; i++)
         sample_save(&alert->samples[i], out);
@@ -133,6 +136,12 @@ struct alert *alert_load(struct unbuf *in, struct now now, struct slice *home,
     alert->line_hash_sum = unbuf_u64(in);
     alert->first_unix_ms = (int64_t)unbuf_u64(in);
     alert->last_unix_ms = (int64_t)unbuf_u64(in);
+    alert->ended_unix_ms = (int64_t)unbuf_u64(in);
+    alert->fingerprint = unbuf_u64(in);
+    alert->occurrence = unbuf_u64(in);
+    /* Over is over, also when the clock was set back since. */
+    if (alert->ended_unix_ms != 0)
+        alert->quiet_at_ms = now.mono_ms;
     samples_load(alert, in);
     alert->samples_told = samples_told;
     bool is_odd = severity > SEVERITY_CRITICAL || alert->total_count > MOST_SIGHTINGS ||

@@ -66,6 +66,25 @@ bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
     return true;
 }
 
+struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count)
+{
+    struct labels labels = { arena_zalloc(arena, LIMIT_LABELS * sizeof(struct label)),
+                             0 };
+    for (size_t i = 0; i < count && labels.count < LIMIT_LABELS; i++) {
+        struct label label = { cut(pairs[i].name), cut(pairs[i].value) };
+        bool is_there;
+        size_t at = find_place(&labels, label.name, &is_there);
+        /* Two long names can be equal when they are cut. */
+        if (label.value.len == 0 || is_there)
+            continue;
+        memmove(labels.items + at + 1, labels.items + at,
+                (labels.count - at) * sizeof label);
+        labels.items[at] = label;
+        labels.count++;
+    }
+    return labels;
+}
+
 struct slice labels_find(const struct labels *labels, struct slice name)
 {
     bool is_there;

@@ -1,6 +1,6 @@
 /**
  * Pieces are the things of the engine that are stored one by one: a route's state, a
- * group, an alert. This is the list of those that changed and of those that are gone,
+ * group, an alert, what is remembered of one. This is the list of those that changed and of those that are gone,
  * so that a turn writes no more than what it changed.
  */
 #ifndef TOCSIN_RULES_PIECE_H
@@ -8,7 +8,7 @@
 
 #include "agent/base/slice.h"
 
-enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT };
+enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT, PIECE_DEDUP };
 
 /** Lives inside the thing that is stored. Zero-initialised but for its kind. */
 struct piece {

@@ -31,7 +31,8 @@ void telling_add_news(struct telling *telling, const struct alert_group *group,
     size_t at = 0;
     span(telling, group);
     while ((alert = group_next(group, &at))) {
-        if (alert->new_count > 0 || (tells_quiet && !alert_is_firing(alert, mono_ms)))
+        if (alert->new_count > 0 || alert->ended_unix_ms != 0 ||
+            (tells_quiet && !alert_is_firing(alert, mono_ms)))
             add(telling, alert);
     }
 }
@@ -68,6 +69,9 @@ static void show(const struct alert *alert, struct now now, struct arena *arena,
         .severity = alert->severity,
         .is_firing = alert_is_firing(alert, now.mono_ms),
         .is_new = !alert->is_told,
+        .is_posted = alert->fingerprint != 0,
+        .links = arena_slice(arena, alert_text(alert, TEXT_LINKS)),
+        .ended_unix_ms = alert->ended_unix_ms,
         .summary = arena_slice(arena, alert_text(alert, TEXT_SUMMARY)),
         .description = arena_slice(arena, alert_text(alert, TEXT_DESCRIPTION)),
         .runbook = arena_slice(arena, alert_text(alert, TEXT_RUNBOOK)),

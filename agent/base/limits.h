@@ -44,6 +44,8 @@
 #define LIMIT_GROUPS 10000 /* per route; further keys share one "(other)" group */
 /* Per group; then told alerts that never end make way, the rest share "(other)". */
 #define LIMIT_GROUP_ALERTS 1000
+#define LIMIT_DEDUP_ENTRIES 50000  /* the one that ends first is forgotten */
+#define LIMIT_LINKS_BYTES 2048     /* of all links of an alert; further are left off */
 #define LIMIT_REGEX_MATCH 100000   /* PCRE2 match limit; counted as a rule error */
 #define LIMIT_REGEX_TOTAL 50000000 /* the same over all starts in a long line */
 #define LIMIT_REGEX_DEPTH 10000    /* PCRE2 depth limit, where there is no JIT */
