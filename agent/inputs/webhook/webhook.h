@@ -35,6 +35,10 @@ struct webhook_request {
 struct webhook_reply {
     int status;       /**< 200, 400, 404, 413 or 415 */
     const char *text; /**< a constant line for the body */
+    /* What was taken, to be counted. */
+    size_t alert_count;
+    size_t odd_count;      /**< known fields of a type that they should not have */
+    size_t repaired_count; /**< bytes that were no text */
 };
 
 /** Is @path one of those below /webhook/ that take alerts? */
