@@ -273,6 +273,12 @@ static void post(struct story *story, const char *text, int64_t occurrence_s,
         .title = SLICE("it is down"),
         .resolve_after_ms = DAY_MS,
     };
+    struct capture fields[LIMIT_LABELS];
+    for (size_t i = 0; i < incoming.labels.count; i++)
+        fields[i] = (struct capture){ incoming.labels.items[i].name,
+                                      incoming.labels.items[i].value };
+    incoming.fields = fields;
+    incoming.field_count = incoming.labels.count;
     uint64_t matches = engine_tally(story->engine)->matches;
     (void)severity_parse(labels_find(&incoming.labels, SLICE("severity")),
                          &incoming.severity);
