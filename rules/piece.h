@@ -1,7 +1,7 @@
 /**
  * Pieces are the things of the engine that are stored one by one: a route's state, a
- * group, an alert, what is remembered of one. This is the list of those that changed and of those that are gone,
- * so that a turn writes no more than what it changed.
+ * group, an alert, what is remembered of one. This is the list of those that changed
+ * and of those that are gone, so that a turn writes no more than what it changed.
  */
 #ifndef TOCSIN_RULES_PIECE_H
 #define TOCSIN_RULES_PIECE_H

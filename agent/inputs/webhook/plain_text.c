@@ -1,6 +1,7 @@
 /**
  * Plain text: `curl -H 'Content-Type: text/plain' --data-binary @- .../webhook/text`.
- * The first line is the title; "?severity=critical" and "?status=resolved" say the rest.
+ * The first line is the title; "?severity=critical" and "?status=resolved" say the
+ * rest.
  */
 #include "agent/base/hash.h"
 #include "agent/base/now.h"

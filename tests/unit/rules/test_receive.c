@@ -371,7 +371,7 @@ TEST(receive, the_memory_of_what_is_over_is_bounded_and_ends_after_a_day)
     story_end(&story);
 }
 
-/* --- rules that name the door ------------------------------------------------------ */
+/* --- rules that name the door ----------------------------------------------------- */
 
 #define DOOR_RULES                                                                  \
     "rules:\n"                                                                      \
