@@ -4,6 +4,7 @@
  * is worth something too.
  */
 #include "agent/base/limits.h"
+#include "agent/base/secret.h"
 #include "agent/base/text.h"
 #include "agent/config.h"
 #include "agent/inputs/glob.h"
