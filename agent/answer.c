@@ -1,6 +1,20 @@
 /** What the running agent answers on its control socket: one row a request. */
 #include "agent/app_parts.h"
 
+static void measure_http(const struct http_tally *http, struct metrics *metrics)
+{
+    metrics->http_connections = http->connections;
+    metrics->http_requests = http->requests;
+    metrics->http_accepted = http->accepted;
+    metrics->http_refused = http->refused;
+    metrics->http_unauthorized = http->unauthorized;
+    metrics->http_busy = http->busy;
+    metrics->http_malformed = http->malformed;
+    metrics->http_expired = http->expired;
+    metrics->http_turned_away = http->turned_away;
+    metrics->http_pauses = http->pauses;
+}
+
 void app_measure(const struct app *app, struct metrics *metrics)
 {
     const struct engine_tally *engine = engine_tally(app->engine);
@@ -54,6 +68,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .logins = outputs->logins,
         .log_dropped = app->world.log ? app->world.log->dropped_count : 0,
     };
+    measure_http(&inputs->http, metrics);
 }
 
 static bool answer_status(struct app *app, struct slice argument, bool json,

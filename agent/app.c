@@ -41,8 +41,10 @@ static void feed_report(void *ctx, const struct self_report *report)
 static void read_inputs(struct app *app)
 {
     app->has_more_input = false;
-    if (app->phase > APP_FINISHING)
+    if (app->phase > APP_FINISHING) {
+        inputs_refuse(app->inputs, app->now);
         return;
+    }
     const struct intake intake = { feed_block, feed_alert, feed_report, app };
     uint64_t before = inputs_tally(app->inputs)->bytes_read;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
@@ -74,6 +76,7 @@ static bool answer_control(void *ctx, struct slice request, struct buf *out,
 static bool is_worth_a_commit(const struct app *app)
 {
     return db_is_dirty(app->db) || app->phase >= APP_STOPPING ||
+           inputs_wants_commit(app->inputs) ||
            app->now.mono_ms >= app->positions_due_ms;
 }
 
@@ -130,6 +133,7 @@ static void hold_back(struct app *app, const struct err *err)
     app->commit_failures++;
     control_refuse(app->control, err);
     control_write(app->control);
+    inputs_refuse(app->inputs, app->now);
     if (err->kind != ERR_FULL && err->kind != ERR_BUSY && err->kind != ERR_DENIED) {
         log_error(app->world.log, "%s: stopping, the store recovers at the next start",
                   err->text);
@@ -283,6 +287,11 @@ void app_refuse_reload(struct app *app)
     app->reload_failures++;
     log_error(app->world.log, "the configuration on disk has errors: the one that was "
                               "read before stays in force");
+}
+
+bool app_takes_reload(struct app *app)
+{
+    return inputs_takes_reload(app->inputs);
 }
 
 void app_stop(struct app *app)

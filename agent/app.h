@@ -42,6 +42,9 @@ bool app_is_held_back(const struct app *app);
  *  groups, counts, digests, positions and mails under way go on. Takes over @config. */
 void app_reload(struct app *app, struct config *config);
 
+/** Did somebody ask for a reload over HTTP, since the last call? */
+bool app_takes_reload(struct app *app);
+
 /** The new configuration had errors: count it and say that the old one goes on. */
 void app_refuse_reload(struct app *app);
 

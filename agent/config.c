@@ -61,6 +61,8 @@ static const struct field config_fields[] = {
                  "absolute starts at the folder of the including file. Lists are added "
                  "together, and every file is read once."),
     BLOCKS(struct config, sources, .sub = &source_schema, .doc = "What is read."),
+    BLOCK(struct config, http, struct http_config, .sub = &http_schema,
+          .doc = "Alerts that others post here. 'http: {}' listens at its defaults."),
     BLOCKS(struct config, rules, .sub = &rule_schema,
            .doc = "Which lines are worth a mail."),
     BLOCKS(struct config, routes, .sub = &route_schema,
@@ -191,6 +193,11 @@ static void compile_sources(struct config *config, struct complaints *complaints
         if (from[i].is_stdin)
             reads_stdin = &from[i];
     }
+    config->http_source = (struct source){ .name = SLICE("http"), .index = count };
+    const struct source_config *taken = map_find(&names, config->http_source.name);
+    if (config->http && taken)
+        complain(complaints, taken->name.node->at,
+                 "with a block 'http', \"http\" is the source of what is posted");
     map_free(&names);
 }
 
@@ -243,9 +250,9 @@ static bool is_left_out(const struct config *config, const char *key)
 static void check_whole(const struct config *config, struct complaints *complaints)
 {
     struct place at = { .source = config->node->at.source };
-    if (is_left_out(config, "sources"))
+    if (is_left_out(config, "sources") && !config->http)
         complain_softly(complaints, at, "there are no sources, so nothing is read");
-    if (is_left_out(config, "rules"))
+    if (is_left_out(config, "rules") && !config->http)
         complain_softly(complaints, at,
                         "there are no rules, so nothing is ever mailed");
     if (is_left_out(config, "outputs"))
@@ -277,6 +284,8 @@ static void compile(struct config *config, const char *name,
     check_whole(config, complaints);
     find_host(config);
     compile_sources(config, complaints);
+    if (config->http)
+        http_config_check(config->http, complaints);
     config->compiled_rules = rules_compile(&config->rules, rules_setting(config, files),
                                            &config->arena, complaints);
     config->compiled_outputs =
@@ -336,6 +345,9 @@ struct inputs_config config_inputs(const struct config *config)
     return (struct inputs_config){
         .blocks = &config->sources,
         .sources = config->source_list,
+        .http = config->http,
+        .http_source = &config->http_source,
+        .host_name = config->host_name,
     };
 }
 

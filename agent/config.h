@@ -6,6 +6,7 @@
 #define TOCSIN_AGENT_CONFIG_H
 
 #include "agent/base/complaint.h"
+#include "agent/inputs/http/http_config.h"
 #include "agent/inputs/input.h"
 #include "outputs/output.h"
 #include "rules/route.h"
@@ -15,6 +16,7 @@ struct config {
     const struct yaml_node *node;
     struct conf_texts include; /**< globs, relative to the file's folder */
     struct conf_blocks sources, rules, routes, accounts, outputs;
+    struct http_config *http;   /**< NULL: nobody listens */
     struct conf_text state_dir; /**< holds tocsin.db; default /var/lib/tocsin */
     struct conf_text
         control;           /**< path of the socket; default /run/tocsin/control.sock */
@@ -23,6 +25,7 @@ struct config {
 
     /* compiled */
     struct source *source_list; /**< parallel to sources */
+    struct source http_source;  /**< of the alerts that others post */
     struct rules *compiled_rules;
     struct routes compiled_routes;
     struct outputs_config *compiled_outputs;

@@ -175,7 +175,7 @@ static void obey_signals(struct loop *loop, struct app *app, void (*reload)(void
 {
     if (loop->stop_signals > 0)
         app_stop(app);
-    if (loop->reload_signals > 0)
+    if (app_takes_reload(app) || loop->reload_signals > 0)
         reload(ctx);
     loop->reload_signals = 0;
 }

@@ -82,6 +82,20 @@
 #define LIMIT_CONTROL_REQUEST 8192 /* bytes; then closed */
 #define LIMIT_CONTROL_REPLY (8 * 1024 * 1024) /* bytes; then cut and said */
 
+/* --- HTTP ------------------------------------------------------------------------ */
+#define LIMIT_HTTP_BODY_BYTES (1024 * 1024)        /* of a request; 413 */
+#define LIMIT_HTTP_BODIES_BYTES (32 * 1024 * 1024) /* of all that are here; 503 */
+#define LIMIT_HTTP_HEAD_BYTES (32 * 1024)          /* request line and headers; 431 */
+#define LIMIT_HTTP_HEADERS 100                     /* 431 */
+#define LIMIT_HTTP_CONNECTIONS 256         /* further ones wait in the kernel's queue */
+#define LIMIT_HTTP_PEER_CONNECTIONS 64     /* of one address; 429, closed */
+#define LIMIT_HTTP_ACCEPTS 256             /* per turn; then the turn goes on */
+#define LIMIT_HTTP_LISTENERS 16            /* refused at load */
+#define LIMIT_HTTP_TOKENS 100              /* refused at load */
+#define LIMIT_HTTP_OFFENDERS 1000          /* addresses; the oldest is forgotten */
+#define LIMIT_HTTP_SIGNATURES 10000        /* seen lately; the oldest is forgotten */
+#define LIMIT_HTTP_PEM_BYTES (1024 * 1024) /* certificate or key; refused */
+
 /* --- sink ------------------------------------------------------------------------- */
 #define LIMIT_SINK_CONNECTIONS 64          /* further ones wait in the kernel's queue */
 #define LIMIT_SINK_RULES 1000              /* of a script; refused with an error */

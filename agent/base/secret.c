@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/limits.h"
 #include "agent/base/mem.h"
 
 enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
@@ -24,10 +25,16 @@ static bool check_owner(const struct stat *stat, const char *path, struct err *e
         return err_set(err, ERR_DENIED,
                        "the secret '%s' belongs to another user: run \"chown %ld %s\"",
                        path, (long)geteuid(), path);
-    if (stat->st_size > SECRET_MAX_BYTES)
-        return err_set(err, ERR_INVALID, "the secret '%s' is larger than %d bytes",
-                       path, SECRET_MAX_BYTES);
     return true;
+}
+
+static bool check_size(const struct stat *stat, const char *path, int most,
+                       struct err *err)
+{
+    if (stat->st_size <= most)
+        return true;
+    return err_set(err, ERR_INVALID, "the secret '%s' is larger than %d bytes", path,
+                   most);
 }
 
 /* Google shows an App Password as four groups of four letters. */
@@ -74,7 +81,8 @@ static bool read_secret(int fd, const char *path, struct buf *secret, struct err
     struct stat stat;
     if (fstat(fd, &stat) != 0)
         return err_set_errno(err, "cannot look at the secret '%s'", path);
-    if (!check_owner(&stat, path, err))
+    if (!check_owner(&stat, path, err) ||
+        !check_size(&stat, path, SECRET_MAX_BYTES, err))
         return false;
     ssize_t len;
     do
@@ -86,21 +94,60 @@ static bool read_secret(int fd, const char *path, struct buf *secret, struct err
     return ok;
 }
 
+static int open_secret(const char *name, struct err *err)
+{
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ELOOP)
+        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
+                name);
+    else if (fd < 0)
+        err_set_errno(err, "cannot open the secret '%s'", name);
+    return fd;
+}
+
 bool secret_read(struct slice path, struct buf *secret, struct err *err)
 {
     struct arena arena = { 0 };
     const char *name = arena_text(&arena, path);
-    bool ok = false;
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0) {
-        ok = read_secret(fd, name, secret, err);
+    int fd = open_secret(name, err);
+    bool ok = fd >= 0 && read_secret(fd, name, secret, err);
+    if (fd >= 0)
         close(fd);
-    } else if (errno == ELOOP) {
-        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
-                name);
-    } else {
-        err_set_errno(err, "cannot open the secret '%s'", name);
-    }
+    arena_free(&arena);
+    return ok;
+}
+
+static bool read_pem(int fd, const char *path, bool is_key, struct buf *pem,
+                     struct err *err)
+{
+    char part[4096];
+    struct stat stat;
+    ssize_t len;
+    if (fstat(fd, &stat) != 0)
+        return err_set_errno(err, "cannot look at '%s'", path);
+    if ((is_key && !check_owner(&stat, path, err)) ||
+        !check_size(&stat, path, LIMIT_HTTP_PEM_BYTES, err))
+        return false;
+    while ((len = read(fd, part, sizeof part)) > 0)
+        buf_put(pem, slice_make(part, (size_t)len));
+    explicit_bzero(part, sizeof part);
+    if (len < 0)
+        return err_set_errno(err, "cannot read '%s'", path);
+    if (pem->len == 0 || pem->overflowed || memchr(pem->ptr, '\0', pem->len))
+        return err_set(err, ERR_INVALID, "'%s' is no file in PEM", path);
+    return true;
+}
+
+/** A certificate is no secret, and is often a link (as certbot makes them). */
+bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *name = arena_text(&arena, path);
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool ok = fd >= 0 ? read_pem(fd, name, is_key, pem, err)
+                      : err_set_errno(err, "cannot open '%s'", name);
+    if (fd >= 0)
+        close(fd);
     arena_free(&arena);
     return ok;
 }

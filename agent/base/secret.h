@@ -12,4 +12,10 @@
 bool secret_read(struct slice path, struct buf *secret, struct err *err)
     __attribute__((warn_unused_result));
 
+/** Read a whole file in PEM, of at most LIMIT_HTTP_PEM_BYTES, and put it into @pem,
+ *  which the caller wipes and frees. @is_key: only its owner may be able to read it, as
+ *  above. Fails likewise. */
+bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err *err)
+    __attribute__((warn_unused_result));
+
 #endif

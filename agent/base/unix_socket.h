@@ -11,8 +11,8 @@ bool unix_address(const char *path, struct sockaddr_un *address, struct err *err
     __attribute__((warn_unused_result));
 
 /** Listen at @path, without blocking, for owner and group (0660); the last folder is
- *  made. A socket of ours that nobody listens on is left over from a kill and makes way;
- *  anything else stays.
+ *  made. A socket of ours that nobody listens on is left over from a kill and makes
+ *  way; anything else stays.
  *  @return the descriptor, or -1. Fails: ERR_BUSY somebody listens there, or what is
  *  there is no socket of ours; ERR_DENIED, ERR_INVALID, ERR_IO. */
 int unix_listen(const char *path, int backlog, struct err *err)
