@@ -62,15 +62,27 @@ struct http_reply gate_closed(void)
 
 /* --- where it comes from ---------------------------------------------------------- */
 
-/** "name:port", "[::1]:port" or either without a port, without its port. */
+/** Is it nothing, or ":80"? */
+static bool is_port(struct slice text)
+{
+    int64_t port;
+    return text.len == 0 ||
+           (text.ptr[0] == ':' && text.len <= 6 &&
+            slice_to_int(slice_make(text.ptr + 1, text.len - 1), &port) && port >= 0);
+}
+
+/** The name in "name:80", "[::1]:80" or either without a port; empty for all else. */
 static struct slice without_port(struct slice host)
 {
-    const char *close =
-        host.len > 0 && host.ptr[0] == '[' ? memchr(host.ptr, ']', host.len) : NULL;
-    if (close)
-        return slice_make(host.ptr + 1, (size_t)(close - host.ptr) - 1);
-    const char *colon = host.len > 0 ? memrchr(host.ptr, ':', host.len) : NULL;
-    return colon ? slice_make(host.ptr, (size_t)(colon - host.ptr)) : host;
+    bool is_v6 = slice_starts(host, SLICE("["));
+    size_t end = slice_find(host, is_v6 ? SLICE("]") : SLICE(":"));
+    size_t begin = is_v6 ? 1 : 0;
+    if (end == SIZE_MAX)
+        return is_v6 ? SLICE("") : host;
+    size_t behind = is_v6 ? end + 1 : end;
+    if (!is_port(slice_make(host.ptr + behind, host.len - behind)))
+        return SLICE("");
+    return slice_make(host.ptr + begin, end - begin);
 }
 
 /** A web page can make a browser come here under the page's own name (DNS rebinding),
@@ -78,8 +90,9 @@ static struct slice without_port(struct slice host)
 static bool is_our_name(const struct gate *gate, struct slice host)
 {
     struct slice name = without_port(host);
-    if (name.len == 0 || http_is_address(name) ||
-        slice_equal_nocase(name, SLICE("localhost")) ||
+    if (host.len == 0) /* which no browser sends */
+        return true;
+    if (http_is_address(name) || slice_equal_nocase(name, SLICE("localhost")) ||
         slice_equal_nocase(name, gate->host_name))
         return true;
     for (size_t i = 0; i < gate->config->hosts.count; i++) {

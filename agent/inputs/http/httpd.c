@@ -18,6 +18,7 @@ enum {
     WRITE_MS = 10 * 1000,
     IDLE_MS = 60 * 1000, /* between two requests */
     REPLIES = 48,
+    RUNS = 16, /* a turn; the library reads half a head's bound of each in one */
     CLOSING_RUNS = 3,
 };
 
@@ -426,6 +427,13 @@ static void expire(struct exchange *exchange)
     exchange->deadline_ms = NEVER_MS;
 }
 
+/** Is there more to do than waiting? */
+static bool is_busy(const struct httpd *httpd)
+{
+    MHD_UNSIGNED_LONG_LONG timeout;
+    return MHD_get_timeout(httpd->daemon, &timeout) == MHD_YES && timeout == 0;
+}
+
 void httpd_run(struct httpd *httpd, struct now now)
 {
     httpd->now = now;
@@ -433,7 +441,8 @@ void httpd_run(struct httpd *httpd, struct now now)
         if (at->deadline_ms <= now.mono_ms)
             expire(at);
     }
-    (void)MHD_run(httpd->daemon);
+    for (int i = 0; i < RUNS && (i == 0 || is_busy(httpd)); i++)
+        (void)MHD_run(httpd->daemon);
 }
 
 struct http_request *httpd_next(struct httpd *httpd)
@@ -476,11 +485,8 @@ void httpd_refuse(struct httpd *httpd, struct http_reply reply)
 
 int64_t httpd_wake_at(const struct httpd *httpd)
 {
-    MHD_UNSIGNED_LONG_LONG timeout;
-    if (httpd->all.whole.first ||
-        (MHD_get_timeout(httpd->daemon, &timeout) == MHD_YES && timeout == 0))
-        return 0;
-    return exchanges_deadline(&httpd->all);
+    return httpd->all.whole.first || is_busy(httpd) ? 0
+                                                    : exchanges_deadline(&httpd->all);
 }
 
 size_t httpd_connections(const struct httpd *httpd)

@@ -11,7 +11,11 @@
 #include "agent/base/mem.h"
 #include "agent/base/unix_socket.h"
 
-enum { OPEN_RETRY_MS = 5000, ACCEPT_PAUSE_MS = 100 };
+enum {
+    OPEN_RETRY_MS = 5000,
+    ACCEPT_PAUSE_MS = 100,
+    SEND_BUFFER_BYTES = 16 * 1024, /* in the kernel: replies that nobody reads */
+};
 
 void listener_init(struct listener *listener, struct slice text)
 {
@@ -64,6 +68,9 @@ static int open_tcp(const struct http_address *address, const char *text,
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int bytes = SEND_BUFFER_BYTES;
+    if (fd >= 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     if (fd >= 0 && family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (fd >= 0 && bind(fd, (const void *)&address->socket, address->length) == 0 &&
