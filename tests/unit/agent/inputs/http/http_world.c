@@ -48,12 +48,20 @@ static struct config *load(const char *keys)
     return config;
 }
 
+/** The number at the start of @text. */
+static int number_at(const char *text)
+{
+    int64_t number;
+    size_t len = strspn(text, "0123456789");
+    return slice_to_int(slice_make(text, len), &number) ? (int)number : 0;
+}
+
 static void find_port(struct http_world *world)
 {
     struct buf text = buf_make(64 * 1024);
     inputs_describe(world->inputs, FORM_BRIEF, &text);
     const char *at = text.ptr ? strstr(text.ptr, "127.0.0.1:") : NULL;
-    world->port = at ? (int)strtol(at + 10, NULL, 10) : 0;
+    world->port = at ? number_at(at + 10) : 0;
     buf_free(&text);
 }
 
@@ -182,7 +190,7 @@ const struct http_tally *http_tally_of(struct http_world *world)
     return &inputs_tally(world->inputs)->http;
 }
 
-/* --- a client ---------------------------------------------------------------------- */
+/* --- a client --------------------------------------------------------------------- */
 
 int http_connect_from(struct http_world *world, const char *address)
 {
@@ -229,7 +237,7 @@ static bool is_whole(const char *reply)
     const char *end = strstr(reply, "\r\n\r\n");
     const char *length = strstr(reply, "Content-Length: ");
     return end && length && length < end &&
-           strlen(end + 4) >= (size_t)strtol(length + 16, NULL, 10);
+           strlen(end + 4) >= (size_t)number_at(length + 16);
 }
 
 const char *http_hear(struct http_world *world, int fd)
@@ -258,7 +266,7 @@ int http_status(struct http_world *world, int fd)
     const char *reply = http_hear(world, fd);
     if (!reply)
         return -1;
-    return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? (int)strtol(reply + 9, NULL, 10) : 0;
+    return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? number_at(reply + 9) : 0;
 }
 
 bool http_is_closed(struct http_world *world, int fd)

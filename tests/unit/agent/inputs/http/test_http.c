@@ -212,7 +212,7 @@ TEST(http, a_reload_can_close_the_door)
     http_world_clear(&world);
 }
 
-/* --- unix sockets ------------------------------------------------------------------ */
+/* --- unix sockets ----------------------------------------------------------------- */
 
 static int connect_unix(const char *path)
 {

@@ -62,7 +62,7 @@ TEST(http_config, H37_who_can_be_reached_from_outside_asks_for_a_token)
 TEST(http_config, what_is_no_address_is_refused)
 {
     static const char *const bad[] = {
-        "9093",        "':9093'",         "127.0.0.1",       "127.0.0.1:",
+        "9093",        "':9093'",         "127.0.0.1",       "'127.0.0.1:'",
         "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",    "example.org:80",
         "'[::1]'",     "'::1:80'",        "'[127.0.0.1]:1'", "'unix:relative'",
         "'unix:'",     "'*:80'",          "127.1:80",        "127.0.0.1:000080",

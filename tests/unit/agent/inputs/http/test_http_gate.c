@@ -123,7 +123,7 @@ TEST(http, a_token_file_that_cannot_be_used_opens_nothing)
     http_world_clear(&world);
 }
 
-/* --- scopes ------------------------------------------------------------------------ */
+/* --- scopes ----------------------------------------------------------------------- */
 
 static int reload_with(const char *headers)
 {
@@ -151,7 +151,7 @@ TEST(http, without_tokens_nobody_reloads)
     http_world_clear(&world);
 }
 
-/* --- browsers ---------------------------------------------------------------------- */
+/* --- browsers --------------------------------------------------------------------- */
 
 TEST(http, H24_pages_of_other_sites_may_not_post)
 {
@@ -239,7 +239,7 @@ TEST(http, H26_no_other_site_is_ever_allowed_in)
     http_world_clear(&world);
 }
 
-/* --- proxies ----------------------------------------------------------------------- */
+/* --- proxies ---------------------------------------------------------------------- */
 
 /** Ten wrong tokens with @headers. @return how the eleventh from @then is answered at
  *  once. */
@@ -274,7 +274,7 @@ TEST(http, H36_a_trusted_proxy_says_whom_it_speaks_for)
     http_world_clear(&world);
 }
 
-/* --- signatures -------------------------------------------------------------------- */
+/* --- signatures ------------------------------------------------------------------- */
 
 static const char *signature_of(const char *secret, long long seconds, const char *body)
 {
