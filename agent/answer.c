@@ -12,6 +12,9 @@ static void measure_http(const struct http_tally *http, struct metrics *metrics)
     metrics->http_malformed = http->malformed;
     metrics->http_expired = http->expired;
     metrics->http_turned_away = http->turned_away;
+    metrics->http_alerts = http->alerts;
+    metrics->http_odd_fields = http->odd_fields;
+    metrics->http_repaired = http->repaired;
     metrics->http_pauses = http->pauses;
 }
 
@@ -55,6 +58,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .lost_bytes = inputs->lost_bytes,
         .cut_lines = inputs->cut_lines,
         .watch_failures = inputs->watch_failures,
+        .repeats = engine->repeats,
         .mails_put = outputs->put,
         .mails_sent = outputs->sent,
         .mails_dead = outputs->dead,

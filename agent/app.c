@@ -225,7 +225,7 @@ static struct engine *make_engine(struct app *app, const struct config *config,
 {
     struct engine *engine =
         engine_create(config->compiled_rules, &config->compiled_routes,
-                      config->sources.count, rng_next(&app->rng), app->now);
+                      config->source_count, rng_next(&app->rng), app->now);
     if (state_load(app->db, engine, app->now, err))
         return engine;
     engine_free(engine);

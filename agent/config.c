@@ -173,6 +173,22 @@ static void check_source(const struct source_config *source, struct map *names,
         map_put(names, source->name.value, (void *)source);
 }
 
+/** What is posted comes from a source of its own. @taken  who has its name already */
+static void add_door(struct config *config, const struct source_config *taken,
+                     struct complaints *complaints)
+{
+    config->source_list[config->source_count] = (struct source){
+        .name = SLICE("http"),
+        .index = config->source_count,
+        .has_fields = true,
+        .is_door = true,
+    };
+    config->source_count++;
+    if (taken)
+        complain(complaints, taken->name.node->at,
+                 "with a block 'http', \"http\" is the source of what is posted");
+}
+
 static void compile_sources(struct config *config, struct complaints *complaints)
 {
     const struct source_config *from = config->sources.items;
@@ -180,7 +196,7 @@ static void compile_sources(struct config *config, struct complaints *complaints
     struct map names = { 0 };
     size_t count = config->sources.count;
     config->source_list =
-        arena_zalloc(&config->arena, count * sizeof *config->source_list);
+        arena_zalloc(&config->arena, (count + 1) * sizeof *config->source_list);
     for (size_t i = 0; i < count; i++) {
         config->source_list[i].name = from[i].name.value;
         config->source_list[i].index = i;
@@ -193,11 +209,9 @@ static void compile_sources(struct config *config, struct complaints *complaints
         if (from[i].is_stdin)
             reads_stdin = &from[i];
     }
-    config->http_source = (struct source){ .name = SLICE("http"), .index = count };
-    const struct source_config *taken = map_find(&names, config->http_source.name);
-    if (config->http && taken)
-        complain(complaints, taken->name.node->at,
-                 "with a block 'http', \"http\" is the source of what is posted");
+    config->source_count = count;
+    if (config->http)
+        add_door(config, map_find(&names, SLICE("http")), complaints);
     map_free(&names);
 }
 
@@ -270,7 +284,7 @@ static const struct rules_setting *rules_setting(struct config *config,
     struct rules_setting *setting = arena_zalloc(&config->arena, sizeof *setting);
     *setting = (struct rules_setting){
         .sources = config->source_list,
-        .source_count = config->sources.count,
+        .source_count = config->source_count,
         .host = config->host_name,
         .files = files,
     };
@@ -346,7 +360,8 @@ struct inputs_config config_inputs(const struct config *config)
         .blocks = &config->sources,
         .sources = config->source_list,
         .http = config->http,
-        .http_source = &config->http_source,
+        .http_source =
+            config->http ? &config->source_list[config->source_count - 1] : NULL,
         .host_name = config->host_name,
     };
 }

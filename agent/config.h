@@ -24,8 +24,8 @@ struct config {
     int64_t settle;        /**< ms after start before the first mail; default 0s */
 
     /* compiled */
-    struct source *source_list; /**< parallel to sources */
-    struct source http_source;  /**< of the alerts that others post */
+    struct source *source_list; /**< parallel to sources; last the one of `http` */
+    size_t source_count;        /**< of source_list */
     struct rules *compiled_rules;
     struct routes compiled_routes;
     struct outputs_config *compiled_outputs;

@@ -41,7 +41,7 @@ start() {
 post() { # post URL [OPTION...]: prints the status
     curl -s -o reply -w '%{http_code}' --max-time 10 --cacert ca.pem \
         -H 'Content-Type: text/plain' -H "Authorization: Bearer $(cat token.ingest)" \
-        --data-binary "disk $$ is full" "$@"
+        --data-binary "disk $(cat /proc/sys/kernel/random/uuid) is full" "$@"
 }
 expect() { # expect TEXT WANTED GOT
     [ "$2" = "$3" ] || fail "$1: $3 instead of $2"

@@ -316,6 +316,9 @@ static struct http_reply take(struct http_input *input, struct http_request *req
                                                 .now_unix_ms = input->now.unix_ms },
                      intake, &input->scratch);
     arena_clear(&input->scratch);
+    input->tally->http.alerts += reply.alert_count;
+    input->tally->http.odd_fields += reply.odd_count;
+    input->tally->http.repaired += reply.repaired_count;
     request->has_digest = reply.status == 200;
     return (struct http_reply){ reply.status, reply.text };
 }

@@ -14,6 +14,9 @@ struct http_tally {
     uint64_t malformed;    /**< what the HTTP library could not read */
     uint64_t expired;      /**< connections given up at a deadline */
     uint64_t turned_away;  /**< past LIMIT_HTTP_PEER_CONNECTIONS */
+    uint64_t alerts;       /**< in bodies that were accepted */
+    uint64_t odd_fields;   /**< known, and of a type that they should not have */
+    uint64_t repaired;     /**< bytes that were no text */
     uint64_t pauses;       /**< of accepting, because no descriptor was left */
 };
 

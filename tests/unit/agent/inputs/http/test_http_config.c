@@ -37,7 +37,9 @@ TEST(http_config, an_empty_block_listens_on_this_host_only)
     ck_assert_uint_eq(config->http->listen.count, 1);
     ck_assert_slice(config->http->listen.items[0].value, "127.0.0.1:9093");
     ck_assert_ptr_null(config->http->hmac);
-    ck_assert_slice(config->http_source.name, "http");
+    ck_assert_uint_eq(config->source_count, 1);
+    ck_assert_slice(config->source_list[0].name, "http");
+    ck_assert(config->source_list[0].is_door);
     config_free(config);
 }
 
