@@ -130,6 +130,7 @@ void alert_free(struct alert *alert)
         return;
     forget_samples(alert);
     free(alert->texts);
+    free(alert->rest);
     free(alert);
 }
 

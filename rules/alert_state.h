@@ -22,11 +22,17 @@ enum alert_text {
 
 struct alert_texts;
 
+/** An alert that never ends by itself and is told, and may make way for a new one. */
+struct alert_rest {
+    struct heap_node node; /**< by last_unix_ms */
+    struct alert *alert;
+};
+
 /** Owned by its group; everything in it is its own memory. */
 struct alert {
     struct piece piece;
     struct alert_group *group; /**< whose it is */
-    struct heap_node rest;     /**< among those that make way, by last_unix_ms */
+    struct alert_rest *rest;   /**< its place among those that make way, or NULL */
     int64_t resolve_after_ms;
     int64_t quiet_at_ms; /**< mono: from here on it does not fire; NEVER_MS */
     uint64_t new_count, total_count;
@@ -35,7 +41,7 @@ struct alert {
     int64_t ended_unix_ms;     /**< when it was over, as who posted it says; else 0 */
     uint64_t fingerprint;      /**< of one from outside; else 0 */
     uint64_t occurrence;       /**< see struct incoming */
-    struct alert *twin;        /**< the next with its fingerprint: dedup's */
+    struct alert *chain;       /**< dedup's */
     struct alert_texts *texts; /**< alert_text() */
     struct sample *samples;    /**< LIMIT_SAMPLES of them, or NULL */
     uint32_t sample_count;

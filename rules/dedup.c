@@ -1,8 +1,9 @@
-/** A chain of open alerts a fingerprint, and a bounded memory of those that closed. */
+/** A table of open alerts by fingerprint, and a bounded memory of those that closed. */
 #include "rules/dedup.h"
 
 #include <stdlib.h>
 
+#include "agent/base/hash.h"
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
@@ -20,50 +21,84 @@ static struct slice key_of(const uint64_t *fingerprint)
 
 /* --- open ------------------------------------------------------------------------- */
 
+/* Chains through the alerts themselves, because a map would take 50 bytes for each of a
+ * hundred thousand. */
+static struct alert **bucket_of(const struct dedup *dedup, uint64_t fingerprint)
+{
+    return &dedup
+                ->buckets[hash_bytes(key_of(&fingerprint)) & (dedup->bucket_count - 1)];
+}
+
+static struct alert *find_in(struct alert *alert, uint64_t fingerprint)
+{
+    while (alert && alert->fingerprint != fingerprint)
+        alert = alert->chain;
+    return alert;
+}
+
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint)
 {
-    return map_find(&dedup->open, key_of(&fingerprint));
+    if (dedup->bucket_count == 0)
+        return NULL;
+    return find_in(*bucket_of(dedup, fingerprint), fingerprint);
+}
+
+struct alert *dedup_next(const struct alert *alert)
+{
+    return find_in(alert->chain, alert->fingerprint);
+}
+
+static void put_into_bucket(struct dedup *dedup, struct alert *alert)
+{
+    struct alert **bucket = bucket_of(dedup, alert->fingerprint);
+    alert->chain = *bucket;
+    *bucket = alert;
+}
+
+static void grow(struct dedup *dedup)
+{
+    struct alert **old = dedup->buckets;
+    size_t old_count = dedup->bucket_count;
+    dedup->bucket_count = old_count ? 2 * old_count : 64;
+    dedup->buckets = mem_zalloc(dedup->bucket_count * sizeof *dedup->buckets);
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct alert *alert = old[i], *next; alert; alert = next) {
+            next = alert->chain;
+            put_into_bucket(dedup, alert);
+        }
+    }
+    free(old);
 }
 
 void dedup_open(struct dedup *dedup, struct alert *alert)
 {
-    struct alert *first = dedup_find(dedup, alert->fingerprint);
     dedup_forget(dedup, alert->fingerprint);
-    if (!first) {
-        map_put(&dedup->open, key_of(&alert->fingerprint), alert);
-        return;
-    }
-    /* The map's key lies in the first, which therefore stays it. */
-    alert->twin = first->twin;
-    first->twin = alert;
+    if (dedup->open_count >= dedup->bucket_count)
+        grow(dedup);
+    put_into_bucket(dedup, alert);
+    dedup->open_count++;
 }
 
-/** @return the first of those that are left. */
-static struct alert *unlink_alert(struct dedup *dedup, struct alert *alert)
+static void take_out(struct dedup *dedup, struct alert *alert)
 {
-    struct alert *first = dedup_find(dedup, alert->fingerprint);
-    must(first != NULL);
-    if (first == alert) {
-        map_take(&dedup->open, key_of(&alert->fingerprint));
-        if (alert->twin)
-            map_put(&dedup->open, key_of(&alert->twin->fingerprint), alert->twin);
-        return alert->twin;
+    struct alert **place = bucket_of(dedup, alert->fingerprint);
+    while (*place != alert) {
+        must(*place != NULL);
+        place = &(*place)->chain;
     }
-    struct alert *before = first;
-    while (before->twin != alert)
-        before = before->twin;
-    before->twin = alert->twin;
-    return first;
+    *place = alert->chain;
+    dedup->open_count--;
 }
 
 void dedup_close(struct dedup *dedup, struct alert *alert)
 {
     if (alert->fingerprint == 0)
         return;
-    if (!unlink_alert(dedup, alert))
+    take_out(dedup, alert);
+    if (!dedup_find(dedup, alert->fingerprint))
         dedup_remember(dedup, alert->fingerprint, alert->occurrence,
                        !alert_is_firing(alert, dedup->now.mono_ms), alert->quiet_at_ms);
-    alert->twin = NULL;
+    alert->chain = NULL;
     alert->fingerprint = 0;
 }
 
@@ -139,7 +174,7 @@ void dedup_free(struct dedup *dedup)
     struct dedup_entry *entry;
     for (size_t at = 0; (entry = map_next(&dedup->entries, &at));)
         free(entry);
-    map_free(&dedup->open);
+    free(dedup->buckets);
     map_free(&dedup->entries);
     heap_free(&dedup->ends);
 }

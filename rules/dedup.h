@@ -29,7 +29,8 @@ struct dedup_entry {
 
 /** Zero-initialised, but for `pieces`, is empty. */
 struct dedup {
-    struct map open;    /**< fingerprint -> the first of its alerts (alert->twin) */
+    struct alert **buckets; /**< of open alerts, by fingerprint; chained by ->chain */
+    size_t bucket_count, open_count;
     struct map entries; /**< fingerprint -> struct dedup_entry */
     struct heap ends;
     struct pieces *pieces;
@@ -39,6 +40,8 @@ struct dedup {
 
 /** The first alert with @fingerprint, one a route that took it; NULL: none is open. */
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint);
+/** The next with the same fingerprint; NULL at the end. */
+struct alert *dedup_next(const struct alert *alert);
 
 /** @alert, whose fingerprint is set, is open from now on. */
 void dedup_open(struct dedup *dedup, struct alert *alert);

@@ -289,7 +289,7 @@ struct alert *lane_alert(const struct engine *engine, const struct lane *lane,
 {
     struct alert *alert = dedup_find(&engine->dedup, fingerprint);
     while (alert && alert->group->route != lane->route)
-        alert = alert->twin;
+        alert = dedup_next(alert);
     return alert;
 }
 

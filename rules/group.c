@@ -72,9 +72,17 @@ void group_free(struct alert_group *group)
     free(group);
 }
 
+static void stop_resting(struct alert_group *group, struct alert *alert)
+{
+    if (!alert->rest)
+        return;
+    heap_drop(&group->resting, &alert->rest->node);
+    free(mem_take(&alert->rest));
+}
+
 static void drop(struct alert_group *group, struct alert *alert)
 {
-    heap_drop(&group->resting, &alert->rest);
+    stop_resting(group, alert);
     if (alert->is_other)
         group->other = NULL;
     else
@@ -89,9 +97,15 @@ static void drop(struct alert_group *group, struct alert *alert)
 /** Only time takes others away, so these would fill the group for good. */
 static void let_rest(struct alert_group *group, struct alert *alert)
 {
-    bool may_leave =
-        alert->quiet_at_ms == NEVER_MS && alert->new_count == 0 && !alert->is_other;
-    heap_set(&group->resting, &alert->rest, may_leave ? alert->last_unix_ms : NEVER_MS);
+    if (alert->quiet_at_ms != NEVER_MS || alert->new_count > 0 || alert->is_other) {
+        stop_resting(group, alert);
+        return;
+    }
+    if (!alert->rest) {
+        alert->rest = mem_zalloc(sizeof *alert->rest);
+        alert->rest->alert = alert;
+    }
+    heap_set(&group->resting, &alert->rest->node, alert->last_unix_ms);
 }
 
 /** @return whether there is room for one more alert. */
@@ -102,7 +116,7 @@ static bool make_room(struct alert_group *group)
         return true;
     if (!node)
         return false;
-    drop(group, heap_owner(node, struct alert, rest));
+    drop(group, heap_owner(node, struct alert_rest, node)->alert);
     group->left_count++;
     return true;
 }
