@@ -53,6 +53,25 @@ static void read_inputs(struct app *app)
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
 }
 
+struct webhook_reply app_post(struct app *app, const struct webhook_request *request)
+{
+    const struct intake intake = { feed_block, feed_alert, feed_report, app };
+    const struct inputs_config inputs = config_inputs(app->config);
+    struct webhook_request whole = *request;
+    struct arena scratch = { 0 };
+    if (!app->config->http)
+        return (struct webhook_reply){ 404, "there is no block 'http'" };
+    if (app_is_held_back(app) || app->phase > APP_FINISHING)
+        return (struct webhook_reply){ 503, "nothing can be stored" };
+    whole.source = inputs.http_source;
+    whole.config = app->config->http->generic;
+    whole.resolve_after_ms = app->config->http->resolve_after;
+    whole.now_unix_ms = app->now.unix_ms;
+    struct webhook_reply reply = webhook_take(&whole, &intake, &scratch);
+    arena_free(&scratch);
+    return reply;
+}
+
 static void collect_due(struct app *app)
 {
     if (app->now.mono_ms - app->started.mono_ms >= app->config->settle)

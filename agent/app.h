@@ -31,6 +31,10 @@ void app_turn(struct app *app);
  */
 void app_turn_took(struct app *app, int64_t ms);
 
+/** Hand in a body as the HTTP server does, which is durable with the commit of the next
+ *  turn; for stories. Its source, keys and time are put in here. */
+struct webhook_reply app_post(struct app *app, const struct webhook_request *request);
+
 /** When to call the next turn at the latest, in mono_ms; already past: at once. */
 int64_t app_wake_at(const struct app *app);
 
