@@ -363,13 +363,13 @@ static bool build_parts(struct app *app, struct err *err)
     app->engine = make_engine(app, config, err);
     if (!app->engine)
         return false;
-    app->inputs =
-        inputs_create(&(struct input_world){ .fs = app->world.fs,
-                                             .db = app->db,
-                                             .wakes = app->world.wakes,
-                                             .log = app->world.log,
-                                             .stdin_fd = app->world.stdin_fd },
-                      &inputs, app->now);
+    app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
+                                                       .db = app->db,
+                                                       .wakes = app->world.wakes,
+                                                       .log = app->world.log,
+                                                       .stdin_fd = app->world.stdin_fd,
+                                                       .listens = app->world.listens },
+                                &inputs, app->now);
     app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,
                                                            .links = app->world.links,
                                                            .wakes = app->world.wakes,

@@ -20,6 +20,7 @@ struct world {
     uint64_t seed;             /**< of all random numbers */
     const char *vfs;           /**< SQLite VFS; NULL: the default */
     int stdin_fd;
+    bool listens; /**< false: nobody can post alerts, whatever the configuration says */
 };
 
 #endif

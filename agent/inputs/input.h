@@ -47,6 +47,7 @@ struct input_world {
     const struct wakes *wakes; /**< may be NULL */
     struct log_sink *log;
     int stdin_fd; /**< read only when a source asks for it; stays the caller's */
+    bool listens; /**< false: no port is opened */
 };
 
 struct inputs_tally {

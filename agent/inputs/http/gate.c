@@ -38,6 +38,21 @@ struct gate *gate_create(const struct http_config *config, struct slice host_nam
     return gate;
 }
 
+static void take_over(struct recent *own, struct recent *before)
+{
+    recent_clear(own);
+    own->map = before->map;
+    before->map = (struct map){ 0 };
+}
+
+void gate_inherit(struct gate *gate, struct gate *before)
+{
+    if (!before)
+        return;
+    take_over(&gate->offenders, &before->offenders);
+    take_over(&gate->signatures, &before->signatures);
+}
+
 void gate_free(struct gate *gate)
 {
     if (!gate)

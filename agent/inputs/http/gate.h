@@ -30,6 +30,9 @@ struct gate_answer {
  *  tokens. */
 struct gate *gate_create(const struct http_config *config, struct slice host_name,
                          struct log_sink *log);
+/** What @before, which may be NULL, remembers of addresses and signatures is not
+ *  forgotten by a reload: @gate takes it over. */
+void gate_inherit(struct gate *gate, struct gate *before);
 void gate_free(struct gate *gate);
 
 struct gate_answer gate_judge(struct gate *gate, const struct http_head *head,

@@ -190,19 +190,20 @@ static void change_listeners(struct http_input *input)
     }
 }
 
-/** Without a loop (stories, tests of other parts) there is nobody to wait for. */
 static void configure(void *self, const struct inputs_config *config, struct now now)
 {
     struct http_input *input = self;
     input->now = now;
-    input->config = input->world->wakes ? config->http : NULL;
+    input->config = input->world->listens ? config->http : NULL;
     input->source = config->http_source;
     if (!input->config) {
         close_server(input);
         return;
     }
-    gate_free(input->gate);
+    struct gate *before = input->gate;
     input->gate = gate_create(input->config, config->host_name, input->world->log);
+    gate_inherit(input->gate, before);
+    gate_free(before);
     if (input->config->certificate.value.len > 0)
         start_tls(input);
     else

@@ -84,7 +84,8 @@ void http_world_init(struct http_world *world, const char *keys)
                                        .db = world->db,
                                        .wakes = &wakes,
                                        .log = &world->log,
-                                       .stdin_fd = -1 };
+                                       .stdin_fd = -1,
+                                       .listens = true };
     struct inputs_config config = config_inputs(world->config);
     world->inputs = inputs_create(&input_world, &config, world->now);
     find_port(world);

@@ -331,6 +331,20 @@ TEST(http, H19_the_same_signature_again_is_answered_and_not_counted)
     http_world_clear(&world);
 }
 
+TEST(http, H19_a_reload_forgets_no_signature)
+{
+    char keys[5000];
+    init_signed();
+    const char *header = signature_of("s3cret", world.now.unix_ms / 1000, "x");
+    ck_assert_int_eq(post_with(header), 200);
+    snprintf(keys, sizeof keys, "listen: ['127.0.0.1:0'], hmac: {secret_file: %s}",
+             http_world_file(&world, "secret", "s3cret"));
+    http_world_reload(&world, keys);
+    ck_assert_int_eq(post_with(header), 200);
+    ck_assert_uint_eq(world.counted, 1);
+    http_world_clear(&world);
+}
+
 TEST(http, H19_what_was_refused_for_a_full_store_is_no_replay)
 {
     init_signed();
