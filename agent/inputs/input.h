@@ -97,8 +97,7 @@ void inputs_committed(struct inputs *inputs);
 
 /** Does somebody wait for the commit, even if there is nothing to write? */
 bool inputs_wants_commit(const struct inputs *inputs);
-/** Nothing can be stored, now or any more: who waits for a commit, or comes, is told to
- *  come again later. */
+/** Nothing can be stored: who waits for a commit, or comes, is told to come again. */
 void inputs_refuse(struct inputs *inputs, struct now now);
 /** Did somebody with the right to it ask for a reload, since the last call? */
 bool inputs_takes_reload(struct inputs *inputs);
