@@ -165,7 +165,7 @@ static const struct field http_fields[] = {
              .max = 365 * DAY_MS,
              .doc =
                  "An alert that its sender did not repeat for this long, and did not "
-                 "call resolved, is over."),
+                 "call resolved, is over. Plain texts: after an hour at most."),
     BLOCK(struct http_config, generic, struct webhook_config, .sub = &webhook_schema,
           .doc = "Where a body of /webhook/generic says what."),
 };
