@@ -1,8 +1,8 @@
 /**
  * Does the time of comparing a token say how much of a guess is right? Welch's t
  * between two kinds of guesses: one that shares nothing with the token, and one that is
- * wrong in its last character only (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant
- * time?", 2016). |t| < 4.5: no.
+ * wrong in its last character only (Reparaz, Balasch, Verbauwhede: "Dude, is my code
+ * constant time?", 2016). |t| < 4.5: no.
  *
  *   token FILE TOKEN SAMPLES     prints "<t> <mean of one, ns> <mean of the other, ns>"
  */
