@@ -38,6 +38,7 @@ struct exchange *exchange_open(struct exchanges *all, const struct http_peer *pe
     exchange->deadline_ms = deadline_ms;
     exchange->next = all->first;
     exchange->request.body = buf_make(LIMIT_HTTP_BODY_BYTES);
+    exchange->target_text = buf_make(LIMIT_HTTP_HEAD_BYTES);
     if (all->first)
         all->first->prev = exchange;
     all->first = exchange;
@@ -56,6 +57,7 @@ void exchange_close(struct exchanges *all, struct exchange *exchange)
         exchange->next->prev = exchange->prev;
     all->count--;
     buf_free(&exchange->request.body);
+    buf_free(&exchange->target_text);
     free(exchange);
 }
 

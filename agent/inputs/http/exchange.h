@@ -28,8 +28,9 @@ struct exchange {
     bool is_keepable; /**< a second request may follow */
     int64_t deadline_ms;
     struct http_reply reply;
-    struct slice target;  /**< as it stands in the request line */
-    size_t counted_bytes; /**< its share of the sum */
+    struct slice target; /**< where the library keeps it, and later cuts it to pieces */
+    struct buf target_text; /**< the same before that; at most LIMIT_HTTP_HEAD_BYTES */
+    size_t counted_bytes;   /**< its share of the sum */
     struct exchange *prev, *next;
     struct exchange *after; /**< in its queue */
 };

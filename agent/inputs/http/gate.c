@@ -147,7 +147,7 @@ static bool is_trusted_proxy(const struct gate *gate, struct slice address)
 static struct slice sender_of(const struct gate *gate, const struct http_head *head)
 {
     struct slice sender = slice_of(head->peer->text);
-    struct slice rest = http_head_find(head, "X-Forwarded-For");
+    struct slice rest = http_head_find_last(head, "X-Forwarded-For");
     while (rest.len > 0 && is_trusted_proxy(gate, sender)) {
         const char *comma = memrchr(rest.ptr, ',', rest.len);
         size_t at = comma ? (size_t)(comma - rest.ptr) + 1 : 0;

@@ -26,6 +26,15 @@ struct slice http_head_find(const struct http_head *head, const char *name)
     return SLICE("");
 }
 
+struct slice http_head_find_last(const struct http_head *head, const char *name)
+{
+    for (size_t i = head->header_count; i-- > 0;) {
+        if (slice_equal_nocase(head->headers[i].name, slice_of(name)))
+            return head->headers[i].value;
+    }
+    return SLICE("");
+}
+
 int64_t http_head_length(const struct http_head *head)
 {
     int64_t length;

@@ -37,6 +37,8 @@ struct http_reply {
 
 /** The value of the first header of that name, or the empty slice. */
 struct slice http_head_find(const struct http_head *head, const char *name);
+/** Likewise of the last: a proxy adds its own behind those that it was given. */
+struct slice http_head_find_last(const struct http_head *head, const char *name);
 
 /** What Content-Length says; -1: nothing. Only of a head that http_head_check() let
  *  pass. */

@@ -269,9 +269,12 @@ static void accept_all(struct http_input *input)
 {
     for (size_t i = 0; i < input->listener_count; i++) {
         struct listener *listener = &input->listeners[i];
-        if (listener->fd < 0 && input->now.mono_ms >= listener->retry_ms)
+        if (!listener_is_rested(listener, input->now))
+            continue;
+        if (listener->fd < 0)
             open_listener(input, listener);
-        accept_some(input, listener);
+        if (listener->fd >= 0)
+            accept_some(input, listener);
     }
 }
 
@@ -288,7 +291,8 @@ static void run(struct http_input *input)
         struct listener *listener = &input->listeners[i];
         input->tally->http.pauses += listener->pauses;
         listener_hear(listener, input->world->wakes,
-                      has_room && listener->retry_ms == NEVER_MS);
+                      has_room && httpd_of(input, listener) &&
+                          listener->retry_ms == NEVER_MS);
     }
 }
 

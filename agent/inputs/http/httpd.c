@@ -35,12 +35,16 @@ struct httpd {
     int epoll_fd;
     struct exchanges all;
     bool is_tls;
+    bool is_closing; /**< nothing waits any more */
     struct cached cache[REPLIES];
     size_t cached_count;
     struct now now; /**< of the run */
     const struct http_peer *arriving;
     char complaint[200]; /**< what the library said last */
 };
+
+static const struct http_reply closing_reply = { 503, "tocsin ends: send it again",
+                                                 "Retry-After", "5" };
 
 bool httpd_has_tls(void)
 {
@@ -184,15 +188,10 @@ static void read_head(struct exchange *exchange, const char *method,
 {
     struct slice target = exchange->target;
     struct reading reading = { head, version + strlen(version) };
-    const char *query =
-        target.len > 0 ? memchr(target.ptr, '\0', target.len) : NULL; /* was '?' */
     head->method = slice_of(method);
-    head->path = target;
+    head->query = buf_slice(&exchange->target_text);
+    (void)slice_next(&head->query, '?', &head->path);
     head->peer = &exchange->peer;
-    if (query) {
-        head->path.len = (size_t)(query - target.ptr);
-        head->query = slice_make(query + 1, target.len - head->path.len - 1);
-    }
     head->is_http_1_0 = strcmp(version, "HTTP/1.0") == 0;
     if (READS_IN_PLACE && (target.ptr != method + head->method.len + 1 ||
                            version != target.ptr + target.len + 1))
@@ -233,8 +232,10 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
     int64_t delay_ms = 0;
     httpd->setting.tally->http.requests++;
     read_head(exchange, method, version, &head);
-    exchange->reply =
-        httpd->setting.judge(httpd->setting.ctx, &head, &delay_ms, &signature_header);
+    exchange->reply = httpd->is_closing
+                          ? closing_reply
+                          : httpd->setting.judge(httpd->setting.ctx, &head, &delay_ms,
+                                                 &signature_header);
     if (exchange->reply.status == 0) {
         begin_body(exchange, &head, signature_header);
     } else if (delay_ms > 0) {
@@ -278,6 +279,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd,
         *size = 0;
         return append(exchange, part);
     }
+    if (exchange->stage == STAGE_BODY && exchange->httpd->is_closing) {
+        exchange->reply = closing_reply;
+        answer(exchange);
+        return MHD_YES;
+    }
     if (exchange->stage == STAGE_BODY) {
         exchange->stage = STAGE_WHOLE;
         exchange_queue_put(&exchange->httpd->all.whole, exchange);
@@ -299,6 +305,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
     struct exchange *exchange = info->socket_context;
     (void)cls;
     exchange->target = slice_of(target ? target : "");
+    buf_clear(&exchange->target_text);
+    buf_put(&exchange->target_text, exchange->target);
     return exchange;
 }
 
@@ -501,20 +509,21 @@ size_t httpd_connections_of(const struct httpd *httpd, const struct http_peer *p
 
 void httpd_close(struct httpd *httpd)
 {
-    const struct http_reply reply = { 503, "tocsin ends: send it again", "Retry-After",
-                                      "5" };
     if (!httpd)
         return;
+    httpd->is_closing = true;
     wakes_set(httpd->setting.wakes, httpd->epoll_fd, 0);
-    httpd_refuse(httpd, reply);
+    httpd_refuse(httpd, closing_reply);
     for (struct exchange *at = httpd->all.first; at; at = at->next) {
         if (at->stage == STAGE_DELAYED && at->is_suspended)
             resume(at);
-        if (at->stage == STAGE_BODY)
-            answer_raw(at, "503 Service Unavailable\r\nRetry-After: 5");
     }
     for (int i = 0; i < CLOSING_RUNS; i++)
         (void)MHD_run(httpd->daemon);
+    for (struct exchange *at = httpd->all.first; at; at = at->next) {
+        if (at->stage == STAGE_BODY)
+            answer_raw(at, "503 Service Unavailable\r\nRetry-After: 5");
+    }
     MHD_stop_daemon(httpd->daemon);
     must(httpd->all.first == NULL);
     for (size_t i = 0; i < httpd->cached_count; i++)

@@ -100,13 +100,17 @@ bool listener_open(struct listener *listener, struct slice group, struct now now
     return true;
 }
 
+bool listener_is_rested(struct listener *listener, struct now now)
+{
+    if (listener->retry_ms != NEVER_MS && now.mono_ms < listener->retry_ms)
+        return false;
+    listener->retry_ms = NEVER_MS;
+    return true;
+}
+
 int listener_accept(struct listener *listener, struct sockaddr_storage *socket,
                     socklen_t *length, struct now now)
 {
-    if (listener->fd < 0 ||
-        (listener->retry_ms != NEVER_MS && now.mono_ms < listener->retry_ms))
-        return -1;
-    listener->retry_ms = NEVER_MS;
     *socket = (struct sockaddr_storage){ 0 };
     *length = sizeof *socket;
     int fd =

@@ -28,6 +28,10 @@ void listener_close(struct listener *listener, const struct wakes *wakes);
 bool listener_open(struct listener *listener, struct slice group, struct now now,
                    struct err *err) __attribute__((warn_unused_result));
 
+/** Is a rest from accepting, or the wait before the next try to open, over? Then it is
+ *  forgotten. */
+bool listener_is_rested(struct listener *listener, struct now now);
+
 /** Take one connection. With no descriptor left, nothing is accepted for 100 ms.
  *  @return the socket, without blocking; -1: none is there. */
 int listener_accept(struct listener *listener, struct sockaddr_storage *socket,

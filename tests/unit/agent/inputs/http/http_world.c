@@ -142,6 +142,7 @@ static void note_alert(void *ctx, const struct incoming *incoming)
 {
     struct http_world *world = ctx;
     world->pending++;
+    world->severity = incoming->severity;
     snprintf(world->title, sizeof world->title, "%.*s", SLICE_ARG(incoming->title));
 }
 

@@ -18,6 +18,7 @@ struct http_world {
     struct log_sink log;
     struct buf told;         /**< the log */
     size_t pending, counted; /**< alerts given, and alerts committed */
+    enum severity severity;  /**< of the last alert */
     char title[64];          /**< of the last alert */
     bool is_held_back;       /**< the last commit failed: nothing is read */
     bool is_full;            /**< the store cannot be written to */

@@ -66,6 +66,21 @@ TEST(http, H31_what_was_taken_when_the_commit_fails_is_told_503)
     http_world_clear(&world);
 }
 
+TEST(http, what_stands_behind_the_path_reaches_the_alert_undecoded)
+{
+    http_world_init(&world, NULL);
+    ck_assert_int_eq(http_ask(&world, http_post("/webhook/text?severity=critical&"
+                                                "fingerprint=a%26b&x=y",
+                                                HTTP_TEXT, "x")),
+                     200);
+    ck_assert_int_eq(world.severity, SEVERITY_CRITICAL);
+    ck_assert_int_eq(http_ask(&world,
+                              http_post("/webhook/text?severity=info", HTTP_TEXT, "x")),
+                     200);
+    ck_assert_int_eq(world.severity, SEVERITY_INFO);
+    http_world_clear(&world);
+}
+
 TEST(http, requests_that_come_together_share_a_commit)
 {
     int fds[16];
@@ -165,6 +180,28 @@ TEST(http, H38_half_a_body_at_the_end_is_told_503)
     ck_assert(has_answer(fd));
     ck_assert_int_gt(recv(fd, reply, sizeof reply - 1, 0), 0);
     ck_assert_msg(strncmp(reply, "HTTP/1.1 503 ", 13) == 0, "%s", reply);
+    http_world_clear(&world);
+}
+
+TEST(http, H38_whole_requests_at_the_end_are_told_503)
+{
+    int fds[3];
+    http_world_init(&world, NULL);
+    for (int i = 0; i < 3; i++)
+        fds[i] = http_connect(&world);
+    http_turn(&world);
+    for (int i = 0; i < 3; i++) {
+        const char *request = http_post("/webhook/text", HTTP_TEXT, "x");
+        ck_assert_int_gt(send(fds[i], request, strlen(request), 0), 0);
+    }
+    http_world_end(&world);
+    for (int i = 0; i < 3; i++) {
+        char reply[512] = "";
+        ck_assert(has_answer(fds[i]));
+        ck_assert_int_gt(recv(fds[i], reply, sizeof reply - 1, 0), 0);
+        ck_assert_msg(strncmp(reply, "HTTP/1.1 503 ", 13) == 0, "%s", reply);
+    }
+    ck_assert_uint_eq(world.counted, 0);
     http_world_clear(&world);
 }
 

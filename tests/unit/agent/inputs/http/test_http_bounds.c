@@ -206,6 +206,45 @@ TEST(http, H16_without_a_descriptor_accepting_rests_and_nothing_spins)
     http_world_clear(&world);
 }
 
+TEST(http, H16_a_rest_that_ends_while_all_places_are_taken_does_not_spin)
+{
+    int fds[LIMIT_HTTP_CONNECTIONS];
+    struct rlimit limit, none;
+    http_world_init(&world, "listen: ['127.0.0.1:0', '127.0.0.2:0']");
+    fill(fds, LIMIT_HTTP_CONNECTIONS - 1);
+    int fd = http_connect(&world);
+    int probe = dup(fd);
+    close(probe);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = (rlim_t)probe;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    http_turn(&world);
+    ck_assert_uint_eq(http_tally_of(&world)->pauses, 2);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    http_pass(&world, 100);
+    ck_assert_uint_eq(http_tally_of(&world)->connections, LIMIT_HTTP_CONNECTIONS);
+    int next = http_connect(&world);
+    http_pass(&world, 200);
+    ck_assert_int_gt(inputs_wake_at(world.inputs), world.now.mono_ms);
+    ck_assert(!world.is_heard);
+    close(next);
+    http_world_clear(&world);
+}
+
+TEST(http, a_port_whose_certificate_cannot_be_read_wakes_nobody)
+{
+    http_world_init(&world, "listen: ['127.0.0.1:0'], certificate: /nowhere/c.pem, "
+                            "key: /nowhere/k.pem");
+    int fd = http_connect(&world);
+    http_turn(&world);
+    ck_assert(strstr(world.told.ptr, "/nowhere/c.pem") != NULL);
+    ck_assert(!world.is_heard);
+    ck_assert_int_gt(inputs_wake_at(world.inputs), world.now.mono_ms);
+    close(fd);
+    http_world_clear(&world);
+}
+
 TEST(http, H32_the_bodies_of_all_have_a_bound_together)
 {
     enum { COUNT = LIMIT_HTTP_BODIES_BYTES / LIMIT_HTTP_BODY_BYTES };

@@ -271,6 +271,10 @@ TEST(http, H36_a_trusted_proxy_says_whom_it_speaks_for)
     ck_assert_int_eq(eleventh("X-Forwarded-For: 198.51.100.1, 192.0.2.3\r\n",
                               "X-Forwarded-For: 198.51.100.2, 192.0.2.3\r\n"),
                      0); /* only what the proxy itself wrote, the last, counts */
+    ck_assert_int_eq(
+        eleventh("X-Forwarded-For: 203.0.113.1\r\nX-Forwarded-For: 192.0.2.4\r\n",
+                 "X-Forwarded-For: 203.0.113.2\r\nX-Forwarded-For: 192.0.2.4\r\n"),
+        0); /* as a line of its own, too */
     http_world_clear(&world);
 }
 
