@@ -126,9 +126,6 @@ struct config *stage_load(struct stage *stage, const struct yaml_node *node,
     }
     if (config)
         config->state_dir.value = slice_of(stage->state_dir);
-    /* Who posts in a story comes in behind the server. */
-    if (config && config->http)
-        config->http->listen.count = 0;
     return config;
 }
 
