@@ -181,7 +181,7 @@ static void add_door(struct config *config, const struct source_config *taken,
         .name = SLICE("http"),
         .index = config->source_count,
         .has_fields = true,
-        .is_door = true,
+        .brings_alerts = true,
     };
     config->source_count++;
     if (taken)

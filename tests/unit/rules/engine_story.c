@@ -24,7 +24,7 @@ static const struct schema file_schema = {
 
 static const struct source sources[] = {
     { .name = { "app", 3 } },
-    { .name = { "http", 4 }, .index = 1, .has_fields = true, .is_door = true },
+    { .name = { "http", 4 }, .index = 1, .has_fields = true, .brings_alerts = true },
 };
 
 /* --- configuration ---------------------------------------------------------------- */

@@ -39,7 +39,7 @@ TEST(http_config, an_empty_block_listens_on_this_host_only)
     ck_assert_ptr_null(config->http->hmac);
     ck_assert_uint_eq(config->source_count, 1);
     ck_assert_slice(config->source_list[0].name, "http");
-    ck_assert(config->source_list[0].is_door);
+    ck_assert(config->source_list[0].brings_alerts);
     config_free(config);
 }
 
