@@ -54,7 +54,8 @@ alert() { # alert INSTANCE END: as Prometheus says it, again and again
         --start="$began" --end="$2" --generator-url=http://prometheus.example/graph ||
         fail "amtool could not add an alert"
 }
-mails() { find mail/new mail/cur -type f 2>/dev/null | xargs -r cat | grep -c "$1"; }
+all() { find mail -type f -exec cat {} + 2>/dev/null; }
+mails() { all | grep -c "$1"; }
 has_mails() { [ "$(mails "$1")" -ge "$2" ]; } # has_mails PATTERN COUNT
 expect() { # expect TEXT WANTED GOT
     [ "$2" = "$3" ] || fail "$1: $3 instead of $2"
@@ -98,12 +99,12 @@ expect "mails after both came again" 2 "$(mails '^X-Tocsin-Reason: ')"
 ended=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 alert web1 "$ended"
 alert web2 "$ended"
-over() { find mail -type f | xargs -r cat | grep -A 3 'RESOLVED  ' | grep -q 'over'; }
+over() { all | grep -A 3 'RESOLVED  ' | grep -q over; }
 until_true 30 over || fail "the end was not told"
 kill_agent
 start
 sleep 5 # time for whatever would come twice
-expect "each firing was told once" 2 "$(find mail -type f | xargs cat |
+expect "each firing was told once" 2 "$(all |
     grep '^X-Tocsin-New-Count: ' | tr -d '\r' | awk '{ n += $2 } END { print n + 0 }')"
 expect "first mails" 1 "$(mails '^X-Tocsin-Reason: first')"
 expect "mails of web2" 1 "$(mails '^X-Tocsin-Reason: new')"
