@@ -227,12 +227,11 @@ static size_t count_connections(const struct http_input *input)
            (input->tls ? httpd_connections(input->tls) : 0);
 }
 
-static bool has_too_many(const struct http_input *input, struct httpd *httpd,
+static bool has_too_many(const struct httpd *httpd,
                          const struct sockaddr_storage *socket)
 {
     struct http_peer peer;
     http_peer_of(socket, &peer);
-    (void)input;
     return socket->ss_family != AF_UNIX &&
            httpd_connections_of(httpd, &peer) >= LIMIT_HTTP_PEER_CONNECTIONS;
 }
@@ -257,7 +256,7 @@ static void accept_some(struct http_input *input, struct listener *listener)
         int fd = listener_accept(listener, &socket, &length, input->now);
         if (fd < 0)
             return;
-        if (has_too_many(input, httpd, &socket))
+        if (has_too_many(httpd, &socket))
             turn_away(input, fd);
         else
             httpd_add(httpd, fd, &socket, length, input->now);
