@@ -73,13 +73,21 @@ median() { # median FILE: the line with the middle number of alerts/s
     sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"
 }
 
+row() { # row NAME WHO "ALERTS/S P50 P99 BAD"
+    name=$1 who=$2
+    # shellcheck disable=SC2086
+    set -- $3
+    printf '%-20s %-12s %8s alerts/s  p50 %7s ms  p99 %7s  not 200: %s\n' \
+        "$name" "$who" "$1" "$2" "$3" "$4"
+}
+
 have_peer=yes
 if ! command -v prometheus-alertmanager >/dev/null; then
     have_peer=no
     echo "SKIP the peer: package prometheus-alertmanager is not installed"
 fi
 case_row() { # case_row NAME COUNT BATCH DISTINCT TO_REACH
-    name=$1 count=$2 batch=$3 distinct=$4 wanted=$5
+    case=$1 count=$2 batch=$3 distinct=$4 wanted=$5
     rm -f ours.all theirs.all
     for _ in $(seq "$rounds"); do # interleaved, so that the machine's moods hit both
         run_tocsin $((count * 2)) "$batch" "$distinct" >ours.one
@@ -87,9 +95,9 @@ case_row() { # case_row NAME COUNT BATCH DISTINCT TO_REACH
         [ $have_peer = no ] || run_alertmanager "$count" "$batch" "$distinct" >theirs.one
         [ $have_peer = no ] || cat theirs.one >>theirs.all
     done
-    printf '%-20s tocsin       %8s alerts/s  p50 %7s ms  p99 %7s  not 200: %s\n' "$name" $(median ours.all)
+    row "$case" tocsin "$(median ours.all)"
     [ $have_peer = yes ] || return 0
-    printf '%-20s alertmanager %8s alerts/s  p50 %7s ms  p99 %7s  not 200: %s\n' "" $(median theirs.all)
+    row "" alertmanager "$(median theirs.all)"
     echo "$(median ours.all) $(median theirs.all)" | awk -v wanted="$wanted" '{
         printf "ratio %40.2f (to reach: %s %s)\n", $1 / $5, wanted,
             ($1 / $5 >= wanted && $4 == 0) ? "reached" : "NOT REACHED" }'
