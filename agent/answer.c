@@ -1,6 +1,23 @@
 /** What the running agent answers on its control socket: one row a request. */
 #include "agent/app_parts.h"
 
+static void measure_http(const struct http_tally *http, struct metrics *metrics)
+{
+    metrics->http_connections = http->connections;
+    metrics->http_requests = http->requests;
+    metrics->http_accepted = http->accepted;
+    metrics->http_refused = http->refused;
+    metrics->http_unauthorized = http->unauthorized;
+    metrics->http_busy = http->busy;
+    metrics->http_malformed = http->malformed;
+    metrics->http_expired = http->expired;
+    metrics->http_turned_away = http->turned_away;
+    metrics->http_alerts = http->alerts;
+    metrics->http_odd_fields = http->odd_fields;
+    metrics->http_repaired = http->repaired;
+    metrics->http_pauses = http->pauses;
+}
+
 void app_measure(const struct app *app, struct metrics *metrics)
 {
     const struct engine_tally *engine = engine_tally(app->engine);
@@ -42,6 +59,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .cut_lines = inputs->cut_lines,
         .watch_failures = inputs->watch_failures,
         .watch_overflows = inputs->watch_overflows,
+        .repeats = engine->repeats,
         .mails_put = outputs->put,
         .mails_sent = outputs->sent,
         .mails_dead = outputs->dead,
@@ -55,6 +73,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .logins = outputs->logins,
         .log_dropped = app->world.log ? app->world.log->dropped_count : 0,
     };
+    measure_http(&inputs->http, metrics);
 }
 
 static bool answer_status(struct app *app, struct slice argument, bool json,

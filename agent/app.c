@@ -45,14 +45,35 @@ static void feed_report(void *ctx, const struct self_report *report)
 static void read_inputs(struct app *app)
 {
     app->has_more_input = false;
-    if (app->phase > APP_FINISHING)
+    if (app->phase > APP_FINISHING) {
+        inputs_refuse(app->inputs, app->now);
         return;
+    }
     const struct intake intake = { feed_block, feed_alert, feed_report, app };
     uint64_t before = inputs_tally(app->inputs)->bytes_read;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
     if (inputs_tally(app->inputs)->bytes_read != before)
         app->positions_due_ms =
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
+}
+
+struct webhook_reply app_post(struct app *app, const struct webhook_request *request)
+{
+    const struct intake intake = { feed_block, feed_alert, feed_report, app };
+    const struct inputs_config inputs = config_inputs(app->config);
+    struct webhook_request whole = *request;
+    struct arena scratch = { 0 };
+    if (!app->config->http)
+        return (struct webhook_reply){ 404, "there is no block 'http'" };
+    if (app_is_held_back(app) || app->phase > APP_FINISHING)
+        return (struct webhook_reply){ 503, "nothing can be stored" };
+    whole.source = inputs.http_source;
+    whole.config = app->config->http->generic;
+    whole.resolve_after_ms = app->config->http->resolve_after;
+    whole.now_unix_ms = app->now.unix_ms;
+    struct webhook_reply reply = webhook_take(&whole, &intake, &scratch);
+    arena_free(&scratch);
+    return reply;
 }
 
 static void collect_due(struct app *app)
@@ -78,6 +99,7 @@ static bool answer_control(void *ctx, struct slice request, struct buf *out,
 static bool is_worth_a_commit(const struct app *app)
 {
     return db_is_dirty(app->db) || app->phase >= APP_STOPPING ||
+           inputs_wants_commit(app->inputs) ||
            app->now.mono_ms >= app->positions_due_ms;
 }
 
@@ -134,6 +156,7 @@ static void hold_back(struct app *app, const struct err *err)
     app->commit_failures++;
     control_refuse(app->control, err);
     control_write(app->control);
+    inputs_refuse(app->inputs, app->now);
     if (err->kind != ERR_FULL && err->kind != ERR_BUSY && err->kind != ERR_DENIED) {
         log_error(app->world.log, "%s: stopping, the store recovers at the next start",
                   err->text);
@@ -240,7 +263,7 @@ static struct engine *make_engine(struct app *app, const struct config *config,
 {
     struct engine *engine =
         engine_create(config->compiled_rules, &config->compiled_routes,
-                      config->sources.count, rng_next(&app->rng), app->now);
+                      config->source_count, rng_next(&app->rng), app->now);
     if (state_load(app->db, engine, app->now, err))
         return engine;
     engine_free(engine);
@@ -304,6 +327,11 @@ void app_refuse_reload(struct app *app)
                               "read before stays in force");
 }
 
+bool app_takes_reload(struct app *app)
+{
+    return inputs_takes_reload(app->inputs);
+}
+
 void app_stop(struct app *app)
 {
     if (app->phase >= APP_STOPPING)
@@ -354,13 +382,13 @@ static bool build_parts(struct app *app, struct err *err)
     app->engine = make_engine(app, config, err);
     if (!app->engine)
         return false;
-    app->inputs =
-        inputs_create(&(struct input_world){ .fs = app->world.fs,
-                                             .db = app->db,
-                                             .wakes = app->world.wakes,
-                                             .log = app->world.log,
-                                             .stdin_fd = app->world.stdin_fd },
-                      &inputs, app->now);
+    app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
+                                                       .db = app->db,
+                                                       .wakes = app->world.wakes,
+                                                       .log = app->world.log,
+                                                       .stdin_fd = app->world.stdin_fd,
+                                                       .listens = app->world.listens },
+                                &inputs, app->now);
     app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,
                                                            .links = app->world.links,
                                                            .wakes = app->world.wakes,

@@ -31,6 +31,10 @@ void app_turn(struct app *app);
  */
 void app_turn_took(struct app *app, int64_t ms);
 
+/** Hand in a body as the HTTP server does, which is durable with the commit of the next
+ *  turn; for stories. Its source, keys and time are put in here. */
+struct webhook_reply app_post(struct app *app, const struct webhook_request *request);
+
 /** When to call the next turn at the latest, in mono_ms; already past: at once. */
 int64_t app_wake_at(const struct app *app);
 
@@ -41,6 +45,9 @@ bool app_is_held_back(const struct app *app);
 /** Take @config as the new generation at the end of the next turn that committed. Open
  *  groups, counts, digests, positions and mails under way go on. Takes over @config. */
 void app_reload(struct app *app, struct config *config);
+
+/** Did somebody ask for a reload over HTTP, since the last call? */
+bool app_takes_reload(struct app *app);
 
 /** The new configuration had errors: count it and say that the old one goes on. */
 void app_refuse_reload(struct app *app);

@@ -10,6 +10,7 @@
 #include "agent/base/yaml.h"
 #include "agent/cli.h"
 #include "agent/config.h"
+#include "agent/inputs/webhook/words.h"
 #include "agent/loop.h"
 #include "build.h"
 #include "rules/regex.h"
@@ -291,7 +292,41 @@ static const char man_of_rules[] =
     "host, rule, offset; nothing when it is missing.\n"
     ".TP\n.B {{#name}}...{{/name}}\nThe inside, when it is there and not empty.\n"
     ".TP\n.B {{\\(haname}}...{{/name}}\nThe inside, when it is missing or empty.\n"
-    ".TP\n.B {{! text}}\nA comment.\n"
+    ".TP\n.B {{! text}}\nA comment.\n";
+
+static const char man_of_posts[] =
+    ".SH WHAT IS POSTED\n"
+    "Who posts is told by path and body; a body of Alertmanager (version 4) or Grafana "
+    "(version 1 with orgId) is known on every path that takes JSON.\n"
+    ".TP\n.B /webhook/alertmanager, /webhook/grafana\nGroups of alerts, as a "
+    "webhook_config or a contact point sends them.\n"
+    ".TP\n.B /webhook/generic\nAny JSON object, or a list of them; see the block "
+    "generic.\n"
+    ".TP\n.B /webhook/text?severity=critical&status=resolved\nPlain text "
+    "(Content\\-Type: text/plain); its first line is the title, and the query may be "
+    "left out.\n"
+    ".PP\n"
+    "Firing and resolved are one alert by its fingerprint, or else by labels and "
+    "title. The same posted again (the same startsAt or an earlier one, the same text "
+    "where there is none) is not counted and not told again; a later startsAt is. "
+    "Resolved ends the alert: that is mailed in its thread, whatever the route's "
+    "send_resolved says, because the sender can be told not to send it. Resolved "
+    "without firing is told once, as over. For a day a second \"resolved\" is known as "
+    "such. An alert that its sender does not repeat for resolve_after (texts: an hour "
+    "at most) is over, up to a sixteenth earlier.\n"
+    ".PP\n"
+    "Labels are those that were sent, and rule (their alertname, or the title), "
+    "severity and host (this one, where none was sent). A rule with "
+    "\\(aqfrom: http\\(aq takes alerts over. A body that is no JSON, nests more than "
+    "32 "
+    "levels or has a key twice is refused (400), and so is one with more than 1000 "
+    "alerts (413); nothing else is: what is no text is replaced, and that is said in "
+    "the mail; fields of an odd type are passed over and counted.\n"
+    ".PP\n"
+    "Words for severities, in the label severity, level or priority; others are "
+    "warning:\n";
+
+static const char man_of_example[] =
     ".SH EXAMPLE\n.nf\n"
     "sources:\n"
     "  \\- {name: auth, files: [/var/log/auth.log]}\n"
@@ -314,15 +349,42 @@ static const char man_of_rules[] =
     "  \\- {name: me, account: gmail, to: [you@gmail.com]}\n"
     ".fi\n";
 
+/** Which word means which severity. */
+static void put_man_severities(struct buf *out)
+{
+    for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--) {
+        const char *separator = "";
+        buf_printf(out, ".TP\n.B %s\n", severity_names[severity]);
+        for (const struct severity_word *word = severity_words; word->word; word++) {
+            if ((int)word->severity != severity)
+                continue;
+            buf_printf(out, "%s%s", separator, word->word);
+            separator = ", ";
+        }
+        buf_puts(out, "\n");
+    }
+}
+
+static void put_man_prose(struct buf *out)
+{
+    buf_puts(out, man_of_rules);
+    buf_puts(out, man_of_posts);
+    put_man_severities(out);
+    buf_puts(out, man_of_example);
+}
+
 int cmd_man(int argc, char **argv)
 {
     if (argc != 2 || (strcmp(argv[1], "1") != 0 && strcmp(argv[1], "5") != 0))
         return cli_usage("man");
     struct buf out = buf_make(LIMIT_CONFIG_BYTES);
+    struct buf prose = buf_make(LIMIT_CONFIG_BYTES);
+    put_man_prose(&prose);
     if (argv[1][0] == '1')
         put_man_commands(&out);
     else
-        schema_put_man(&config_schema, man_of_rules, &out);
+        schema_put_man(&config_schema, prose.ptr, &out);
+    buf_free(&prose);
     cli_print(&out);
     buf_free(&out);
     return EX_OK;

@@ -143,7 +143,9 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
                            .wakes = loop_wakes(loop),
                            .log = run->log,
                            .seed = rng_system_seed(),
-                           .stdin_fd = STDIN_FILENO };
+                           .stdin_fd = STDIN_FILENO,
+                           /* What is posted to a dry run would be lost. */
+                           .listens = !run->options->is_dry && !run->options->is_once };
     int code;
     run->app = app_create(config, &world, &err);
     if (run->app)

@@ -62,6 +62,8 @@ static const struct field config_fields[] = {
                  "absolute starts at the folder of the including file. Lists are added "
                  "together, and every file is read once."),
     BLOCKS(struct config, sources, .sub = &source_schema, .doc = "What is read."),
+    BLOCK(struct config, http, struct http_config, .sub = &http_schema,
+          .doc = "Alerts that others post here. 'http: {}' listens at its defaults."),
     BLOCKS(struct config, rules, .sub = &rule_schema,
            .doc = "Which lines are worth a mail."),
     BLOCKS(struct config, routes, .sub = &route_schema,
@@ -182,6 +184,22 @@ static void check_source(const struct source_config *source, struct map *names,
         map_put(names, source->name.value, (void *)source);
 }
 
+/** What is posted comes from a source of its own. @taken  who has its name already */
+static void add_door(struct config *config, const struct source_config *taken,
+                     struct complaints *complaints)
+{
+    config->source_list[config->source_count] = (struct source){
+        .name = SLICE("http"),
+        .index = config->source_count,
+        .has_fields = true,
+        .brings_alerts = true,
+    };
+    config->source_count++;
+    if (taken)
+        complain(complaints, taken->name.node->at,
+                 "with a block 'http', \"http\" is the source of what is posted");
+}
+
 static void compile_sources(struct config *config, struct complaints *complaints)
 {
     const struct source_config *from = config->sources.items;
@@ -189,7 +207,7 @@ static void compile_sources(struct config *config, struct complaints *complaints
     struct map names = { 0 };
     size_t count = config->sources.count;
     config->source_list =
-        arena_zalloc(&config->arena, count * sizeof *config->source_list);
+        arena_zalloc(&config->arena, (count + 1) * sizeof *config->source_list);
     for (size_t i = 0; i < count; i++) {
         config->source_list[i].name = from[i].name.value;
         config->source_list[i].index = i;
@@ -202,6 +220,9 @@ static void compile_sources(struct config *config, struct complaints *complaints
         if (from[i].is_stdin)
             reads_stdin = &from[i];
     }
+    config->source_count = count;
+    if (config->http)
+        add_door(config, map_find(&names, SLICE("http")), complaints);
     map_free(&names);
 }
 
@@ -254,9 +275,9 @@ static bool is_left_out(const struct config *config, const char *key)
 static void check_whole(const struct config *config, struct complaints *complaints)
 {
     struct place at = { .source = config->node->at.source };
-    if (is_left_out(config, "sources"))
+    if (is_left_out(config, "sources") && !config->http)
         complain_softly(complaints, at, "there are no sources, so nothing is read");
-    if (is_left_out(config, "rules"))
+    if (is_left_out(config, "rules") && !config->http)
         complain_softly(complaints, at,
                         "there are no rules, so nothing is ever mailed");
     if (is_left_out(config, "outputs"))
@@ -274,7 +295,7 @@ static const struct rules_setting *rules_setting(struct config *config,
     struct rules_setting *setting = arena_zalloc(&config->arena, sizeof *setting);
     *setting = (struct rules_setting){
         .sources = config->source_list,
-        .source_count = config->sources.count,
+        .source_count = config->source_count,
         .host = config->host_name,
         .files = files,
         .redactor = config->redactor,
@@ -291,6 +312,8 @@ static void compile(struct config *config, const char *name,
     compile_sources(config, complaints);
     config->redactor =
         redactor_compile(&config->redact, config->redact_built_in, complaints);
+    if (config->http)
+        http_config_check(config->http, complaints);
     config->compiled_rules = rules_compile(&config->rules, rules_setting(config, files),
                                            &config->arena, complaints);
     config->compiled_outputs =
@@ -350,6 +373,10 @@ struct inputs_config config_inputs(const struct config *config)
     return (struct inputs_config){
         .blocks = &config->sources,
         .sources = config->source_list,
+        .http = config->http,
+        .http_source =
+            config->http ? &config->source_list[config->source_count - 1] : NULL,
+        .host_name = config->host_name,
     };
 }
 

@@ -6,6 +6,7 @@
 #define TOCSIN_AGENT_CONFIG_H
 
 #include "agent/base/complaint.h"
+#include "agent/inputs/http/http_config.h"
 #include "agent/inputs/input.h"
 #include "outputs/output.h"
 #include "rules/route.h"
@@ -15,6 +16,7 @@ struct config {
     const struct yaml_node *node;
     struct conf_texts include; /**< globs, relative to the file's folder */
     struct conf_blocks sources, rules, routes, accounts, outputs;
+    struct http_config *http;   /**< NULL: nobody listens */
     struct conf_text state_dir; /**< holds tocsin.db; default /var/lib/tocsin */
     struct conf_text
         control;           /**< path of the socket; default /run/tocsin/control.sock */
@@ -24,7 +26,8 @@ struct config {
     int64_t settle; /**< ms after start before the first mail; default 0s */
 
     /* compiled */
-    struct source *source_list; /**< parallel to sources */
+    struct source *source_list; /**< parallel to sources; last the one of `http` */
+    size_t source_count;        /**< of source_list */
     struct redactor *redactor;
     struct rules *compiled_rules;
     struct routes compiled_routes;

@@ -4,6 +4,7 @@
  * is worth something too.
  */
 #include "agent/base/limits.h"
+#include "agent/base/secret.h"
 #include "agent/base/text.h"
 #include "agent/config.h"
 #include "agent/inputs/glob.h"
@@ -56,16 +57,45 @@ static void probe_pattern(const struct conf_text *pattern,
         complain_softly(complaints, pattern->node->at, "%s", found.err.text);
 }
 
-static void probe_secret(const struct conf_text *path, struct complaints *complaints)
+static void wipe(struct buf *secret)
+{
+    if (secret->ptr)
+        explicit_bzero(secret->ptr, secret->len);
+    buf_free(secret);
+}
+
+/** @lost  what does not work without it */
+static void probe_secret(const struct conf_text *path, const char *lost,
+                         struct complaints *complaints)
 {
     struct buf secret = buf_make(LIMIT_CONFIG_BYTES);
     struct err err = { 0 };
     if (path->node && !secret_read(path->value, &secret, &err))
+        complain_softly(complaints, path->node->at, "%s; without it %s", err.text,
+                        lost);
+    wipe(&secret);
+}
+
+static void probe_pem(const struct conf_text *path, bool is_key,
+                      struct complaints *complaints)
+{
+    struct buf pem = buf_make(LIMIT_HTTP_PEM_BYTES);
+    struct err err = { 0 };
+    if (path->node && !secret_read_pem(path->value, is_key, &pem, &err))
         complain_softly(complaints, path->node->at,
-                        "%s; without it this account sends no mail", err.text);
-    if (secret.ptr)
-        explicit_bzero(secret.ptr, secret.len);
-    buf_free(&secret);
+                        "%s; without it nobody can connect by TLS", err.text);
+    wipe(&pem);
+}
+
+static void probe_http(const struct http_config *http, struct complaints *complaints)
+{
+    const struct http_token_config *tokens = http->tokens.items;
+    for (size_t i = 0; i < http->tokens.count; i++)
+        probe_secret(&tokens[i].file, "nobody gets in with this token", complaints);
+    if (http->hmac)
+        probe_secret(&http->hmac->secret_file, "no signature is right", complaints);
+    probe_pem(&http->certificate, false, complaints);
+    probe_pem(&http->key, true, complaints);
 }
 
 static void advise_samples(const struct config *config, struct complaints *complaints)
@@ -83,6 +113,7 @@ static void advise_samples(const struct config *config, struct complaints *compl
 
 void config_probe(struct config *config, struct buf *out, bool color)
 {
+    static const char no_mail[] = "this account sends no mail";
     struct complaints complaints = { .arena = &config->arena };
     const struct source_config *sources = config->sources.items;
     const struct account_config *accounts = config->accounts.items;
@@ -91,10 +122,12 @@ void config_probe(struct config *config, struct buf *out, bool color)
             probe_pattern(&sources[i].files.items[k], &complaints);
     }
     for (size_t i = 0; i < config->accounts.count; i++) {
-        probe_secret(&accounts[i].password_file, &complaints);
+        probe_secret(&accounts[i].password_file, no_mail, &complaints);
         if (accounts[i].smtp)
-            probe_secret(&accounts[i].smtp->password_file, &complaints);
+            probe_secret(&accounts[i].smtp->password_file, no_mail, &complaints);
     }
+    if (config->http)
+        probe_http(config->http, &complaints);
     complaints_print(&complaints, out, color);
     complaints_free(&complaints);
 }

@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
+#include "agent/base/unix_socket.h"
 
 struct client {
     int fd; /**< -1: the place is free */
@@ -53,66 +52,12 @@ static bool take_error(struct slice said, struct err *err)
                                 : "the agent closed the connection without an answer");
 }
 
-static bool address_of(const char *path, struct sockaddr_un *address, struct err *err)
-{
-    *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    if (strlen(path) >= sizeof address->sun_path)
-        return err_set(err, ERR_INVALID,
-                       "the control socket's path '%s' is longer than %zu bytes", path,
-                       sizeof address->sun_path - 1);
-    memcpy(address->sun_path, path, strlen(path));
-    return true;
-}
-
-/** A socket file that nobody listens on is left over from a kill; anything else stays.
- */
-static bool is_stale(const char *path, const struct sockaddr_un *address)
-{
-    struct stat stat;
-    if (lstat(path, &stat) != 0 || !S_ISSOCK(stat.st_mode))
-        return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool refused = fd >= 0 &&
-                   connect(fd, (const void *)address, sizeof *address) != 0 &&
-                   errno == ECONNREFUSED;
-    if (fd >= 0)
-        close(fd);
-    return refused;
-}
-
-static void make_folder(const char *path)
-{
-    char *folder = mem_copy_text(path);
-    char *slash = strrchr(folder, '/');
-    if (slash && slash != folder) {
-        *slash = '\0';
-        (void)mkdir(folder, 0755);
-    }
-    free(folder);
-}
-
 struct control *control_open(const char *path, const struct wakes *wakes,
                              struct err *err)
 {
-    struct sockaddr_un address;
-    if (!address_of(path, &address, err))
+    int fd = unix_listen(path, LIMIT_CONTROL_CLIENTS, err);
+    if (fd < 0)
         return NULL;
-    make_folder(path);
-    if (is_stale(path, &address))
-        (void)unlink(path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t before = umask(0117);
-    bool listening = fd >= 0 && bind(fd, (const void *)&address, sizeof address) == 0 &&
-                     listen(fd, LIMIT_CONTROL_CLIENTS) == 0;
-    int code = errno;
-    umask(before);
-    if (!listening) {
-        if (fd >= 0)
-            close(fd);
-        errno = code;
-        err_set_errno(err, "the control socket '%s' cannot be opened", path);
-        return NULL;
-    }
     struct control *control = mem_zalloc(sizeof *control);
     *control =
         (struct control){ .fd = fd, .path = mem_copy_text(path), .wakes = wakes };
@@ -263,7 +208,7 @@ void control_write(struct control *control)
 static int connect_agent(const char *path, struct err *err)
 {
     struct sockaddr_un address;
-    if (!address_of(path, &address, err))
+    if (!unix_address(path, &address, err))
         return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const void *)&address, sizeof address) == 0)

@@ -188,6 +188,8 @@ void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), voi
         app_turn_took(app, mono_ms() - began_ms);
         if (app_is_stopped(app))
             break;
+        if (app_takes_reload(app))
+            reload(ctx);
         set_deaf(loop, app_is_held_back(app));
         sleep_until(loop, app_wake_at(app));
         obey_signals(loop, app, reload, ctx);

@@ -17,7 +17,8 @@ const struct wakes *loop_wakes(struct loop *loop);
 
 /** Turn until the app has stopped.
  *  SIGTERM and SIGINT stop it; a second one ends the wait for the mail under way.
- *  SIGHUP calls @reload, however many of them came since the last turn. */
+ *  SIGHUP, or who asks for it over HTTP, calls @reload, however many of them came since
+ *  the last turn. */
 void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), void *ctx);
 
 /** After app_free(). */

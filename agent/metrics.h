@@ -20,6 +20,10 @@ struct metrics {
     uint64_t files_watched, files_open, files_unreadable, files_refused;
     uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures,
         watch_overflows;
+    uint64_t http_connections, http_requests, http_accepted, http_refused;
+    uint64_t http_unauthorized, http_busy, http_malformed, http_expired;
+    uint64_t http_turned_away, http_pauses, http_alerts, http_odd_fields;
+    uint64_t http_repaired, repeats;
     uint64_t mails_put, mails_sent, mails_dead, mails_retried, mails_in_doubt;
     uint64_t mails_merged, mails_forgotten, mails_waiting, recipients_refused,
         connections, logins;

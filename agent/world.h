@@ -21,6 +21,7 @@ struct world {
     const char *vfs;           /**< SQLite VFS; NULL: the default */
     int stdin_fd;
     bool trims_memory; /**< the process is all ours: see agent/trim.h */
+    bool listens; /**< false: nobody can post alerts, whatever the configuration says */
 };
 
 #endif

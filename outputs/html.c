@@ -153,7 +153,7 @@ static void put_row(struct buf *out, const struct mail_view *view,
 {
     struct buf seen = buf_make(64);
     enum tone tone = tone_of_alert(alert);
-    wording_put_seen_briefly(&seen, alert);
+    wording_put_briefly(&seen, view, alert);
     buf_printf(out,
                "<tr><td style=\"" RULE "padding:4px 8px 4px 0;color:%s;"
                "font-size:11px;font-weight:bold\">%s</td>"
@@ -210,14 +210,11 @@ static void put_facts(struct buf *out, const struct mail_view *view,
     buf_puts(out, "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
                   "cellspacing=\"0\" border=\"0\" style=\"font-size:14px;"
                   "line-height:1.4\">\n");
-    wording_put_seen(&text, view, alert);
-    put_fact(out, "Seen", &text);
-    wording_put_first(&text, view, alert);
-    put_fact(out, "First", &text);
-    wording_put_last(&text, view, alert);
-    put_fact(out, "Last", &text);
-    wording_put_labels(&text, alert);
-    put_fact(out, "Labels", &text);
+    for (const struct fact *fact = wording_facts(alert); fact->name; fact++) {
+        fact->put(&text, view, alert);
+        if (text.len > 0)
+            put_fact(out, fact->name, &text);
+    }
     buf_puts(out, "</table>\n");
     buf_free(&text);
 }
@@ -235,6 +232,23 @@ static void put_runbook(struct buf *out, struct slice url)
     buf_puts(out, is_link ? "</a></div>\n" : "</div>\n");
 }
 
+/** Buttons, whose letters are readable on a light and on a dark ground. */
+static void put_links(struct buf *out, struct slice links)
+{
+    struct slice name, url;
+    while (wording_next_link(&links, &name, &url)) {
+        buf_puts(out, "<a href=\"");
+        html_put_text(out, url);
+        buf_printf(out,
+                   "\" style=\"display:inline-block;border:1px solid %s;color:%s;"
+                   "text-decoration:none;font-size:14px;padding:5px 12px;"
+                   "border-radius:4px;margin:10px 8px 0 0\">",
+                   tone_colors(TONE_INFO).letter, tone_colors(TONE_INFO).letter);
+        put_cut(out, name, LIMIT_LABEL_BYTES, false);
+        buf_puts(out, "</a>\n");
+    }
+}
+
 static void put_explanation(struct buf *out, const struct notice_alert *alert,
                             const struct detail *detail)
 {
@@ -245,6 +259,7 @@ static void put_explanation(struct buf *out, const struct notice_alert *alert,
     }
     if (alert->runbook.len > 0)
         put_runbook(out, alert->runbook);
+    put_links(out, alert->links);
 }
 
 static void put_sample(struct buf *out, const struct mail_view *view,

@@ -9,6 +9,7 @@
 
 #define CLOSING_BYTES 4096 /* room that is kept for the end of the mail */
 #define ROWS_BYTES (32 * 1024)
+#define FACT_BYTES (32 * 1024)
 #define ROW_SUMMARY_BYTES 160
 
 /** Put each line of @text behind @prefix. */
@@ -48,7 +49,7 @@ static void put_row(struct buf *out, const struct mail_view *view,
                     const struct notice_alert *alert)
 {
     struct buf seen = buf_make(64);
-    wording_put_seen_briefly(&seen, alert);
+    wording_put_briefly(&seen, view, alert);
     buf_printf(out, "  %-8s  %8s  ", tone_word(tone_of_alert(alert)), seen.ptr);
     buf_puts(out, wording_has_joined(view, alert) ? "(new) " : "");
     wording_put_summary(out, view, alert, ROW_SUMMARY_BYTES);
@@ -88,6 +89,21 @@ static void put_samples(struct buf *out, const struct mail_view *view,
     buf_free(&unseen);
 }
 
+static void put_links(struct buf *out, struct slice links)
+{
+    struct slice name, url;
+    const char *before = "\n";
+    while (wording_next_link(&links, &name, &url)) {
+        buf_puts(out, before);
+        buf_puts(out, "  ");
+        wording_put_cut(out, name, LIMIT_LABEL_BYTES, false);
+        buf_puts(out, ": ");
+        buf_put(out, url);
+        buf_putc(out, '\n');
+        before = "";
+    }
+}
+
 static void put_explanation(struct buf *out, const struct notice_alert *alert,
                             const struct detail *detail)
 {
@@ -100,6 +116,23 @@ static void put_explanation(struct buf *out, const struct notice_alert *alert,
         wording_put_cut(out, alert->runbook, LIMIT_LABEL_BYTES, false);
         buf_putc(out, '\n');
     }
+    put_links(out, alert->links);
+}
+
+static void put_facts(struct buf *out, const struct mail_view *view,
+                      const struct notice_alert *alert)
+{
+    struct buf text = buf_make(FACT_BYTES);
+    for (const struct fact *fact = wording_facts(alert); fact->name; fact++) {
+        buf_clear(&text);
+        fact->put(&text, view, alert);
+        if (text.len == 0)
+            continue;
+        buf_printf(out, "  %-8s", fact->name);
+        buf_put(out, buf_slice(&text));
+        buf_putc(out, '\n');
+    }
+    buf_free(&text);
 }
 
 static void put_alert_head(struct buf *out, const struct mail_view *view, size_t index)
@@ -120,15 +153,7 @@ static void put_alert(struct buf *out, const struct mail_view *view, size_t inde
     const struct notice_alert *alert = &view->notice->alerts[index];
     buf_putc(out, '\n');
     put_alert_head(out, view, index);
-    buf_puts(out, "  Seen    ");
-    wording_put_seen(out, view, alert);
-    buf_puts(out, "\n  First   ");
-    wording_put_first(out, view, alert);
-    buf_puts(out, "\n  Last    ");
-    wording_put_last(out, view, alert);
-    buf_puts(out, "\n  Labels  ");
-    wording_put_labels(out, alert);
-    buf_putc(out, '\n');
+    put_facts(out, view, alert);
     if (!wording_is_repeated(view, index))
         put_explanation(out, alert, detail);
     put_samples(out, view, alert, detail);

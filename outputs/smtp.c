@@ -15,6 +15,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/secret.h"
 #include "outputs/reply.h"
 
 enum {

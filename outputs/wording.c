@@ -2,15 +2,14 @@
  * The sentences of a mail. They are meant for a phone at three in the morning: what
  * broke comes first, numbers carry their unit, and nothing is said that is not known.
  */
-#include "outputs/wording.h"
+#include "outputs/wording_parts.h"
 
 #include <inttypes.h>
 
 #include "agent/base/limits.h"
 #include "agent/base/text.h"
 
-#define NAME_BYTES 100  /* of a host, route or output */
-#define LABEL_BYTES 160 /* of one label's value */
+#define NAME_BYTES 100 /* of a host, route or output */
 #define CUT_MARK " [cut]"
 
 enum tone tone_of_alert(const struct notice_alert *alert)
@@ -53,7 +52,7 @@ void wording_put_cut(struct buf *out, struct slice bytes, size_t max_bytes,
     buf_free(&clean);
 }
 
-static void put_time(struct buf *out, const struct mail_view *view, int64_t unix_ms)
+void wording_put_time(struct buf *out, const struct mail_view *view, int64_t unix_ms)
 {
     const struct zone *zone = view->profile->zone;
     text_put_time(out, unix_ms, zone ? zone_offset_s(zone, unix_ms) : 0);
@@ -64,8 +63,8 @@ static void put_time(struct buf *out, const struct mail_view *view, int64_t unix
 static void put_clock(struct buf *out, const struct mail_view *view, int64_t unix_ms)
 {
     struct buf time = buf_make(64), now = buf_make(64);
-    put_time(&time, view, unix_ms);
-    put_time(&now, view, view->now.unix_ms);
+    wording_put_time(&time, view, unix_ms);
+    wording_put_time(&now, view, view->now.unix_ms);
     bool is_today = time.len == now.len && time.len == 25 &&
                     memcmp(time.ptr, now.ptr, 10) == 0 &&
                     memcmp(time.ptr + 20, now.ptr + 20, 5) == 0;
@@ -74,7 +73,7 @@ static void put_clock(struct buf *out, const struct mail_view *view, int64_t uni
     buf_free(&now);
 }
 
-static void put_times(struct buf *out, uint64_t count)
+void wording_put_times(struct buf *out, uint64_t count)
 {
     if (count == 1)
         buf_puts(out, "once");
@@ -110,20 +109,55 @@ static bool is_collection(const struct notice *notice)
 }
 
 /** "seen 37 times in 5m (12 since the last mail)" */
-static void put_story(struct buf *out, const struct notice *notice, struct sums sums)
+static void put_counts(struct buf *out, const struct notice *notice, struct sums sums)
 {
     bool is_partly_told = notice->mail_number > 0 || is_collection(notice);
     uint64_t count = sums.total_count;
     if (count < notice->new_count)
         count = notice->new_count;
     buf_puts(out, "seen ");
-    put_times(out, count);
+    wording_put_times(out, count);
     if (count > 1 && sums.last_ms - sums.first_ms >= SECOND_MS) {
         buf_puts(out, " in ");
         text_put_duration(out, sums.last_ms - sums.first_ms);
     }
     if (is_partly_told && notice->new_count > 0 && notice->new_count < count)
         buf_printf(out, " (%" PRIu64 " since the last mail)", notice->new_count);
+}
+
+/** Was all of it posted? Then how long it lasts says more than how often it came. */
+static bool is_all_posted(const struct notice *notice)
+{
+    for (size_t i = 0; i < notice->alert_count; i++) {
+        if (!notice->alerts[i].is_posted)
+            return false;
+    }
+    return notice->alert_count > 0 && notice->left_out_alerts == 0;
+}
+
+int64_t wording_lasting_ms(const struct mail_view *view,
+                           const struct notice_alert *alert)
+{
+    int64_t end_ms =
+        alert->ended_unix_ms != 0 ? alert->ended_unix_ms : view->now.unix_ms;
+    int64_t span_ms = end_ms - alert->first_unix_ms;
+    return span_ms < SECOND_MS ? 0 : span_ms - span_ms % SECOND_MS;
+}
+
+/** "since 06:17:01", "over after 12m". */
+static void put_lasting(struct buf *out, const struct mail_view *view,
+                        const struct notice_alert *alert)
+{
+    if (alert->is_firing) {
+        buf_puts(out, "since ");
+        put_clock(out, view, alert->first_unix_ms);
+        return;
+    }
+    buf_puts(out, "over");
+    if (alert->ended_unix_ms != 0 && wording_lasting_ms(view, alert) > 0) {
+        buf_puts(out, " after ");
+        text_put_duration(out, wording_lasting_ms(view, alert));
+    }
 }
 
 void wording_put_summary(struct buf *out, const struct mail_view *view,
@@ -137,7 +171,7 @@ void wording_put_summary(struct buf *out, const struct mail_view *view,
     wording_put_cut(out, text, max_bytes, false);
 }
 
-static void put_name(struct buf *out, struct slice name)
+void wording_put_name(struct buf *out, struct slice name)
 {
     wording_put_cut(out, name, NAME_BYTES, false);
 }
@@ -148,32 +182,48 @@ static void put_topic(struct buf *out, const struct mail_view *view)
     const struct notice *notice = view->notice;
     if (is_collection(notice)) {
         buf_puts(out, notice->reason == NOTICE_DIGEST ? "Digest of route " : "Route ");
-        put_name(out, notice->route);
+        wording_put_name(out, notice->route);
     } else {
         wording_put_cut(out, notice->title, LIMIT_SUBJECT_BYTES, false);
+    }
+}
+
+static void put_headline_of_many(struct buf *out, const struct mail_view *view)
+{
+    const struct notice *notice = view->notice;
+    size_t firing = firing_count(notice);
+    put_topic(out, view);
+    buf_puts(out, " - ");
+    text_put_count(out, notice->alert_count + notice->left_out_alerts, "alert",
+                   "alerts");
+    if (!is_all_posted(notice)) {
+        buf_puts(out, ", ");
+        put_counts(out, notice, sums_of(notice));
+    } else if (firing == 0) {
+        buf_puts(out, ", over");
+    } else if (firing < notice->alert_count) {
+        buf_printf(out, ", %zu of them over", notice->alert_count - firing);
     }
 }
 
 void wording_put_headline(struct buf *out, const struct mail_view *view)
 {
     const struct notice *notice = view->notice;
-    struct sums sums = sums_of(notice);
     if (notice->alert_count == 0) {
         put_topic(out, view);
         buf_puts(out, " - nothing was seen");
         return;
     }
-    if (notice->alert_count == 1 && !is_collection(notice)) {
-        wording_put_summary(out, view, notice->alerts, LIMIT_SUMMARY_BYTES);
-        buf_puts(out, " - ");
-    } else {
-        put_topic(out, view);
-        buf_puts(out, " - ");
-        text_put_count(out, notice->alert_count + notice->left_out_alerts, "alert",
-                       "alerts");
-        buf_puts(out, ", ");
+    if (notice->alert_count > 1 || is_collection(notice)) {
+        put_headline_of_many(out, view);
+        return;
     }
-    put_story(out, notice, sums);
+    wording_put_summary(out, view, notice->alerts, LIMIT_SUMMARY_BYTES);
+    buf_puts(out, " - ");
+    if (is_all_posted(notice))
+        put_lasting(out, view, notice->alerts);
+    else
+        put_counts(out, notice, sums_of(notice));
 }
 
 static void put_since(struct buf *out, const struct mail_view *view)
@@ -184,6 +234,16 @@ static void put_since(struct buf *out, const struct mail_view *view)
     }
 }
 
+/** All was posted, and nothing fires any more. */
+static void put_over(struct buf *out, const struct notice *notice)
+{
+    bool is_said = true;
+    for (size_t i = 0; i < notice->alert_count; i++)
+        is_said &= notice->alerts[i].ended_unix_ms != 0;
+    buf_puts(out, is_said ? "It was reported as over: this closes it."
+                          : "Nothing more was heard of it: this closes it.");
+}
+
 static void put_quiet(struct buf *out, const struct mail_view *view, struct sums sums)
 {
     const struct notice *notice = view->notice;
@@ -191,7 +251,12 @@ static void put_quiet(struct buf *out, const struct mail_view *view, struct sums
     if (firing > 0) {
         buf_printf(out, "%zu of ", notice->alert_count - firing);
         text_put_count(out, notice->alert_count, "alert is", "alerts are");
-        buf_puts(out, " quiet again, the rest goes on.");
+        buf_puts(out, is_all_posted(notice) ? " over, the rest goes on."
+                                            : " quiet again, the rest goes on.");
+        return;
+    }
+    if (is_all_posted(notice)) {
+        put_over(out, notice);
         return;
     }
     buf_puts(out, "Quiet");
@@ -207,6 +272,8 @@ static void put_first_time(struct buf *out, const struct mail_view *view)
     int64_t passed_ms = view->now.unix_ms - view->notice->told_unix_ms;
     if (view->notice->told_unix_ms == 0) {
         buf_puts(out, "First mail about this.");
+        if (is_all_posted(view->notice) && firing_count(view->notice) == 0)
+            buf_puts(out, " It is over already.");
         return;
     }
     buf_puts(out, "It is back");
@@ -218,8 +285,7 @@ static void put_first_time(struct buf *out, const struct mail_view *view)
     buf_puts(out, ".");
 }
 
-/** Has the reader had a mail about these alerts before? */
-static bool is_follow_up(const struct notice *notice)
+bool wording_is_follow_up(const struct notice *notice)
 {
     return notice->mail_number > 0 || notice->is_told;
 }
@@ -286,73 +352,8 @@ void wording_put_held(struct buf *out, const struct mail_view *view)
         return;
     text_put_count(out, view->notice->held_mails, "mail was", "mails were");
     buf_puts(out, " held back by the limit of route ");
-    put_name(out, view->notice->route);
+    wording_put_name(out, view->notice->route);
     buf_puts(out, "; what they would have told is counted here.");
-}
-
-void wording_put_seen(struct buf *out, const struct mail_view *view,
-                      const struct notice_alert *alert)
-{
-    if (alert->new_count == alert->total_count ||
-        (alert->is_new && !is_follow_up(view->notice))) {
-        put_times(out, alert->total_count);
-        return;
-    }
-    if (alert->new_count == 0)
-        buf_puts(out, "not");
-    else
-        put_times(out, alert->new_count);
-    buf_puts(out, " since the last mail, ");
-    put_times(out, alert->total_count);
-    buf_puts(out, " in all");
-}
-
-void wording_put_seen_briefly(struct buf *out, const struct notice_alert *alert)
-{
-    if (alert->new_count != alert->total_count)
-        buf_printf(out, "%" PRIu64 " of ", alert->new_count);
-    buf_printf(out, "%" PRIu64 "x", alert->total_count);
-}
-
-void wording_put_first(struct buf *out, const struct mail_view *view,
-                       const struct notice_alert *alert)
-{
-    put_time(out, view, alert->first_unix_ms);
-}
-
-void wording_put_last(struct buf *out, const struct mail_view *view,
-                      const struct notice_alert *alert)
-{
-    int64_t span_ms = alert->last_unix_ms - alert->first_unix_ms;
-    int64_t ago_ms = view->now.unix_ms - alert->last_unix_ms;
-    put_time(out, view, alert->last_unix_ms);
-    if (span_ms < SECOND_MS && ago_ms < SECOND_MS)
-        return;
-    buf_puts(out, " (");
-    if (span_ms >= SECOND_MS) {
-        text_put_duration(out, span_ms);
-        buf_puts(out, ago_ms >= SECOND_MS ? " later, " : " later");
-    }
-    if (ago_ms >= SECOND_MS) {
-        text_put_duration(out, ago_ms);
-        buf_puts(out, " before this mail");
-    }
-    buf_putc(out, ')');
-}
-
-void wording_put_labels(struct buf *out, const struct notice_alert *alert)
-{
-    const char *separator = "";
-    for (size_t i = 0; i < alert->labels.count; i++) {
-        const struct label *label = &alert->labels.items[i];
-        if (slice_equal(label->name, SLICE("severity")))
-            continue;
-        buf_puts(out, separator);
-        put_name(out, label->name);
-        buf_putc(out, '=');
-        wording_put_cut(out, label->value, LABEL_BYTES, false);
-        separator = ", ";
-    }
 }
 
 const struct detail *detail_at(size_t level)
@@ -385,7 +386,7 @@ size_t detail_samples(const struct detail *detail, const struct notice_alert *al
 
 bool wording_has_joined(const struct mail_view *view, const struct notice_alert *alert)
 {
-    return alert->is_new && alert->is_firing && is_follow_up(view->notice) &&
+    return alert->is_new && alert->is_firing && wording_is_follow_up(view->notice) &&
            !is_collection(view->notice);
 }
 
@@ -413,7 +414,8 @@ bool wording_is_repeated(const struct mail_view *view, size_t index)
 {
     const struct notice_alert *alert = &view->notice->alerts[index];
     return index > 0 && slice_equal(alert[-1].description, alert->description) &&
-           slice_equal(alert[-1].runbook, alert->runbook);
+           slice_equal(alert[-1].runbook, alert->runbook) &&
+           slice_equal(alert[-1].links, alert->links);
 }
 
 bool wording_is_link(struct slice url)
@@ -429,6 +431,15 @@ bool wording_is_link(struct slice url)
     rest.len = url.len - (size_t)(rest.ptr - url.ptr);
     return slice_next(&rest, '/', &host) && host.len > 0 &&
            slice_find(host, SLICE("@")) == SIZE_MAX;
+}
+
+bool wording_next_link(struct slice *links, struct slice *name, struct slice *url)
+{
+    while (slice_next(links, '\n', url)) {
+        if (slice_next(url, ' ', name) && wording_is_link(*url))
+            return true;
+    }
+    return false;
 }
 
 static void put_unshown(struct buf *out, const struct notice *notice,
@@ -450,7 +461,7 @@ static void put_unshown(struct buf *out, const struct notice *notice,
         separator = ", ";
     }
     buf_puts(out, "), seen ");
-    put_times(out, new_count);
+    wording_put_times(out, new_count);
     buf_puts(out, ", not shown here.");
 }
 
@@ -466,18 +477,18 @@ void wording_put_left_out(struct buf *out, const struct mail_view *view,
         buf_putc(out, ' ');
     text_put_count(out, notice->left_out_alerts, "more alert", "more alerts");
     buf_puts(out, ", seen ");
-    put_times(out, notice->left_out_count);
+    wording_put_times(out, notice->left_out_count);
     buf_puts(out, ", did not fit into this group and could only be counted.");
 }
 
 void wording_put_origin(struct buf *out, const struct mail_view *view)
 {
     buf_puts(out, "tocsin on ");
-    put_name(out, view->profile->host);
+    wording_put_name(out, view->profile->host);
     buf_puts(out, ", route ");
-    put_name(out, view->notice->route);
+    wording_put_name(out, view->notice->route);
     buf_puts(out, ", output ");
-    put_name(out, view->profile->output);
+    wording_put_name(out, view->profile->output);
     buf_printf(out, ", mail %" PRIu32 " of this thread", view->notice->mail_number + 1);
 }
 

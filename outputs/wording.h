@@ -37,18 +37,17 @@ void wording_put_held(struct buf *out, const struct mail_view *view);
 /** The alert's summary, or the title of its group. */
 void wording_put_summary(struct buf *out, const struct mail_view *view,
                          const struct notice_alert *alert, size_t max_bytes);
-/** "12 times since the last mail, 37 times in all". */
-void wording_put_seen(struct buf *out, const struct mail_view *view,
-                      const struct notice_alert *alert);
-/** The same for a table's narrow column: "12 of 37". */
-void wording_put_seen_briefly(struct buf *out, const struct notice_alert *alert);
-void wording_put_first(struct buf *out, const struct mail_view *view,
-                       const struct notice_alert *alert);
-/** The last sighting, and how long after the first and before the mail it was. */
-void wording_put_last(struct buf *out, const struct mail_view *view,
-                      const struct notice_alert *alert);
-/** "host=web1, ip=192.0.2.7"; the severity, which is shown anyway, apart. */
-void wording_put_labels(struct buf *out, const struct notice_alert *alert);
+/** A line about an alert; where @put puts nothing, there is none. */
+struct fact {
+    const char *name;
+    void (*put)(struct buf *out, const struct mail_view *view,
+                const struct notice_alert *alert);
+};
+/** How often it was seen, since when, what it is about; a NULL name ends them. */
+const struct fact *wording_facts(const struct notice_alert *alert);
+/** For a table's narrow column: "12 of 37x", or how long what was posted lasts. */
+void wording_put_briefly(struct buf *out, const struct mail_view *view,
+                         const struct notice_alert *alert);
 
 /** How much of an alert is shown. */
 struct detail {
@@ -79,6 +78,8 @@ bool wording_is_repeated(const struct mail_view *view, size_t index);
 /** Is it an http or https URL that can safely be a link: printable ASCII, no quotes, no
  *  user part that could pose as the host? */
 bool wording_is_link(struct slice url);
+/** Take the next of an alert's links that can be one off the front of *@links. */
+bool wording_next_link(struct slice *links, struct slice *name, struct slice *url);
 
 /** Alerts from @first_unshown on, by severity, and those that the group had no room
  *  for. Nothing when there are none. */

@@ -22,7 +22,8 @@ struct sample {
     int64_t unix_ms;
 };
 
-/** What the judge of a rule says about one event: these labels, seen once more. */
+/** What the judge of a rule, or somebody outside, says: these labels, seen once
+ *  more. */
 struct sighting {
     const struct rule *rule;
     struct labels labels; /**< rule, host, severity, ... : decide the fingerprint */
@@ -31,6 +32,12 @@ struct sighting {
     struct sample sample;
     uint64_t count;           /**< how many events this stands for; 1 for kind match */
     int64_t resolve_after_ms; /**< quiet for this long: resolved; NEVER_MS: never */
+
+    /* Of alerts from outside (struct incoming); zero for those of rules. */
+    uint64_t fingerprint, occurrence;
+    struct slice links;
+    int64_t began_unix_ms;
+    int64_t ended_unix_ms; /**< not 0: it is over */
 };
 
 #endif

@@ -46,6 +46,8 @@ struct engine *engine_create(struct rules *rules, const struct routes *routes,
     engine->clock_offset_ms = now.unix_ms - now.mono_ms;
     engine->limits_before = rules_limit_hits(rules);
     engine->tally = mem_zalloc(sizeof *engine->tally);
+    engine->dedup.pieces = &engine->pieces;
+    engine->dedup.now = now;
     rng_seed(&engine->rng, seed);
     for (size_t i = 0; i < routes->count; i++) {
         lane_init(&engine->lanes[i], &routes->items[i], now);
@@ -71,6 +73,7 @@ void engine_free(struct engine *engine)
     }
     heap_free(&engine->group_wakes);
     heap_free(&engine->lane_wakes);
+    dedup_free(&engine->dedup);
     pieces_free(&engine->pieces);
     matcher_free(engine->matcher);
     arena_free(&engine->arena);
@@ -137,7 +140,7 @@ static struct alert_group *make_group(struct engine *engine, struct lane *lane,
                                       const struct labels *labels)
 {
     engine->tally->groups++;
-    return group_create(labels, lane->route, &engine->pieces);
+    return group_create(labels, lane->route, &engine->pieces, &engine->dedup);
 }
 
 struct alert_group *lane_other(struct engine *engine, struct lane *lane)
@@ -225,16 +228,38 @@ void tally_alerts(struct engine *engine, const struct alert_group *group, size_t
 
 /* --- the way in ------------------------------------------------------------------- */
 
-/** An alert that is not told yet wakes its group at the next beat, others change
- *  nothing: the group looks at them when it wakes anyway. */
-static void schedule_counted(struct engine *engine, struct alert_group *group,
-                             const struct alert *alert, struct now now)
+void schedule_news(struct engine *engine, struct alert_group *group, struct now now)
 {
-    if (group->is_held || group->route->config->digest || alert->is_told)
+    if (group->is_held || group->route->config->digest)
         return;
     int64_t at_ms = group_beat(group, now.mono_ms);
     if (group->wake.place == 0 || at_ms < group->wake.at_ms)
         heap_set(&engine->group_wakes, &group->wake, at_ms);
+}
+
+void tally_counted(struct engine *engine, const struct alert *alert, uint64_t count)
+{
+    engine->tally->matches += count;
+    engine->tally->open += count;
+    if (alert->group->is_other || alert->is_other)
+        engine->tally->overflow_keys += count;
+}
+
+/** From here on @alert is the one with the sighting's fingerprint. Where it shares its
+ *  alert with others, it is only remembered that it was counted. */
+static void identify(struct engine *engine, struct alert *alert,
+                     const struct sighting *sighting, struct now now)
+{
+    struct dedup *dedup = &engine->dedup;
+    if (alert->is_other || alert->fingerprint != 0) {
+        dedup_remember(dedup, sighting->fingerprint, sighting->occurrence,
+                       sighting->ended_unix_ms != 0,
+                       later_by_ms(now.mono_ms, sighting->resolve_after_ms));
+        return;
+    }
+    alert->fingerprint = sighting->fingerprint;
+    alert->occurrence = sighting->occurrence;
+    dedup_open(dedup, alert);
 }
 
 static void take(struct engine *engine, struct lane *lane,
@@ -250,23 +275,46 @@ static void take(struct engine *engine, struct lane *lane,
         group_begin(engine, group, now);
     struct alert *alert =
         group_count(group, key_of(engine, &sighting->labels), sighting, now);
+    if (sighting->fingerprint != 0)
+        identify(engine, alert, sighting, now);
     tally_alerts(engine, group, before);
     engine->tally->alerts_left += group->left_count - left_before;
-    engine->tally->matches += sighting->count;
-    engine->tally->open += sighting->count;
-    if (group->is_other || alert->is_other)
-        engine->tally->overflow_keys += sighting->count;
-    schedule_counted(engine, group, alert, now);
+    tally_counted(engine, alert, sighting->count);
+    /* Those that are told change nothing: the group looks at them when it wakes. */
+    if (!alert->is_told)
+        schedule_news(engine, group, now);
+}
+
+struct alert *lane_alert(const struct engine *engine, const struct lane *lane,
+                         uint64_t fingerprint)
+{
+    struct alert *alert = dedup_find(&engine->dedup, fingerprint);
+    while (alert && alert->group->route != lane->route)
+        alert = dedup_next(alert);
+    return alert;
+}
+
+/** An alert that the lane keeps was counted by whoever knows its fingerprint; that
+ *  something is over is news only where each digest stands for itself. */
+static bool is_wanted(const struct engine *engine, const struct lane *lane,
+                      const struct sighting *sighting)
+{
+    if (sighting->fingerprint == 0)
+        return true;
+    return !lane_alert(engine, lane, sighting->fingerprint) &&
+           (sighting->count > 0 || lane_has_digest(lane));
 }
 
 void engine_admit(struct engine *engine, const struct sighting *sighting,
                   struct now now)
 {
+    engine->dedup.now = now;
     for (size_t i = 0; i < engine->lane_count; i++) {
         const struct route *route = engine->lanes[i].route;
         if (!route_takes(route, &sighting->labels))
             continue;
-        take(engine, &engine->lanes[i], sighting, now);
+        if (is_wanted(engine, &engine->lanes[i], sighting))
+            take(engine, &engine->lanes[i], sighting, now);
         if (!route->config->is_continued)
             return;
     }

@@ -29,6 +29,7 @@ struct engine_tally {
     uint64_t held_mails;    /**< mails that a limit held back into a digest */
     uint64_t overflow_keys; /**< sightings that share an "(other)" group or alert */
     uint64_t alerts_left;  /**< alerts that never end, told and made way for new ones */
+    uint64_t repeats;      /**< words of senders that were no news: not counted again */
     uint64_t regex_limits; /**< match attempts that PCRE2 gave up */
     uint64_t groups, alerts; /**< that exist now */
 };

@@ -1,11 +1,12 @@
 /**
- * The inside of the engine, shared by its files alone: engine.c (what comes in),
- * flush.c (what goes out) and engine_store.c (what stays over a crash).
+ * The inside of the engine, shared by its files alone: engine.c and receive.c (what
+ * comes in), flush.c (what goes out) and engine_store.c (what stays over a crash).
  */
 #ifndef TOCSIN_RULES_ENGINE_INSIDE_H
 #define TOCSIN_RULES_ENGINE_INSIDE_H
 
 #include "agent/base/rng.h"
+#include "rules/dedup.h"
 #include "rules/digest.h"
 #include "rules/engine.h"
 #include "rules/group.h"
@@ -33,6 +34,7 @@ struct engine {
     size_t lane_count;
     struct heap group_wakes, lane_wakes;
     struct pieces pieces;
+    struct dedup dedup; /**< of alerts from outside */
     struct rng rng;
     struct arena arena;      /**< of one sighting that a rule made */
     struct arena scratch;    /**< of one step */
@@ -76,6 +78,14 @@ struct labels route_group_labels(const struct route *route, const struct labels 
 void group_begin(struct engine *engine, struct alert_group *group, struct now now);
 /** The group, empty or not, is no more. */
 void group_forget(struct engine *engine, struct alert_group *group);
+
+/** The group wakes at its next beat, to tell what became of an alert. */
+void schedule_news(struct engine *engine, struct alert_group *group, struct now now);
+/** A sighting of @alert was counted, or @count of them. */
+void tally_counted(struct engine *engine, const struct alert *alert, uint64_t count);
+/** What @lane keeps of the alert with @fingerprint, or NULL. */
+struct alert *lane_alert(const struct engine *engine, const struct lane *lane,
+                         uint64_t fingerprint);
 
 /** The number of alerts of @group was @before. */
 void tally_alerts(struct engine *engine, const struct alert_group *group,

@@ -9,7 +9,7 @@
 #include "agent/base/must.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     /* The keys of alert and group, texts, samples with their paths, a route's name. */
     PIECE_BYTES = 2 * LABELS_KEY_BYTES + 1024 * 1024,
 };
@@ -28,27 +28,30 @@ static void save_lane(const struct lane *lane, struct now now, struct buf *out)
     buf_put_u64(out, has_digest ? (uint64_t)digest_save(&lane->digest, now) : 0);
 }
 
-static void begin_piece(const struct route *route, struct buf *out)
+static void begin_piece(struct slice route_key, struct buf *out)
 {
     buf_clear(out);
     buf_putc(out, VERSION);
-    buf_put_bytes(out, route->key);
+    buf_put_bytes(out, route_key);
 }
 
 static void save_piece(struct piece *piece, struct now now, struct buf *out)
 {
     if (piece->kind == PIECE_ROUTE) {
         const struct lane *lane = heap_owner(piece, struct lane, piece);
-        begin_piece(lane->route, out);
+        begin_piece(lane->route->key, out);
         save_lane(lane, now, out);
     } else if (piece->kind == PIECE_GROUP) {
         const struct alert_group *group = heap_owner(piece, struct alert_group, piece);
-        begin_piece(group->route, out);
+        begin_piece(group->route->key, out);
         group_save(group, now, out);
-    } else {
+    } else if (piece->kind == PIECE_ALERT) {
         const struct alert *alert = heap_owner(piece, struct alert, piece);
-        begin_piece(alert->group->route, out);
+        begin_piece(alert->group->route->key, out);
         alert_save(alert, now, out);
+    } else {
+        begin_piece(SLICE(""), out); /* it belongs to no route */
+        dedup_save(heap_owner(piece, struct dedup_entry, piece), now, out);
     }
     must(!out->overflowed);
 }
@@ -198,10 +201,12 @@ static struct lane *find_taking(const struct engine *engine,
  *  (No rules at all are a configuration that is not finished.) */
 static bool ends_now(const struct restoring *restoring, struct alert *alert)
 {
-    struct slice name = labels_find(&alert->labels, SLICE("rule"));
+    arena_clear(&restoring->engine->scratch);
+    struct labels labels = alert_labels(alert, &restoring->engine->scratch);
+    struct slice name = labels_find(&labels, SLICE("rule"));
     int64_t span_ms = 0;
-    if (alert->quiet_at_ms != NEVER_MS || alert->is_other || name.len == 0 ||
-        rules_count(restoring->engine->rules) == 0)
+    if (alert->quiet_at_ms != NEVER_MS || alert->is_other || alert->fingerprint != 0 ||
+        name.len == 0 || rules_count(restoring->engine->rules) == 0)
         return false;
     for (size_t i = 0; i < rules_count(restoring->engine->rules); i++) {
         const struct rule *rule = rules_get(restoring->engine->rules, i);
@@ -220,17 +225,21 @@ static struct alert_group *find_place(struct restoring *restoring,
                                       bool home_is_other, bool *has_moved)
 {
     struct engine *engine = restoring->engine;
+    struct arena *scratch = &engine->scratch;
     *has_moved = restoring->lane == NULL;
-    if (!restoring->lane)
-        restoring->lane = find_taking(engine, &alert->labels);
+    if (*has_moved) {
+        arena_clear(scratch);
+        struct labels labels = alert_labels(alert, scratch);
+        restoring->lane = find_taking(engine, &labels);
+    }
     if (!*has_moved && home_is_other)
         return lane_other(engine, restoring->lane);
     if (!*has_moved && alert->is_other)
         return find_home(restoring, home);
-    arena_clear(&engine->scratch);
-    struct labels labels =
-        route_group_labels(restoring->lane->route, &alert->labels, &engine->scratch);
-    struct alert_group *group = lane_group(engine, restoring->lane, &labels);
+    arena_clear(scratch);
+    struct labels all = alert_labels(alert, scratch);
+    struct labels own = route_group_labels(restoring->lane->route, &all, scratch);
+    struct alert_group *group = lane_group(engine, restoring->lane, &own);
     *has_moved |= group->is_other || !slice_equal(group->key, home);
     return group;
 }
@@ -294,6 +303,8 @@ static bool restore_piece(struct restoring *restoring, enum piece_kind kind)
         return restore_group(restoring);
     case PIECE_ALERT:
         return restore_alert(restoring);
+    case PIECE_DEDUP:
+        return dedup_load(&restoring->engine->dedup, &restoring->in, restoring->id);
     }
     return false;
 }
@@ -303,6 +314,7 @@ bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
 {
     struct restoring restoring = { .engine = engine, .now = now };
     enum piece_kind kind;
+    engine->dedup.now = now;
     if (!piece_key_parse(key, &kind, &restoring.id))
         return err_set(err, ERR_BROKEN, "the stored state has an odd key of %zu bytes",
                        key.len);

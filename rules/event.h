@@ -14,7 +14,8 @@ struct source {
     struct labels labels;
     size_t index;    /**< its place in the list of sources */
     bool has_fields; /**< its records bring fields, whose names nobody knows before */
-    bool brings_alerts; /**< alerts from outside, with labels of their own */
+    bool brings_alerts; /**< alerts from outside, with labels of their own: only a rule
+                             that names it reads it, for they are told without one */
 };
 
 /** A named value: what a pattern captured, or a field of a record. */

@@ -286,6 +286,7 @@ void engine_tick(struct engine *engine, struct now now, struct notices *out)
     size_t from = out->count;
     struct heap_node *node;
     struct due due = { 0 };
+    engine->dedup.now = now;
     follow_clock(engine, now);
     while (heap_wake_at(&engine->group_wakes) <= now.mono_ms)
         take_due(engine, &due);
@@ -318,6 +319,7 @@ void engine_flush(struct engine *engine, struct now now, struct notices *out)
 {
     struct flushing flushing = { engine, now, out };
     size_t from = out->count;
+    engine->dedup.now = now;
     follow_clock(engine, now);
     for (size_t i = 0; i < engine->lane_count; i++)
         flush_lane(&flushing, &engine->lanes[i]);

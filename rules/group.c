@@ -6,8 +6,8 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 
-/* Of LIMIT_SAMPLES: these say how it began, the others how it goes on. */
-enum { FIRST_SAMPLES = 2 };
+enum { REFRESH_STEPS = 16 };
+#define OTHER_ALERT "(other) alerts of this group, counted together"
 
 struct labels labels_own(const struct labels *labels, struct slice *key)
 {
@@ -20,87 +20,24 @@ struct labels labels_own(const struct labels *labels, struct slice *key)
     memcpy(bytes, stored.ptr, stored.len);
     *key = slice_make(bytes, stored.len);
     buf_free(&stored);
+    struct arena arena = { 0 };
     struct unbuf in = { *key, false };
-    size_t count = (size_t)unbuf_u64(&in);
-    for (size_t i = 0; i < count; i++) {
-        items[i].name = unbuf_bytes(&in);
-        items[i].value = unbuf_bytes(&in);
-    }
-    return (struct labels){ items, count };
-}
-
-static void own_text(struct slice *own, struct slice text, size_t max_bytes)
-{
-    struct slice cut =
-        slice_make(text.ptr, text.len < max_bytes ? text.len : max_bytes);
-    if (own->ptr && slice_equal(*own, cut))
-        return;
-    char *copy = mem_copy(cut);
-    free((char *)own->ptr);
-    *own = slice_make(copy, cut.len);
-}
-
-static void sample_free(struct sample *sample)
-{
-    free((char *)sample->line.ptr);
-    free((char *)sample->path.ptr);
-    *sample = (struct sample){ 0 };
-}
-
-static void forget_samples(struct alert *alert)
-{
-    for (size_t i = 0; i < alert->sample_count; i++)
-        sample_free(&alert->samples[i]);
-    alert->sample_count = 0;
-    alert->samples_told = false;
-}
-
-/** Past LIMIT_SAMPLES the oldest of the later ones makes way. */
-static void keep_sample(struct alert *alert, const struct sample *sample)
-{
-    if (alert->samples_told)
-        forget_samples(alert);
-    if (sample->line.len == 0)
-        return;
-    if (alert->sample_count == LIMIT_SAMPLES) {
-        struct sample *later = &alert->samples[FIRST_SAMPLES];
-        sample_free(later);
-        memmove(later, later + 1, (LIMIT_SAMPLES - FIRST_SAMPLES - 1) * sizeof *later);
-        alert->sample_count--;
-        alert->samples[alert->sample_count] = (struct sample){ 0 };
-    }
-    struct sample *own = &alert->samples[alert->sample_count++];
-    own_text(&own->line, sample->line, LIMIT_SAMPLE_BYTES);
-    own_text(&own->path, sample->path, LIMIT_SAMPLE_BYTES);
-    own->offset = sample->offset;
-    own->unix_ms = sample->unix_ms;
-}
-
-void alert_free(struct alert *alert)
-{
-    if (!alert)
-        return;
-    forget_samples(alert);
-    free(alert->labels.items);
-    free((char *)alert->summary.ptr);
-    free((char *)alert->description.ptr);
-    free((char *)alert->runbook.ptr);
-    free(alert);
-}
-
-bool alert_is_firing(const struct alert *alert, int64_t mono_ms)
-{
-    return mono_ms < alert->quiet_at_ms;
+    struct labels own;
+    must(labels_load(&own, &in, &arena));
+    memcpy(items, own.items, items_bytes);
+    arena_free(&arena);
+    return (struct labels){ items, labels->count };
 }
 
 struct alert_group *group_create(const struct labels *labels, const struct route *route,
-                                 struct pieces *pieces)
+                                 struct pieces *pieces, struct dedup *dedup)
 {
     struct alert_group *group = mem_zalloc(sizeof *group);
     group->piece.kind = PIECE_GROUP;
     group->labels = labels_own(labels, &group->key);
     group->route = route;
     group->pieces = pieces;
+    group->dedup = dedup;
     group->told_ms = NEVER_MS;
     return group;
 }
@@ -135,35 +72,40 @@ void group_free(struct alert_group *group)
     free(group);
 }
 
+static void stop_resting(struct alert_group *group, struct alert *alert)
+{
+    if (!alert->rest)
+        return;
+    heap_drop(&group->resting, &alert->rest->node);
+    free(mem_take(&alert->rest));
+}
+
 static void drop(struct alert_group *group, struct alert *alert)
 {
-    heap_drop(&group->resting, &alert->rest);
+    stop_resting(group, alert);
     if (alert->is_other)
         group->other = NULL;
     else
-        map_take(&group->alerts, alert->key);
+        map_take(&group->alerts, alert_key(alert));
     must(group->new_count >= alert->new_count);
     group->new_count -= alert->new_count;
     pieces_drop(group->pieces, &alert->piece);
+    dedup_close(group->dedup, alert);
     alert_free(alert);
-}
-
-static struct alert *alert_create(struct alert_group *group,
-                                  const struct labels *labels)
-{
-    struct alert *alert = mem_zalloc(sizeof *alert);
-    alert->piece.kind = PIECE_ALERT;
-    alert->group = group;
-    alert->labels = labels_own(labels, &alert->key);
-    return alert;
 }
 
 /** Only time takes others away, so these would fill the group for good. */
 static void let_rest(struct alert_group *group, struct alert *alert)
 {
-    bool may_leave =
-        alert->quiet_at_ms == NEVER_MS && alert->new_count == 0 && !alert->is_other;
-    heap_set(&group->resting, &alert->rest, may_leave ? alert->last_unix_ms : NEVER_MS);
+    if (alert->quiet_at_ms != NEVER_MS || alert->new_count > 0 || alert->is_other) {
+        stop_resting(group, alert);
+        return;
+    }
+    if (!alert->rest) {
+        alert->rest = mem_zalloc(sizeof *alert->rest);
+        alert->rest->alert = alert;
+    }
+    heap_set(&group->resting, &alert->rest->node, alert->last_unix_ms);
 }
 
 /** @return whether there is room for one more alert. */
@@ -174,21 +116,20 @@ static bool make_room(struct alert_group *group)
         return true;
     if (!node)
         return false;
-    drop(group, heap_owner(node, struct alert, rest));
+    drop(group, heap_owner(node, struct alert_rest, node)->alert);
     group->left_count++;
     return true;
 }
 
 /** The alert for these labels, made when it is not there and the group has room. */
-static struct alert *find_alert(struct alert_group *group, struct slice key,
-                                const struct labels *labels)
+static struct alert *find_alert(struct alert_group *group, struct slice key)
 {
     struct alert *alert = map_find(&group->alerts, key);
     if (alert || !make_room(group))
         return alert;
-    alert = alert_create(group, labels);
-    must(slice_equal(alert->key, key));
-    map_put(&group->alerts, alert->key, alert);
+    alert = alert_create(key);
+    alert->group = group;
+    map_put(&group->alerts, alert_key(alert), alert);
     return alert;
 }
 
@@ -196,10 +137,13 @@ static struct alert *other_alert(struct alert_group *group)
 {
     if (group->other)
         return group->other;
-    struct alert *other = alert_create(group, &group->labels);
+    static const struct slice texts[ALERT_TEXTS] = {
+        [TEXT_SUMMARY] = { OTHER_ALERT, sizeof OTHER_ALERT - 1 }
+    };
+    struct alert *other = alert_create(group->key);
+    other->group = group;
     other->is_other = true;
-    own_text(&other->summary, SLICE("(other) alerts of this group, counted together"),
-             LIMIT_SUMMARY_BYTES);
+    alert_set_texts(other, texts);
     group->other = other;
     return other;
 }
@@ -213,41 +157,97 @@ static void begin(struct alert *alert, int64_t unix_ms)
         alert->first_unix_ms = unix_ms;
 }
 
-static void describe(struct alert *alert, const struct sighting *sighting)
+/** @return whether anything is said otherwise than before. */
+static bool describe(struct alert *alert, const struct sighting *sighting)
 {
-    if (alert->is_other) {
-        if (sighting->severity > alert->severity)
-            alert->severity = sighting->severity;
-        return;
+    const struct slice texts[ALERT_TEXTS] = {
+        [TEXT_SUMMARY] = sighting->summary,
+        [TEXT_DESCRIPTION] = sighting->description,
+        [TEXT_RUNBOOK] = sighting->runbook,
+        [TEXT_LINKS] = sighting->links,
+    };
+    enum severity before = alert->severity;
+    if (!alert->is_other) {
+        alert->severity = sighting->severity;
+        return alert_set_texts(alert, texts) || alert->severity != before;
     }
-    alert->severity = sighting->severity;
-    own_text(&alert->summary, sighting->summary, LIMIT_SUMMARY_BYTES);
-    own_text(&alert->description, sighting->description, LIMIT_DESCRIPTION_BYTES);
-    own_text(&alert->runbook, sighting->runbook, LIMIT_SUMMARY_BYTES);
+    if (sighting->severity > alert->severity)
+        alert->severity = sighting->severity;
+    return alert->severity != before;
+}
+
+/** What one that is over says of the others that share "(other)" is nothing. */
+static void set_end(struct alert *alert, const struct sighting *sighting,
+                    struct now now)
+{
+    bool is_over = sighting->ended_unix_ms != 0;
+    alert->resolve_after_ms = sighting->resolve_after_ms;
+    if (!is_over || !alert->is_other) {
+        alert->ended_unix_ms = sighting->ended_unix_ms;
+        alert->quiet_at_ms = is_over
+                                 ? now.mono_ms
+                                 : later_by_ms(now.mono_ms, sighting->resolve_after_ms);
+    }
+}
+
+static void count(struct alert_group *group, struct alert *alert,
+                  const struct sighting *sighting, struct now now)
+{
+    const struct sample *sample = &sighting->sample;
+    int64_t unix_ms = sample->unix_ms > 0 ? sample->unix_ms : now.unix_ms;
+    int64_t began_ms = sighting->began_unix_ms > 0
+                           ? earlier_ms(sighting->began_unix_ms, unix_ms)
+                           : unix_ms;
+    if (!alert_is_firing(alert, now.mono_ms))
+        begin(alert, began_ms);
+    describe(alert, sighting);
+    alert_keep_sample(alert, sample);
+    alert->new_count += sighting->count;
+    alert->total_count += sighting->count;
+    alert->line_hash_sum += sighting->count ? hash_bytes(sample->line) : 0;
+    alert->last_unix_ms = unix_ms;
+    set_end(alert, sighting, now);
+    group->new_count += sighting->count;
+    let_rest(group, alert);
+    pieces_touch(group->pieces, &alert->piece);
 }
 
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now)
 {
-    const struct sample *sample = &sighting->sample;
-    int64_t unix_ms = sample->unix_ms > 0 ? sample->unix_ms : now.unix_ms;
-    struct alert *alert = find_alert(group, key, &sighting->labels);
+    struct alert *alert = find_alert(group, key);
     if (!alert)
         alert = other_alert(group);
-    if (!alert_is_firing(alert, now.mono_ms))
-        begin(alert, unix_ms);
-    describe(alert, sighting);
-    keep_sample(alert, sample);
-    alert->new_count += sighting->count;
-    alert->total_count += sighting->count;
-    alert->line_hash_sum += hash_bytes(sample->line);
-    alert->last_unix_ms = unix_ms;
-    alert->resolve_after_ms = sighting->resolve_after_ms;
-    alert->quiet_at_ms = later_by_ms(now.mono_ms, sighting->resolve_after_ms);
-    group->new_count += sighting->count;
-    let_rest(group, alert);
-    pieces_touch(group->pieces, &alert->piece);
+    count(group, alert, sighting, now);
     return alert;
+}
+
+void group_count_again(struct alert *alert, const struct sighting *sighting,
+                       struct now now)
+{
+    alert->occurrence = sighting->occurrence;
+    count(alert->group, alert, sighting, now);
+}
+
+void group_refresh(struct alert *alert, const struct sighting *sighting, struct now now)
+{
+    bool has_changed = describe(alert, sighting);
+    int64_t quiet_at_ms = later_by_ms(now.mono_ms, sighting->resolve_after_ms);
+    if (quiet_at_ms - alert->quiet_at_ms > sighting->resolve_after_ms / REFRESH_STEPS) {
+        alert->resolve_after_ms = sighting->resolve_after_ms;
+        alert->quiet_at_ms = quiet_at_ms;
+        has_changed = true;
+    }
+    if (has_changed)
+        pieces_touch(alert->group->pieces, &alert->piece);
+}
+
+void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now)
+{
+    alert->ended_unix_ms = ended_unix_ms > 0 ? ended_unix_ms : now.unix_ms;
+    alert->quiet_at_ms = now.mono_ms;
+    let_rest(alert->group, alert);
+    pieces_touch(alert->group->pieces, &alert->piece);
 }
 
 static int64_t later_ms(int64_t a, int64_t b)
@@ -255,18 +255,38 @@ static int64_t later_ms(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/** Who swallows one from outside is that one now, or else it is remembered. */
+static void take_over(struct alert_group *group, struct alert *alert,
+                      const struct alert *gone)
+{
+    if (gone->fingerprint == 0 || gone->fingerprint == alert->fingerprint)
+        return;
+    if (alert->is_other || alert->fingerprint != 0) {
+        dedup_remember(group->dedup, gone->fingerprint, gone->occurrence,
+                       gone->ended_unix_ms != 0, gone->quiet_at_ms);
+        return;
+    }
+    alert->fingerprint = gone->fingerprint;
+    alert->occurrence = gone->occurrence;
+    dedup_open(group->dedup, alert);
+}
+
 static void swallow(struct alert_group *group, struct alert *alert, struct alert *gone)
 {
+    take_over(group, alert, gone);
     alert->new_count += gone->new_count;
     alert->total_count += gone->total_count;
     alert->line_hash_sum += gone->line_hash_sum;
     alert->first_unix_ms = earlier_ms(alert->first_unix_ms, gone->first_unix_ms);
     alert->last_unix_ms = later_ms(alert->last_unix_ms, gone->last_unix_ms);
-    alert->quiet_at_ms = later_ms(alert->quiet_at_ms, gone->quiet_at_ms);
+    if (gone->quiet_at_ms > alert->quiet_at_ms) {
+        alert->quiet_at_ms = gone->quiet_at_ms;
+        alert->ended_unix_ms = 0;
+    }
     if (gone->severity > alert->severity)
         alert->severity = gone->severity;
     for (size_t i = 0; i < gone->sample_count && !gone->samples_told; i++)
-        keep_sample(alert, &gone->samples[i]);
+        alert_keep_sample(alert, &gone->samples[i]);
     let_rest(group, alert);
     pieces_touch(group->pieces, &alert->piece);
     pieces_drop(group->pieces, &gone->piece);
@@ -278,14 +298,16 @@ void group_put(struct alert_group *group, struct alert *alert)
     group->new_count += alert->new_count;
     alert->group = group;
     struct alert *known =
-        alert->is_other ? group->other : map_find(&group->alerts, alert->key);
+        alert->is_other ? group->other : map_find(&group->alerts, alert_key(alert));
     if (known) {
         swallow(group, known, alert);
     } else if (alert->is_other) {
         group->other = alert;
     } else if (group->alerts.count < LIMIT_GROUP_ALERTS) {
-        map_put(&group->alerts, alert->key, alert);
+        map_put(&group->alerts, alert_key(alert), alert);
         let_rest(group, alert);
+        if (alert->fingerprint != 0)
+            dedup_open(group->dedup, alert);
     } else {
         swallow(group, other_alert(group), alert);
     }
@@ -305,6 +327,7 @@ enum severity group_severity(const struct alert_group *group)
 struct census {
     size_t firing, quiet;
     bool has_untold;
+    bool has_ended; /**< somebody said so, which is news */
 };
 
 static struct census take_census(const struct alert_group *group, int64_t mono_ms)
@@ -318,6 +341,7 @@ static struct census take_census(const struct alert_group *group, int64_t mono_m
         else
             census.quiet++;
         census.has_untold |= !alert->is_told && alert->new_count > 0;
+        census.has_ended |= alert->ended_unix_ms != 0;
     }
     return census;
 }
@@ -337,9 +361,10 @@ bool group_decide(const struct alert_group *group, int64_t mono_ms,
     }
     if (census.firing == 0) {
         *reason = NOTICE_RESOLVED;
-        return group->new_count > 0 || (census.quiet > 0 && config->send_resolved);
+        return group->new_count > 0 || census.has_ended ||
+               (census.quiet > 0 && config->send_resolved);
     }
-    if (census.quiet > 0 && config->send_resolved) {
+    if (census.has_ended || (census.quiet > 0 && config->send_resolved)) {
         *reason = NOTICE_RESOLVED;
         return true;
     }
@@ -408,7 +433,8 @@ int64_t group_next_look(const struct alert_group *group, int64_t mono_ms)
     size_t at = 0;
     while ((alert = group_next(group, &at))) {
         bool is_untold = !alert->is_told && alert->new_count > 0;
-        if (is_untold || (!group->is_told && group->new_count > 0))
+        if (is_untold || alert->ended_unix_ms != 0 ||
+            (!group->is_told && group->new_count > 0))
             wanted = mono_ms;
         else if (alert_is_firing(alert, mono_ms))
             wanted = earlier_ms(wanted, alert->quiet_at_ms);

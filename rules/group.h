@@ -8,34 +8,11 @@
 #ifndef TOCSIN_RULES_GROUP_H
 #define TOCSIN_RULES_GROUP_H
 
-#include "agent/base/heap.h"
-#include "agent/base/limits.h"
 #include "agent/base/map.h"
+#include "rules/alert_state.h"
+#include "rules/dedup.h"
 #include "rules/notice.h"
-#include "rules/piece.h"
 #include "rules/route.h"
-
-/** An alert, owned by its group; everything in it is its own memory. */
-struct alert {
-    struct piece piece;
-    struct alert_group *group; /**< whose it is */
-    struct heap_node rest;     /**< among those that make way, by last_unix_ms */
-    struct labels labels;
-    struct slice
-        key;       /**< the stored form of the labels: its place in the group's map */
-    bool is_other; /**< the one that takes what is past LIMIT_GROUP_ALERTS */
-    bool is_told;  /**< it stood in a mail of this group's thread, as firing */
-    bool samples_told; /**< its samples too: the next line begins anew */
-    enum severity severity;
-    int64_t resolve_after_ms;
-    int64_t quiet_at_ms; /**< mono: from here on it does not fire; NEVER_MS */
-    struct slice summary, description, runbook;
-    uint64_t new_count, total_count;
-    uint64_t line_hash_sum; /**< of the lines in new_count */
-    int64_t first_unix_ms, last_unix_ms;
-    struct sample samples[LIMIT_SAMPLES];
-    size_t sample_count;
-};
 
 struct alert_group {
     struct piece piece;
@@ -57,12 +34,13 @@ struct alert_group {
     int64_t told_ms;       /**< mono: of the last mail; NEVER_MS: none yet */
     int64_t since_unix_ms; /**< begin of the span that the next mail covers */
     struct pieces *pieces; /**< where it says what changed */
+    struct dedup *dedup;   /**< where it says which of its alerts go */
     const struct route *route;
 };
 
 /** An empty group. @labels are copied. */
 struct alert_group *group_create(const struct labels *labels, const struct route *route,
-                                 struct pieces *pieces);
+                                 struct pieces *pieces, struct dedup *dedup);
 /** Free it and its alerts; nothing is said to the pieces. */
 void group_free(struct alert_group *group);
 
@@ -72,6 +50,17 @@ void group_free(struct alert_group *group);
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now);
 
+/** Count one more sighting of @alert, whatever its labels are now. */
+void group_count_again(struct alert *alert, const struct sighting *sighting,
+                       struct now now);
+/** @alert goes on, and is described as it is now; nothing is counted. Its end moves in
+ *  steps of a sixteenth of resolve_after, so that most repeats change nothing that must
+ *  be stored. */
+void group_refresh(struct alert *alert, const struct sighting *sighting,
+                   struct now now);
+/** @alert is over since @ended_unix_ms (0: now), because its sender says so. */
+void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now);
+
 /** Put @alert, which becomes the group's. One with equal labels that is there already
  *  swallows it, counts and all. */
 void group_put(struct alert_group *group, struct alert *alert);
@@ -80,9 +69,6 @@ void group_put(struct alert_group *group, struct alert *alert);
  *  They may be dropped during a walk, not put. */
 struct alert *group_next(const struct alert_group *group, size_t *at);
 size_t group_alert_count(const struct alert_group *group);
-
-bool alert_is_firing(const struct alert *alert, int64_t mono_ms);
-void alert_free(struct alert *alert);
 
 /** The worst of its alerts. */
 enum severity group_severity(const struct alert_group *group);
@@ -105,9 +91,6 @@ int64_t group_beat(const struct alert_group *group, int64_t after_ms);
 
 /** When the next look, behind @mono_ms, can find something to do. */
 int64_t group_next_look(const struct alert_group *group, int64_t mono_ms);
-
-/** The most bytes that the stored form of labels has. */
-#define LABELS_KEY_BYTES (8 + LIMIT_LABELS * 2 * (8 + LIMIT_LABEL_BYTES))
 
 /** Labels on the heap in one block, whose begin is the array; with
  *  their stored form. */

@@ -44,25 +44,15 @@ static int64_t unbuf_span(struct unbuf *in)
     return in->failed ? 0 : (int64_t)value;
 }
 
-static struct slice unbuf_own(struct unbuf *in)
-{
-    struct slice bytes = unbuf_bytes(in);
-    return slice_make(mem_copy(bytes), bytes.len);
-}
-
-/** Labels in a heap block of their own; none, and in->failed, when they are none. */
-static struct labels unbuf_labels(struct unbuf *in, struct slice *key)
+/** Is it the stored form of labels, and nothing more? */
+static bool is_key(struct slice bytes)
 {
     struct arena arena = { 0 };
-    struct labels loaded = { 0 };
-    struct unbuf inner = { unbuf_bytes(in), in->failed };
-    if (!labels_load(&loaded, &inner, &arena) || inner.rest.len > 0) {
-        in->failed = true;
-        loaded = (struct labels){ 0 };
-    }
-    struct labels own = labels_own(&loaded, key);
+    struct labels labels;
+    struct unbuf in = { bytes, false };
+    bool is_good = labels_load(&labels, &in, &arena) && in.rest.len == 0;
     arena_free(&arena);
-    return own;
+    return is_good;
 }
 
 static void sample_save(const struct sample *sample, struct buf *out)
@@ -79,11 +69,12 @@ static void samples_load(struct alert *alert, struct unbuf *in)
     if (count > LIMIT_SAMPLES)
         in->failed = true;
     for (uint64_t i = 0; i < count && !in->failed; i++) {
-        struct sample *sample = &alert->samples[alert->sample_count++];
-        sample->line = unbuf_own(in);
-        sample->path = unbuf_own(in);
-        sample->offset = (int64_t)unbuf_u64(in);
-        sample->unix_ms = (int64_t)unbuf_u64(in);
+        struct sample sample;
+        sample.line = unbuf_bytes(in);
+        sample.path = unbuf_bytes(in);
+        sample.offset = (int64_t)unbuf_u64(in);
+        sample.unix_ms = (int64_t)unbuf_u64(in);
+        alert_keep_sample(alert, &sample);
     }
 }
 
@@ -91,52 +82,68 @@ void alert_save(const struct alert *alert, struct now now, struct buf *out)
 {
     buf_put_bytes(out, alert->group->key);
     buf_put_u64(out, alert->group->is_other);
-    buf_put_bytes(out, alert->key);
+    buf_put_bytes(out, alert_key(alert));
     buf_put_u64(out, alert->is_other);
     buf_put_u64(out, alert->is_told);
     buf_put_u64(out, alert->samples_told);
     buf_put_u64(out, alert->severity);
     buf_put_u64(out, (uint64_t)alert->resolve_after_ms);
     buf_put_u64(out, (uint64_t)stored_ms(alert->quiet_at_ms, now));
-    buf_put_bytes(out, alert->summary);
-    buf_put_bytes(out, alert->description);
-    buf_put_bytes(out, alert->runbook);
+    for (int i = 0; i < ALERT_TEXTS; i++)
+        buf_put_bytes(out, alert_text(alert, (enum alert_text)i));
     buf_put_u64(out, alert->new_count);
     buf_put_u64(out, alert->total_count);
     buf_put_u64(out, alert->line_hash_sum);
     buf_put_u64(out, (uint64_t)alert->first_unix_ms);
     buf_put_u64(out, (uint64_t)alert->last_unix_ms);
+    buf_put_u64(out, (uint64_t)alert->ended_unix_ms);
+    buf_put_u64(out, alert->fingerprint);
+    buf_put_u64(out, alert->occurrence);
     buf_put_u64(out, alert->sample_count);
     for (size_t i = 0; i < alert->sample_count; i++)
         sample_save(&alert->samples[i], out);
 }
 
+static void texts_load(struct alert *alert, struct unbuf *in)
+{
+    struct slice texts[ALERT_TEXTS];
+    for (int i = 0; i < ALERT_TEXTS; i++)
+        texts[i] = unbuf_bytes(in);
+    alert_set_texts(alert, texts);
+}
+
 struct alert *alert_load(struct unbuf *in, struct now now, struct slice *home,
                          bool *home_is_other)
 {
-    struct alert *alert = mem_zalloc(sizeof *alert);
-    alert->piece.kind = PIECE_ALERT;
     *home = unbuf_bytes(in);
     *home_is_other = unbuf_bool(in);
-    alert->labels = unbuf_labels(in, &alert->key);
+    struct slice key = unbuf_bytes(in);
+    if (in->failed || !is_key(key))
+        return NULL;
+    struct alert *alert = alert_create(key);
     alert->is_other = unbuf_bool(in);
     alert->is_told = unbuf_bool(in);
-    alert->samples_told = unbuf_bool(in);
+    bool samples_told = unbuf_bool(in);
     uint64_t severity = unbuf_u64(in);
     alert->severity =
         severity <= SEVERITY_CRITICAL ? (enum severity)severity : SEVERITY_CRITICAL;
     alert->resolve_after_ms = unbuf_span(in);
     int64_t quiet_at_ms = restored_ms(unbuf_u64(in), now);
     alert->quiet_at_ms = clamped(quiet_at_ms, now, alert->resolve_after_ms);
-    alert->summary = unbuf_own(in);
-    alert->description = unbuf_own(in);
-    alert->runbook = unbuf_own(in);
+    texts_load(alert, in);
     alert->new_count = unbuf_u64(in);
     alert->total_count = unbuf_u64(in);
     alert->line_hash_sum = unbuf_u64(in);
     alert->first_unix_ms = (int64_t)unbuf_u64(in);
     alert->last_unix_ms = (int64_t)unbuf_u64(in);
+    alert->ended_unix_ms = (int64_t)unbuf_u64(in);
+    alert->fingerprint = unbuf_u64(in);
+    alert->occurrence = unbuf_u64(in);
+    /* Over is over, also when the clock was set back since. */
+    if (alert->ended_unix_ms != 0)
+        alert->quiet_at_ms = now.mono_ms;
     samples_load(alert, in);
+    alert->samples_told = samples_told;
     bool is_odd = severity > SEVERITY_CRITICAL || alert->total_count > MOST_SIGHTINGS ||
                   alert->new_count > alert->total_count;
     if (!in->failed && in->rest.len == 0 && !is_odd)

@@ -66,6 +66,25 @@ bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
     return true;
 }
 
+struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count)
+{
+    struct labels labels = { arena_zalloc(arena, LIMIT_LABELS * sizeof(struct label)),
+                             0 };
+    for (size_t i = 0; i < count && labels.count < LIMIT_LABELS; i++) {
+        struct label label = { cut(pairs[i].name), cut(pairs[i].value) };
+        bool is_there;
+        size_t at = find_place(&labels, label.name, &is_there);
+        /* Two long names can be equal when they are cut. */
+        if (label.value.len == 0 || is_there)
+            continue;
+        memmove(labels.items + at + 1, labels.items + at,
+                (labels.count - at) * sizeof label);
+        labels.items[at] = label;
+        labels.count++;
+    }
+    return labels;
+}
+
 struct slice labels_find(const struct labels *labels, struct slice name)
 {
     bool is_there;
@@ -106,30 +125,59 @@ struct labels labels_copy(struct arena *arena, const struct labels *labels)
     return copy;
 }
 
+/* Two bytes are enough for the length of a name or value; a group's map and the store
+ * hold many. */
+static void save_text(struct slice text, struct buf *out)
+{
+    buf_putc(out, (char)(text.len & 0xFF));
+    buf_putc(out, (char)(text.len >> 8));
+    buf_put(out, text);
+}
+
 void labels_save(const struct labels *labels, struct buf *out)
 {
-    buf_put_u64(out, labels->count);
+    buf_putc(out, (char)labels->count);
     for (size_t i = 0; i < labels->count; i++) {
-        buf_put_bytes(out, labels->items[i].name);
-        buf_put_bytes(out, labels->items[i].value);
+        save_text(labels->items[i].name, out);
+        save_text(labels->items[i].value, out);
     }
+}
+
+static struct slice load_bytes(struct unbuf *in, size_t len)
+{
+    struct slice bytes = slice_make(in->rest.ptr, len);
+    if (in->failed || in->rest.len < len) {
+        in->failed = true;
+        return SLICE("");
+    }
+    in->rest = slice_make(in->rest.ptr + len, in->rest.len - len);
+    return bytes;
+}
+
+static size_t load_length(struct unbuf *in)
+{
+    struct slice bytes = load_bytes(in, 2);
+    if (in->failed)
+        return 0;
+    return (unsigned char)bytes.ptr[0] | (size_t)(unsigned char)bytes.ptr[1] << 8;
 }
 
 bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena)
 {
-    uint64_t count = unbuf_u64(in);
+    struct slice first = load_bytes(in, 1);
+    size_t count = in->failed ? 0 : (unsigned char)first.ptr[0];
     if (in->failed || count > LIMIT_LABELS)
         return false;
-    struct label *items = arena_zalloc(arena, (size_t)count * sizeof *items);
+    struct label *items = arena_zalloc(arena, count * sizeof *items);
     for (size_t i = 0; i < count; i++) {
-        items[i].name = arena_slice(arena, unbuf_bytes(in));
-        items[i].value = arena_slice(arena, unbuf_bytes(in));
+        items[i].name = load_bytes(in, load_length(in));
+        items[i].value = load_bytes(in, load_length(in));
         bool is_sorted = i == 0 || slice_compare(items[i - 1].name, items[i].name) < 0;
         bool is_bounded = items[i].name.len <= LIMIT_LABEL_BYTES &&
                           items[i].value.len <= LIMIT_LABEL_BYTES;
         if (in->failed || items[i].value.len == 0 || !is_sorted || !is_bounded)
             return false;
     }
-    *labels = (struct labels){ items, (size_t)count };
+    *labels = (struct labels){ items, count };
     return true;
 }

@@ -25,6 +25,10 @@ struct labels {
 bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
                 struct slice value);
 
+/** Labels of @count pairs in any order, whose names are unique; the bytes are borrowed.
+ *  Past LIMIT_LABELS the later pairs are left off; empty values are none. */
+struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count);
+
 /** The value, or the empty slice: missing and empty are the same. */
 struct slice labels_find(const struct labels *labels, struct slice name);
 
@@ -37,8 +41,8 @@ bool labels_equal(const struct labels *a, const struct labels *b);
 /** A deep copy in @arena. */
 struct labels labels_copy(struct arena *arena, const struct labels *labels);
 
-/** Stored form; load copies into @arena. @return false when the bytes
- *  are not labels. */
+/** Stored form, the same for equal labels. load makes the array in @arena, and borrows
+ *  names and values from @in. @return false when the bytes are not labels. */
 void labels_save(const struct labels *labels, struct buf *out);
 bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena);
 

@@ -116,3 +116,13 @@ matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms
     }
     return count;
 }
+
+struct rule *matcher_first(struct matcher *matcher, struct event *event)
+{
+    must(event->source->index < matcher->source_count);
+    const struct source_rules *rules = &matcher->sources[event->source->index];
+    for (size_t i = 0; i < rules->count; i++)
+        if (rule_matches(rules->items[i], event, matcher->captures))
+            return rules->items[i];
+    return NULL;
+}

@@ -21,4 +21,8 @@ matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms
              void (*found)(void *ctx, struct rule *rule, const struct event *event),
              void *ctx);
 
+/** The first rule that reads @event's source and matches it; NULL: none does. Fills the
+ *  event's captures, which are good until the next call. */
+struct rule *matcher_first(struct matcher *matcher, struct event *event);
+
 #endif

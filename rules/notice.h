@@ -25,11 +25,14 @@ struct notice_alert {
     struct labels labels;
     enum severity severity;
     bool is_firing;
-    bool is_new; /**< not yet in any mail of its group */
+    bool is_new;    /**< not yet in any mail of its group */
+    bool is_posted; /**< from outside: its times are those that were posted */
     struct slice summary, description, runbook;
+    struct slice links; /**< a line each: "Name URL"; http and https alone */
     uint64_t new_count; /**< sightings since the last mail: these are told here, once */
     uint64_t total_count; /**< sightings since the alert began */
     int64_t first_unix_ms, last_unix_ms;
+    int64_t ended_unix_ms;        /**< it is over because its sender says so; else 0 */
     const struct sample *samples; /**< oldest first; at most LIMIT_SAMPLES */
     size_t sample_count;
 };

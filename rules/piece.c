@@ -5,9 +5,10 @@
 
 #include "agent/base/mem.h"
 
-static const char *const kind_names[] = {
-    [PIECE_ROUTE] = "route/", [PIECE_GROUP] = "group/", [PIECE_ALERT] = "alert/"
-};
+static const char *const kind_names[] = { [PIECE_ROUTE] = "route/",
+                                          [PIECE_GROUP] = "group/",
+                                          [PIECE_ALERT] = "alert/",
+                                          [PIECE_DEDUP] = "dedup/" };
 
 enum { KIND_NAME_BYTES = 6, ID_DIGITS = 16 };
 
@@ -16,7 +17,7 @@ void pieces_touch(struct pieces *pieces, struct piece *piece)
     if (piece->place != 0)
         return;
     *mem_push(pieces->changed, pieces->changed_count, pieces->changed_capacity) = piece;
-    piece->place = pieces->changed_count;
+    piece->place = (uint32_t)pieces->changed_count;
 }
 
 static void untouch(struct pieces *pieces, struct piece *piece)
@@ -100,7 +101,7 @@ bool piece_key_parse(struct slice key, enum piece_kind *kind, uint64_t *id)
 {
     if (key.len != KIND_NAME_BYTES + ID_DIGITS)
         return false;
-    for (int i = PIECE_ROUTE; i <= PIECE_ALERT; i++) {
+    for (int i = PIECE_ROUTE; i <= PIECE_DEDUP; i++) {
         if (!slice_starts(key, slice_of(kind_names[i])))
             continue;
         *kind = (enum piece_kind)i;

@@ -1,20 +1,20 @@
 /**
  * Pieces are the things of the engine that are stored one by one: a route's state, a
- * group, an alert. This is the list of those that changed and of those that are gone,
- * so that a turn writes no more than what it changed.
+ * group, an alert, what is remembered of one. This is the list of those that changed
+ * and of those that are gone, so that a turn writes no more than what it changed.
  */
 #ifndef TOCSIN_RULES_PIECE_H
 #define TOCSIN_RULES_PIECE_H
 
 #include "agent/base/slice.h"
 
-enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT };
+enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT, PIECE_DEDUP };
 
 /** Lives inside the thing that is stored. Zero-initialised but for its kind. */
 struct piece {
+    uint64_t id; /**< 0: not stored yet; an id is given when it is first saved */
     enum piece_kind kind;
-    uint64_t id;  /**< 0: not stored yet; an id is given when it is first saved */
-    size_t place; /**< 1-based, among the changed; 0: unchanged */
+    uint32_t place; /**< 1-based, among the changed; 0: unchanged */
 };
 
 /** The key of a piece that is gone. */

@@ -4,6 +4,7 @@
  */
 #include "rules/engine_inside.h"
 #include "rules/redact.h"
+#include "rules/rule_parts.h"
 
 #define REPORT_RESOLVE_MS HOUR_MS
 
@@ -17,6 +18,17 @@ static void put_label(struct labels *labels, struct engine *engine, const char *
 static struct slice clean(struct engine *engine, struct slice text)
 {
     return redact_text(rules_redactor(engine->rules), text, &engine->arena);
+}
+
+static struct labels clean_labels(struct engine *engine, const struct labels *labels)
+{
+    struct labels own = {
+        arena_zalloc(&engine->arena, labels->count * sizeof *own.items), labels->count
+    };
+    for (size_t i = 0; i < labels->count; i++)
+        own.items[i] = (struct label){ labels->items[i].name,
+                                       clean(engine, labels->items[i].value) };
+    return own;
 }
 
 /** `rule`, `severity` and `host` are set last and by us: routes rely on them. */
@@ -53,28 +65,230 @@ void engine_report(struct engine *engine, const struct self_report *report,
                  now);
 }
 
+/* --- from outside ----------------------------------------------------------------- */
+
+/** An alert from outside on its way. */
+struct receiving {
+    struct engine *engine;
+    const struct incoming *incoming;
+    struct now now;
+    struct sighting sighting;
+    const struct rule *rule; /**< took it over; or NULL */
+    struct labels by_rule;   /**< what the rule says of it */
+};
+
+static bool was_written(const struct conf_text *text)
+{
+    return text->node != NULL;
+}
+
+/** What the rule's author wrote says more than what was posted; defaults do not. */
+static void let_rule_describe(struct receiving *receiving, struct rule *rule,
+                              const struct event *event)
+{
+    const struct rule_config *config = rule->config;
+    struct sighting *sighting = &receiving->sighting, by_rule;
+    rule_describe(rule, event, &receiving->engine->arena, &by_rule);
+    receiving->rule = rule;
+    receiving->by_rule = by_rule.labels;
+    if (was_written(&config->severity))
+        sighting->severity = by_rule.severity;
+    if (was_written(&config->summary))
+        sighting->summary = by_rule.summary;
+    if (was_written(&config->description))
+        sighting->description = by_rule.description;
+    if (was_written(&config->resolve_after))
+        sighting->resolve_after_ms = by_rule.resolve_after_ms;
+    sighting->runbook = by_rule.runbook;
+}
+
+/** Title and body, as the one line that rules look at. */
+static struct slice record_of(struct receiving *receiving)
+{
+    struct slice title = receiving->incoming->title, body = receiving->incoming->body;
+    char *bytes = arena_zalloc(&receiving->engine->arena, title.len + body.len + 1);
+    if (title.len > 0)
+        memcpy(bytes, title.ptr, title.len);
+    bytes[title.len] = '\n';
+    if (body.len > 0)
+        memcpy(bytes + title.len + 1, body.ptr, body.len);
+    return slice_make(bytes, body.len > 0 ? title.len + 1 + body.len : title.len);
+}
+
+static void ask_rules(struct receiving *receiving)
+{
+    const struct incoming *incoming = receiving->incoming;
+    struct event event = { .source = incoming->source,
+                           .offset = -1,
+                           .line = record_of(receiving),
+                           .fields = incoming->fields,
+                           .field_count = incoming->field_count,
+                           .unix_ms = receiving->now.unix_ms };
+    struct rule *rule = matcher_first(receiving->engine->matcher, &event);
+    if (!rule)
+        return;
+    redact_event(rules_redactor(receiving->engine->rules), &event,
+                 &receiving->engine->arena);
+    let_rule_describe(receiving, rule, &event);
+}
+
+/** A moment that was posted: never in the future, and not before there was time. */
+static int64_t sane_moment(int64_t unix_ms, struct now now)
+{
+    return unix_ms > 0 && unix_ms < now.unix_ms ? unix_ms : now.unix_ms;
+}
+
+static void describe(struct receiving *receiving)
+{
+    const struct incoming *incoming = receiving->incoming;
+    struct now now = receiving->now;
+    int64_t ended_ms = sane_moment(incoming->ends_unix_ms, now);
+    receiving->sighting = (struct sighting){
+        .severity = incoming->severity,
+        .summary = incoming->title,
+        .description = incoming->body,
+        .links = incoming->links,
+        .sample = { .offset = -1, .unix_ms = now.unix_ms },
+        .count = 1,
+        .resolve_after_ms = incoming->resolve_after_ms,
+        .fingerprint = incoming->fingerprint,
+        .occurrence = incoming->occurrence,
+        .began_unix_ms = sane_moment(incoming->starts_unix_ms, now),
+        .ended_unix_ms = incoming->is_resolved ? ended_ms : 0,
+    };
+    if (receiving->sighting.fingerprint == 0)
+        receiving->sighting.fingerprint = labels_hash(&incoming->labels) | 1;
+    ask_rules(receiving);
+}
+
+/** What was sent, and what the rule says over it; last what routes rely on. */
+static void put_labels(struct receiving *receiving)
+{
+    struct engine *engine = receiving->engine;
+    const struct labels *sent = &receiving->incoming->labels;
+    const struct labels *by_rule = &receiving->by_rule;
+    struct slice name = labels_find(sent, SLICE("alertname"));
+    struct labels labels = clean_labels(engine, sent);
+    if (name.len == 0)
+        name = receiving->incoming->title;
+    if (name.len == 0)
+        name = receiving->incoming->source->name;
+    for (size_t i = 0; i < by_rule->count; i++) {
+        if (!slice_equal(by_rule->items[i].name, SLICE("host")))
+            (void)labels_set(&labels, &engine->arena, by_rule->items[i].name,
+                             by_rule->items[i].value);
+    }
+    put_fixed(&labels, engine,
+              receiving->rule ? receiving->rule->name : clean(engine, name),
+              receiving->sighting.severity);
+    receiving->sighting.labels = labels;
+}
+
+static void admit(struct receiving *receiving, uint64_t count)
+{
+    struct sighting *sighting = &receiving->sighting;
+    sighting->count = count;
+    sighting->summary = clean(receiving->engine, sighting->summary);
+    sighting->description = clean(receiving->engine, sighting->description);
+    put_labels(receiving);
+    engine_admit(receiving->engine, &receiving->sighting, receiving->now);
+}
+
+/** The same time of firing as @known? An earlier begin is: Alertmanager moves it
+ *  backwards when a second Prometheus knows more. */
+static bool is_same(uint64_t occurrence, uint64_t known)
+{
+    bool are_times = !((occurrence | known) & OCCURRENCE_IS_HASH);
+    return occurrence == known || (are_times && occurrence < known);
+}
+
+/** @return whether any of its alerts was not over before. */
+static bool end_all(struct receiving *receiving, struct alert *alert)
+{
+    bool is_news = false;
+    for (; alert; alert = dedup_next(alert)) {
+        if (alert->ended_unix_ms != 0)
+            continue;
+        is_news = true;
+        group_end(alert, receiving->sighting.ended_unix_ms, receiving->now);
+        schedule_news(receiving->engine, alert->group, receiving->now);
+    }
+    return is_news;
+}
+
+static bool refresh_all(struct receiving *receiving, struct alert *alert)
+{
+    bool is_known = false;
+    for (; alert; alert = dedup_next(alert)) {
+        if (!alert_is_firing(alert, receiving->now.mono_ms) ||
+            !is_same(receiving->sighting.occurrence, alert->occurrence))
+            continue;
+        is_known = true;
+        group_refresh(alert, &receiving->sighting, receiving->now);
+    }
+    return is_known;
+}
+
+static void count_all(struct receiving *receiving, struct alert *alert)
+{
+    struct engine *engine = receiving->engine;
+    for (; alert; alert = dedup_next(alert)) {
+        group_count_again(alert, &receiving->sighting, receiving->now);
+        tally_counted(engine, alert, receiving->sighting.count);
+        if (!alert->is_told)
+            schedule_news(engine, alert->group, receiving->now);
+    }
+}
+
+/** Word of an alert that is open on one route at least. */
+static void receive_known(struct receiving *receiving, struct alert *first)
+{
+    if (receiving->incoming->is_resolved) {
+        if (end_all(receiving, first))
+            admit(receiving, 0);
+        else
+            receiving->engine->tally->repeats++;
+    } else if (refresh_all(receiving, first)) {
+        receiving->engine->tally->repeats++;
+    } else {
+        count_all(receiving, first);
+        admit(receiving, 1);
+    }
+}
+
+/** Word of one that is not open, but was told not long ago. */
+static void receive_recalled(struct receiving *receiving, struct dedup_entry *entry)
+{
+    const struct sighting *sighting = &receiving->sighting;
+    bool is_over = receiving->incoming->is_resolved;
+    if (is_over == entry->is_over &&
+        (is_over || is_same(sighting->occurrence, entry->occurrence))) {
+        receiving->engine->tally->repeats++;
+        return;
+    }
+    if (!is_over) {
+        admit(receiving, 1);
+        return;
+    }
+    dedup_remember(&receiving->engine->dedup, entry->fingerprint, sighting->occurrence,
+                   true, 0);
+    admit(receiving, 0);
+}
+
 void engine_receive(struct engine *engine, const struct incoming *incoming,
                     struct now now)
 {
-    struct labels labels = { 0 };
-    const struct labels *sent = &incoming->labels;
-    struct slice name = labels_find(sent, SLICE("alertname"));
+    struct receiving receiving = { engine, incoming, now };
+    engine->dedup.now = now;
     arena_clear(&engine->arena);
-    for (size_t i = 0; i < sent->count; i++)
-        (void)labels_set(&labels, &engine->arena, sent->items[i].name,
-                         clean(engine, sent->items[i].value));
-    put_fixed(&labels, engine, name.len > 0 ? name : incoming->source->name,
-              incoming->severity);
-    engine_admit(engine,
-                 &(struct sighting){
-                     .labels = labels,
-                     .severity = incoming->severity,
-                     .summary = clean(engine, incoming->title),
-                     .description = clean(engine, incoming->body),
-                     .runbook = incoming->link,
-                     .sample = { .offset = -1, .unix_ms = incoming->starts_unix_ms },
-                     .count = 1,
-                     .resolve_after_ms = incoming->resolve_after_ms,
-                 },
-                 now);
+    describe(&receiving);
+    uint64_t fingerprint = receiving.sighting.fingerprint;
+    struct alert *first = dedup_find(&engine->dedup, fingerprint);
+    struct dedup_entry *entry = dedup_recall(&engine->dedup, fingerprint);
+    if (first)
+        receive_known(&receiving, first);
+    else if (entry)
+        receive_recalled(&receiving, entry);
+    else
+        admit(&receiving, 1);
 }

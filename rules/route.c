@@ -72,7 +72,8 @@ static const struct field route_fields[] = {
     FIELD_AS("continue", FIELD_BOOL, bool, struct route_config, is_continued,
              .doc = "Ask the next routes too, although this one took the alert."),
     BOOL(struct route_config, send_resolved,
-         .doc = "Also mail \"quiet again\" when nothing new was counted."),
+         .doc = "Also mail \"quiet again\" when nothing new was counted. That what was "
+                "posted is over, as its sender says, is mailed in any case."),
 };
 const struct schema route_schema = {
     .name = "route",

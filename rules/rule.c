@@ -30,7 +30,12 @@ static const struct field rule_fields_table[] = {
              "The rule's name, once in the whole configuration. It is the label `rule` "
              "of its alerts."),
     TEXTS(struct rule_config, from,
-          .doc = "Names of the sources whose lines the rule reads. Default: all."),
+          .doc = "Names of the sources whose lines the rule reads. Default: all but "
+                 "`http`. A rule that names `http` takes over alerts that were posted: "
+                 "its line is their title and text, its fields are their labels and "
+                 "annotations. The first such rule that matches describes the alert: "
+                 "its labels are added, and where it says severity, summary, "
+                 "description or resolve_after, these replace what was posted."),
     TEXTS(struct rule_config, match,
           .doc =
               "One PCRE2 pattern or a list. The first that matches the line gives its "

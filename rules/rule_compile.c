@@ -76,7 +76,7 @@ static void compile_from(struct compiler *compiler)
     const struct conf_texts *from = &compiler->config->from;
     rule->reads = arena_zalloc(compiler->arena, rule->setting->source_count);
     for (size_t i = 0; from->count == 0 && i < rule->setting->source_count; i++)
-        rule->reads[i] = true;
+        rule->reads[i] = !rule->setting->sources[i].brings_alerts;
     for (size_t i = 0; i < from->count; i++)
         read_source(compiler, &from->items[i]);
 }

@@ -31,7 +31,8 @@ void telling_add_news(struct telling *telling, const struct alert_group *group,
     size_t at = 0;
     span(telling, group);
     while ((alert = group_next(group, &at))) {
-        if (alert->new_count > 0 || (tells_quiet && !alert_is_firing(alert, mono_ms)))
+        if (alert->new_count > 0 || alert->ended_unix_ms != 0 ||
+            (tells_quiet && !alert_is_firing(alert, mono_ms)))
             add(telling, alert);
     }
 }
@@ -45,7 +46,7 @@ static int compare(const void *left, const void *right)
         return a->severity > b->severity ? -1 : 1;
     if (a->last_unix_ms != b->last_unix_ms)
         return a->last_unix_ms > b->last_unix_ms ? -1 : 1;
-    return slice_compare(a->key, b->key);
+    return slice_compare(alert_key(a), alert_key(b));
 }
 
 static const struct sample *copy_samples(const struct alert *alert, struct arena *arena)
@@ -62,14 +63,18 @@ static const struct sample *copy_samples(const struct alert *alert, struct arena
 static void show(const struct alert *alert, struct now now, struct arena *arena,
                  struct notice_alert *shown)
 {
+    struct labels labels = alert_labels(alert, arena);
     *shown = (struct notice_alert){
-        .labels = labels_copy(arena, &alert->labels),
+        .labels = labels_copy(arena, &labels),
         .severity = alert->severity,
         .is_firing = alert_is_firing(alert, now.mono_ms),
         .is_new = !alert->is_told,
-        .summary = arena_slice(arena, alert->summary),
-        .description = arena_slice(arena, alert->description),
-        .runbook = arena_slice(arena, alert->runbook),
+        .is_posted = alert->fingerprint != 0,
+        .links = arena_slice(arena, alert_text(alert, TEXT_LINKS)),
+        .ended_unix_ms = alert->ended_unix_ms,
+        .summary = arena_slice(arena, alert_text(alert, TEXT_SUMMARY)),
+        .description = arena_slice(arena, alert_text(alert, TEXT_DESCRIPTION)),
+        .runbook = arena_slice(arena, alert_text(alert, TEXT_RUNBOOK)),
         .new_count = alert->new_count,
         .total_count = alert->total_count,
         .first_unix_ms = alert->first_unix_ms,

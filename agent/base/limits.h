@@ -34,6 +34,11 @@
 #define LIMIT_LOSS_ROWS 1000 /* of paths and reasons; the oldest is forgotten */
 #define LIMIT_GENERATIONS 64 /* found between two looks; older: lost */
 
+/* --- what others post ------------------------------------------------------------ */
+#define LIMIT_JSON_DEPTH 32      /* the body is refused, 400 */
+#define LIMIT_JSON_VALUES 200000 /* the body is refused, 413 */
+#define LIMIT_BODY_ALERTS 1000   /* the body is refused, 413 */
+
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */
 #define LIMIT_LABEL_BYTES 1024       /* longer values are cut */
@@ -45,6 +50,8 @@
 #define LIMIT_GROUPS 10000 /* per route; further keys share one "(other)" group */
 /* Per group; then told alerts that never end make way, the rest share "(other)". */
 #define LIMIT_GROUP_ALERTS 1000
+#define LIMIT_DEDUP_ENTRIES 50000  /* the one that ends first is forgotten */
+#define LIMIT_LINKS_BYTES 2048     /* of all links of an alert; further are left off */
 #define LIMIT_REGEX_MATCH 100000   /* PCRE2 match limit; counted as a rule error */
 #define LIMIT_REGEX_TOTAL 50000000 /* the same over all starts in a long line */
 #define LIMIT_REGEX_DEPTH 10000    /* PCRE2 depth limit, where there is no JIT */
@@ -81,6 +88,20 @@
 #define LIMIT_CONTROL_CLIENTS 16   /* further ones wait in the kernel's queue */
 #define LIMIT_CONTROL_REQUEST 8192 /* bytes; then closed */
 #define LIMIT_CONTROL_REPLY (8 * 1024 * 1024) /* bytes; then cut and said */
+
+/* --- HTTP ------------------------------------------------------------------------ */
+#define LIMIT_HTTP_BODY_BYTES (1024 * 1024)        /* of a request; 413 */
+#define LIMIT_HTTP_BODIES_BYTES (32 * 1024 * 1024) /* of all that are here; 503 */
+#define LIMIT_HTTP_HEAD_BYTES (32 * 1024)          /* request line and headers; 431 */
+#define LIMIT_HTTP_HEADERS 100                     /* 431 */
+#define LIMIT_HTTP_CONNECTIONS 256         /* further ones wait in the kernel's queue */
+#define LIMIT_HTTP_PEER_CONNECTIONS 64     /* of one address; 429, closed */
+#define LIMIT_HTTP_ACCEPTS 256             /* per turn; then the turn goes on */
+#define LIMIT_HTTP_LISTENERS 16            /* refused at load */
+#define LIMIT_HTTP_TOKENS 100              /* refused at load */
+#define LIMIT_HTTP_OFFENDERS 1000          /* addresses; the oldest is forgotten */
+#define LIMIT_HTTP_SIGNATURES 10000        /* seen lately; the oldest is forgotten */
+#define LIMIT_HTTP_PEM_BYTES (1024 * 1024) /* certificate or key; refused */
 
 /* --- sink ------------------------------------------------------------------------- */
 #define LIMIT_SINK_CONNECTIONS 64          /* further ones wait in the kernel's queue */

@@ -5,22 +5,24 @@
 
 #include "agent/base/hash.h"
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 
 /** The slot that holds @key, or NULL. */
-static uint32_t *slot_find(const struct map *map, struct slice key, uint64_t hash)
+static uint32_t *slot_find(const struct map *map, struct slice key, uint32_t hash)
 {
     if (map->slot_count == 0)
         return NULL;
     size_t mask = map->slot_count - 1;
     for (size_t i = hash & mask; map->slots[i] != 0; i = (i + 1) & mask) {
         struct map_entry *entry = &map->entries[map->slots[i] - 1];
-        if (entry->value && entry->hash == hash && slice_equal(entry->key, key))
+        if (entry->value && entry->hash == hash &&
+            slice_equal(slice_make(entry->key, entry->key_len), key))
             return &map->slots[i];
     }
     return NULL;
 }
 
-static void slot_fill(struct map *map, uint64_t hash, size_t index)
+static void slot_fill(struct map *map, uint32_t hash, size_t index)
 {
     size_t mask = map->slot_count - 1;
     size_t i = hash & mask;
@@ -29,7 +31,7 @@ static void slot_fill(struct map *map, uint64_t hash, size_t index)
     map->slots[i] = (uint32_t)index + 1;
 }
 
-/** Close the gaps, and make room for twice as many entries as there are. */
+/** Close the gaps, and make room for half as many entries more. */
 static void map_rebuild(struct map *map)
 {
     size_t kept = 0;
@@ -38,10 +40,10 @@ static void map_rebuild(struct map *map)
             map->entries[kept++] = map->entries[i];
     }
     map->used = kept;
-    map->capacity = kept < 8 ? 16 : kept * 2;
+    map->capacity = kept < 8 ? 12 : kept + kept / 2;
     map->entries = mem_grow(map->entries, map->capacity, sizeof *map->entries);
-    size_t slots = 32;
-    while (slots < map->capacity * 2)
+    size_t slots = 16;
+    while (slots < map->capacity + map->capacity / 3)
         slots *= 2;
     free(map->slots);
     map->slots = mem_zalloc(slots * sizeof *map->slots);
@@ -52,13 +54,14 @@ static void map_rebuild(struct map *map)
 
 void *map_find(const struct map *map, struct slice key)
 {
-    uint32_t *slot = slot_find(map, key, hash_bytes(key));
+    uint32_t *slot = slot_find(map, key, (uint32_t)hash_bytes(key));
     return slot ? map->entries[*slot - 1].value : NULL;
 }
 
 void *map_put(struct map *map, struct slice key, void *value)
 {
-    uint64_t hash = hash_bytes(key);
+    uint32_t hash = (uint32_t)hash_bytes(key);
+    must(key.len <= UINT32_MAX);
     uint32_t *slot = slot_find(map, key, hash);
     if (slot) {
         struct map_entry *entry = &map->entries[*slot - 1];
@@ -68,7 +71,8 @@ void *map_put(struct map *map, struct slice key, void *value)
     }
     if (map->used == map->capacity)
         map_rebuild(map);
-    map->entries[map->used] = (struct map_entry){ key, hash, value };
+    map->entries[map->used] =
+        (struct map_entry){ key.ptr, (uint32_t)key.len, hash, value };
     slot_fill(map, hash, map->used);
     map->used++;
     map->count++;
@@ -77,7 +81,7 @@ void *map_put(struct map *map, struct slice key, void *value)
 
 void *map_take(struct map *map, struct slice key)
 {
-    uint32_t *slot = slot_find(map, key, hash_bytes(key));
+    uint32_t *slot = slot_find(map, key, (uint32_t)hash_bytes(key));
     if (!slot)
         return NULL;
     /* The slot stays filled, so that probes for later keys still pass over it. */

@@ -8,8 +8,8 @@
 #include "agent/base/slice.h"
 
 struct map_entry {
-    struct slice key; /**< borrowed: must live as long as the entry */
-    uint64_t hash;
+    const char *key; /**< borrowed: must live as long as the entry */
+    uint32_t key_len, hash;
     void *value; /**< NULL marks a dropped entry */
 };
 
@@ -25,8 +25,8 @@ struct map {
 /** The value, or NULL. */
 void *map_find(const struct map *map, struct slice key);
 
-/** Put @value (not NULL) under @key. @return the value that stood there before, or
- *  NULL; then the old key stays in use. */
+/** Put @value (not NULL) under @key, which is shorter than 4 GiB.
+ *  @return the value that stood there before, whose key stays in use; or NULL */
 void *map_put(struct map *map, struct slice key, void *value);
 
 /** Take the entry out. @return its value, or NULL when there was none. */

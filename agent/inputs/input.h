@@ -17,9 +17,12 @@
 #include "agent/base/schema.h"
 #include "agent/base/text.h"
 #include "agent/base/wakes.h"
+#include "agent/inputs/http/http_tally.h"
 #include "agent/inputs/intake.h"
 
 enum { START_END, START_BEGINNING };
+
+struct http_config;
 
 struct source_config {
     const struct yaml_node *node;
@@ -46,6 +49,7 @@ struct input_world {
     const struct wakes *wakes; /**< may be NULL */
     struct log_sink *log;
     int stdin_fd; /**< read only when a source asks for it; stays the caller's */
+    bool listens; /**< false: no port is opened */
 };
 
 struct inputs_tally {
@@ -58,12 +62,16 @@ struct inputs_tally {
     uint64_t unreadable_files; /**< now */
     uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
     uint64_t watch_overflows;  /**< inotify lost hints: everything was looked at */
+    struct http_tally http;
 };
 
 /** What configuration says of all inputs; borrowed until the next one is taken. */
 struct inputs_config {
     const struct conf_blocks *blocks; /**< of struct source_config */
     const struct source *sources;     /**< parallel to them */
+    const struct http_config *http;   /**< NULL: nobody listens */
+    const struct source *http_source; /**< what its alerts come from */
+    struct slice host_name;           /**< our own */
 };
 
 struct inputs;
@@ -89,6 +97,13 @@ bool inputs_read(struct inputs *inputs, struct now now, const struct intake *int
 void inputs_save(struct inputs *inputs, struct now now);
 /** The commit is durable: advance, forget files that are gone. */
 void inputs_committed(struct inputs *inputs);
+
+/** Does somebody wait for the commit, even if there is nothing to write? */
+bool inputs_wants_commit(const struct inputs *inputs);
+/** Nothing can be stored: who waits for a commit, or comes, is told to come again. */
+void inputs_refuse(struct inputs *inputs, struct now now);
+/** Did somebody with the right to it ask for a reload, since the last call? */
+bool inputs_takes_reload(struct inputs *inputs);
 
 /** When to look again without a hint, in mono_ms. */
 int64_t inputs_wake_at(const struct inputs *inputs);

@@ -16,8 +16,11 @@ struct input_kind {
     void (*destroy)(void *self);
     void (*configure)(void *self, const struct inputs_config *config, struct now now);
     bool (*read)(void *self, struct now now, const struct intake *intake);
-    void (*save)(void *self, struct now now); /**< may be NULL: nothing is stored */
-    void (*committed)(void *self);            /**< may be NULL */
+    void (*save)(void *self, struct now now);   /**< may be NULL: nothing is stored */
+    void (*committed)(void *self);              /**< may be NULL */
+    void (*refuse)(void *self, struct now now); /**< may be NULL */
+    bool (*wants_commit)(const void *self);     /**< may be NULL: never */
+    bool (*takes_reload)(void *self);           /**< may be NULL: never */
     int64_t (*wake_at)(const void *self);
     bool (*is_at_end)(const void *self);
     void (*describe)(const void *self, enum text_form form, struct buf *out);

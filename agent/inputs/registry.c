@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/http/http.h"
 #include "agent/inputs/stdin.h"
 #include "agent/inputs/tail.h"
 #include "agent/inputs/unpack.h"
@@ -11,6 +12,7 @@
 static const struct input_kind *const kinds[] = {
     &tail_kind,
     &stdin_kind,
+    &http_kind,
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
@@ -163,6 +165,30 @@ void inputs_committed(struct inputs *inputs)
         if (kinds[i]->committed)
             kinds[i]->committed(inputs->parts[i]);
     }
+}
+
+bool inputs_wants_commit(const struct inputs *inputs)
+{
+    bool wants = false;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        wants |= kinds[i]->wants_commit && kinds[i]->wants_commit(inputs->parts[i]);
+    return wants;
+}
+
+void inputs_refuse(struct inputs *inputs, struct now now)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i]->refuse)
+            kinds[i]->refuse(inputs->parts[i], now);
+    }
+}
+
+bool inputs_takes_reload(struct inputs *inputs)
+{
+    bool wants = false;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        wants |= kinds[i]->takes_reload && kinds[i]->takes_reload(inputs->parts[i]);
+    return wants;
 }
 
 int64_t inputs_wake_at(const struct inputs *inputs)

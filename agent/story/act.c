@@ -12,6 +12,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
+#include "agent/story/caller.h"
 #include "agent/story/expect.h"
 
 enum { MAX_APPEND_BYTES = 256 * 1024 * 1024 };
@@ -381,6 +382,13 @@ static bool do_ask(struct telling *telling, const struct story_step *step,
     return true;
 }
 
+static bool do_post(struct telling *telling, const struct story_step *step,
+                    struct err *err)
+{
+    return needs_app(telling, true, err) &&
+           caller_post(telling->stage, step->posted, err);
+}
+
 static bool do_expect(struct telling *telling, const struct story_step *step,
                       struct err *err)
 {
@@ -394,12 +402,12 @@ static const struct {
     bool (*run)(struct telling *telling, const struct story_step *step,
                 struct err *err);
 } actions[] = {
-    { "append", do_append },   { "ask", do_ask },       { "chmod", do_chmod },
-    { "clock", do_clock },     { "crash", do_crash },   { "disk", do_disk },
-    { "expect", do_expect },   { "mkdir", do_mkdir },   { "reload", do_reload },
-    { "remove", do_remove },   { "rotate", do_rotate }, { "smtp", do_smtp },
-    { "start", do_start },     { "stdin", do_stdin },   { "stop", do_stop },
-    { "symlink", do_symlink },
+    { "append", do_append }, { "ask", do_ask },         { "chmod", do_chmod },
+    { "clock", do_clock },   { "crash", do_crash },     { "disk", do_disk },
+    { "expect", do_expect }, { "mkdir", do_mkdir },     { "post", do_post },
+    { "reload", do_reload }, { "remove", do_remove },   { "rotate", do_rotate },
+    { "smtp", do_smtp },     { "start", do_start },     { "stdin", do_stdin },
+    { "stop", do_stop },     { "symlink", do_symlink },
 };
 
 bool act(struct telling *telling, const struct story_step *step)

@@ -11,6 +11,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/secret.h"
 #include "agent/sink/sasl.h"
 #include "outputs/reply.h"
 

@@ -51,6 +51,12 @@ struct story_ask {
     struct conf_text request;
     struct conf_texts has, lacks;
 };
+struct story_posted {
+    const struct yaml_node *node;
+    struct conf_text path;        /**< with its query */
+    const struct yaml_node *body; /**< a map or list goes as JSON, a text as it is */
+    int64_t status;
+};
 struct story_reload {
     const struct yaml_node *node;
     const struct yaml_node *config;
@@ -92,6 +98,7 @@ struct story_step {
     struct conf_texts stdin_lines; /**< key `stdin` */
     struct story_link *symlink;
     struct story_chmod *chmod;
+    struct story_posted *posted; /**< key `post` */
     struct story_reload *reload;
     bool crash, start, stop;
     struct story_smtp *smtp;

@@ -102,6 +102,16 @@ static const struct field ask_fields[] = {
 SCHEMA(ask_schema, "ask", struct story_ask, ask_fields,
        "A request to the agent, as the other commands put it.");
 
+static const struct field posted_fields[] = {
+    TEXT(struct story_posted, path, .is_required = true, .doc = "/webhook/..."),
+    NODE(struct story_posted, body,
+         .doc = "A map or list goes as JSON, a text as it is."),
+    COUNT(struct story_posted, status, .def = "200", .min = 200, .max = 599,
+          .doc = "What is answered."),
+};
+SCHEMA(posted_schema, "post", struct story_posted, posted_fields,
+       "Somebody posts alerts.");
+
 static const struct field outbox_fields[] = {
     NUMBER(struct story_outbox, waiting, "Mails that are not sent or dead."),
     NUMBER(struct story_outbox, sent, "Mails sent since the agent's start."),
@@ -182,6 +192,8 @@ static const struct field step_fields[] = {
     BOOL(struct story_step, start,
          .doc = "The agent, with the configuration in force."),
     BOOL(struct story_step, stop, .doc = "As SIGTERM."),
+    FIELD_AS("post", FIELD_BLOCK, struct story_posted *, struct story_step, posted,
+             .sub = &posted_schema, .doc = "Somebody posts alerts."),
     BLOCK(struct story_step, smtp, struct story_smtp, .sub = &smtp_story_schema,
           .doc = "The mail server changes its mind."),
     BLOCK(struct story_step, disk, struct story_disk, .sub = &disk_schema,

@@ -2,8 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/secret.h"
 #include "outputs/compiled.h"
-
 #include "test.h"
 
 struct conf_world {

@@ -109,3 +109,55 @@ TEST(preview, a_hostile_mail_can_be_looked_at)
     c->notice.severity = SEVERITY_WARNING;
     preview("hostile", c);
 }
+
+/** An alert that was posted, as Grafana posts it. */
+static struct mail_case *make_posted(void)
+{
+    struct mail_case *c = mail_case_make();
+    struct notice_alert *alert = c->alerts;
+    alert->is_posted = true;
+    alert->sample_count = 0;
+    alert->summary = SLICE("load of web1 is above 20");
+    alert->description = SLICE("The load has been above 20 for five minutes.\n\n"
+                               "Value: B = 22.5, C = 1\nteam: infra");
+    alert->links = SLICE("Runbook https://wiki.example.com/load?a=1&b=2\n"
+                         "Dashboard https://grafana.example.com/d/abc\n"
+                         "Silence https://grafana.example.com/alerting/silence/new\n"
+                         "Script javascript:alert(1)\n");
+    alert->total_count = alert->new_count = c->notice.new_count = 1;
+    alert->first_unix_ms = c->now.unix_ms - 5 * MINUTE_MS;
+    alert->last_unix_ms = c->now.unix_ms;
+    c->notice.title = SLICE("HighLoad");
+    mail_case_label(c, 0, "alertname", SLICE("HighLoad"));
+    mail_case_label(c, 0, "rule", SLICE("HighLoad"));
+    mail_case_label(c, 0, "grafana_folder", SLICE("infra"));
+    return c;
+}
+
+TEST(preview, a_posted_alert_can_be_looked_at)
+{
+    preview("posted", make_posted());
+}
+
+TEST(preview, a_posted_alert_that_is_over_can_be_looked_at)
+{
+    struct mail_case *c = make_posted();
+    c->notice.reason = NOTICE_RESOLVED;
+    c->notice.mail_number = 1;
+    c->notice.new_count = c->alerts[0].new_count = 0;
+    c->alerts[0].is_new = c->alerts[0].is_firing = false;
+    c->alerts[0].ended_unix_ms = c->now.unix_ms - 2 * SECOND_MS;
+    preview("posted-over", c);
+}
+
+TEST(preview, posted_alerts_of_a_group_can_be_looked_at)
+{
+    struct mail_case *c = make_posted();
+    mail_case_multiply(c, 4);
+    c->notice.new_count = 4;
+    c->alerts[1].severity = c->alerts[2].severity = SEVERITY_WARNING;
+    c->alerts[3].severity = SEVERITY_WARNING;
+    c->alerts[3].is_firing = false;
+    c->alerts[3].ended_unix_ms = c->now.unix_ms - MINUTE_MS;
+    preview("posted-group", c);
+}

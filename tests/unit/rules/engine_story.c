@@ -4,6 +4,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/limits.h"
 #include "agent/base/text.h"
+#include "rules/engine_inside.h"
 
 struct story_file {
     const struct yaml_node *node;
@@ -21,7 +22,10 @@ static const struct schema file_schema = {
     .field_count = 2,
 };
 
-static const struct source the_source = { .name = { "app", 3 } };
+static const struct source sources[] = {
+    { .name = { "app", 3 } },
+    { .name = { "http", 4 }, .index = 1, .has_fields = true, .brings_alerts = true },
+};
 
 /* --- configuration ---------------------------------------------------------------- */
 
@@ -42,7 +46,7 @@ static void load_routes(struct story *story, const char *text)
                                   &story->routes, &story->complaints);
     if (!is_good || story->complaints.error_count > 0)
         ck_abort_msg("the story's routes: %s", story->complaints.items[0].text);
-    struct rules_setting rules_setting = { &the_source, 1, SLICE("web1"), NULL };
+    struct rules_setting rules_setting = { sources, 2, SLICE("web1"), NULL };
     story->rules =
         rules_compile(&file->rules, &rules_setting, &story->arena, &story->complaints);
     ck_assert_ptr_nonnull(story->rules);
@@ -51,7 +55,7 @@ static void load_routes(struct story *story, const char *text)
 static void start_engine(struct story *story)
 {
     story->engine =
-        engine_create(story->rules, &story->routes, 1, story->seed++, story->now);
+        engine_create(story->rules, &story->routes, 2, story->seed++, story->now);
 }
 
 /* --- the store -------------------------------------------------------------------- */
@@ -112,7 +116,8 @@ static void check_sums(struct story *story)
     /* Pieces that nobody owns would come back as lines told twice. */
     size_t engine_pieces = tally->groups + tally->alerts;
     ck_assert_uint_ge(story->store.count, engine_pieces);
-    ck_assert_uint_le(story->store.count, engine_pieces + story->routes.count);
+    ck_assert_uint_le(story->store.count, engine_pieces + story->routes.count +
+                                              story->engine->dedup.entries.count);
 }
 
 static void check_alerts(const struct notice *notice)
@@ -197,16 +202,23 @@ void story_end(struct story *story)
     buf_free(&story->transcript);
 }
 
-static struct sighting sighting_of(struct story *story, const char *text,
-                                   struct arena *arena)
+static struct labels labels_of(const char *text, struct arena *arena)
 {
-    struct sighting sighting = { .severity = SEVERITY_WARNING, .count = 1 };
+    struct labels labels = { 0 };
     struct slice rest = slice_of(text), pair;
     while (slice_next(&rest, ' ', &pair)) {
         struct slice name;
         ck_assert(slice_next(&pair, '=', &name));
-        ck_assert(labels_set(&sighting.labels, arena, name, pair));
+        ck_assert(labels_set(&labels, arena, name, pair));
     }
+    return labels;
+}
+
+static struct sighting sighting_of(struct story *story, const char *text,
+                                   struct arena *arena)
+{
+    struct sighting sighting = { .severity = SEVERITY_WARNING, .count = 1 };
+    sighting.labels = labels_of(text, arena);
     (void)severity_parse(labels_find(&sighting.labels, SLICE("severity")),
                          &sighting.severity);
     const char *line =
@@ -245,10 +257,53 @@ void story_see(struct story *story, const char *labels)
     story_see_many(story, labels, 1);
 }
 
+static void post(struct story *story, const char *text, int64_t occurrence_s,
+                 bool is_resolved)
+{
+    struct arena arena = { 0 };
+    int64_t starts_ms = story->begin.unix_ms + occurrence_s * SECOND_MS;
+    struct incoming incoming = {
+        .source = &sources[1],
+        .labels = labels_of(text, &arena),
+        .severity = SEVERITY_WARNING,
+        .is_resolved = is_resolved,
+        .occurrence = (uint64_t)starts_ms,
+        .starts_unix_ms = starts_ms,
+        .ends_unix_ms = is_resolved ? story->now.unix_ms : 0,
+        .title = SLICE("it is down"),
+        .resolve_after_ms = DAY_MS,
+    };
+    struct capture fields[LIMIT_LABELS];
+    for (size_t i = 0; i < incoming.labels.count; i++)
+        fields[i] = (struct capture){ incoming.labels.items[i].name,
+                                      incoming.labels.items[i].value };
+    incoming.fields = fields;
+    incoming.field_count = incoming.labels.count;
+    uint64_t matches = engine_tally(story->engine)->matches;
+    (void)severity_parse(labels_find(&incoming.labels, SLICE("severity")),
+                         &incoming.severity);
+    engine_receive(story->engine, &incoming, story->now);
+    uint64_t routes = engine_tally(story->engine)->matches - matches;
+    story->seen += routes;
+    story->seen_hash += routes * hash_bytes(SLICE(""));
+    arena_free(&arena);
+    tick(story);
+}
+
+void story_post(struct story *story, const char *labels, int64_t occurrence_s)
+{
+    post(story, labels, occurrence_s, false);
+}
+
+void story_post_resolved(struct story *story, const char *labels, int64_t occurrence_s)
+{
+    post(story, labels, occurrence_s, true);
+}
+
 void story_feed(struct story *story, const char *lines)
 {
     uint64_t matches = engine_tally(story->engine)->matches;
-    struct block block = { .source = &the_source,
+    struct block block = { .source = &sources[0],
                            .path = SLICE("/var/log/app.log"),
                            .bytes = slice_of(lines) };
     engine_feed(story->engine, &block, story->now);

@@ -50,6 +50,11 @@ void story_see_many(struct story *story, const char *labels, int count);
 /** The same with its own resolve_after. */
 void story_see_for(struct story *story, const char *labels, int64_t resolve_after_ms);
 
+/** Somebody posts that the alert with @labels fires since @occurrence_s seconds after
+ *  the begin, or is over. It is over too when it is not repeated for a day. */
+void story_post(struct story *story, const char *labels, int64_t occurrence_s);
+void story_post_resolved(struct story *story, const char *labels, int64_t occurrence_s);
+
 /** Whole lines for the rules. Their hash is the caller's to add. */
 void story_feed(struct story *story, const char *lines);
 

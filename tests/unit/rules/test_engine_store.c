@@ -146,7 +146,7 @@ TEST(engine_store, bytes_that_are_cut_short_or_too_long_are_broken)
     story_see(&story, "rule=oom host=web1");
     ck_assert_uint_eq(story.store.count, 3);
     engine_free(story.engine);
-    story.engine = engine_create(story.rules, &story.routes, 1, 1, story.now);
+    story.engine = engine_create(story.rules, &story.routes, 2, 1, story.now);
     for (size_t at = 0; (stored = map_next(&story.store, &at));) {
         struct slice key = slice_of(stored->key);
         for (size_t len = 0; len < stored->bytes.len; len++)
@@ -215,6 +215,102 @@ TEST(engine_store, over_ten_thousand_steps_and_many_crashes_every_line_is_told_o
     }
     story_flush(&story);
     ck_assert_uint_gt(story.seen, 5000);
+    ck_assert_uint_eq(story.seen, story.told);
+    ck_assert_uint_eq(story.seen_hash, story.told_hash);
+    story_end(&story);
+}
+
+/* --- what is posted --------------------------------------------------------------- */
+
+enum { POSTED = 8 };
+
+/** What has to become of an alert, by what was posted of it. */
+struct posted {
+    bool is_open;
+    int64_t since_s, over_s; /**< when it began; when it was over, or -1 */
+};
+
+static int64_t story_seconds(const struct story *story)
+{
+    return (story->now.mono_ms - story->begin.mono_ms) / SECOND_MS;
+}
+
+/** @return whether it is to be counted. */
+static bool foresee(struct posted *posted, bool is_resolved, int64_t since_s,
+                    int64_t now_s)
+{
+    bool is_known = posted->is_open || (posted->over_s >= 0 &&
+                                        now_s - posted->over_s < DAY_MS / SECOND_MS);
+    bool is_news =
+        is_resolved ? !is_known : !posted->is_open || since_s > posted->since_s;
+    if (is_resolved && posted->is_open)
+        posted->over_s = now_s;
+    if (is_resolved && is_news)
+        posted->over_s = now_s;
+    if (!is_resolved && is_news)
+        posted->since_s = since_s;
+    posted->is_open = !is_resolved;
+    return is_news;
+}
+
+static void one_post(struct story *story, struct rng *rng, struct posted *all)
+{
+    static const char *const severities[] = { "info", "warning", "critical" };
+    uint64_t dice = rng_next(rng);
+    int which = (int)((dice >> 8) % POSTED);
+    int64_t now_s = story_seconds(story);
+    /* Half of what fires is what fired before, said again. */
+    int64_t since_s = dice & 1 ? all[which].since_s : now_s;
+    bool is_resolved = (dice >> 1 & 3) == 0;
+    char labels[64];
+    uint64_t seen = story->seen;
+    snprintf(labels, sizeof labels, "alertname=a%d host=web%d severity=%s", which,
+             which & 3, severities[which % 3]);
+    bool is_news = foresee(&all[which], is_resolved, since_s, now_s);
+    if (is_resolved)
+        story_post_resolved(story, labels, since_s);
+    else
+        story_post(story, labels, since_s);
+    ck_assert_msg(is_news == (story->seen > seen), "at %llds: '%s', %s since %llds",
+                  (long long)now_s, labels, is_resolved ? "over" : "firing",
+                  (long long)since_s);
+}
+
+/** A day without a word ends an alert, so that a word comes more often than that. */
+static void repeat_all(struct story *story, const struct posted *all)
+{
+    static const char *const severities[] = { "info", "warning", "critical" };
+    char labels[64];
+    for (int i = 0; i < POSTED; i++) {
+        snprintf(labels, sizeof labels, "alertname=a%d host=web%d severity=%s", i,
+                 i & 3, severities[i % 3]);
+        if (all[i].is_open)
+            story_post(story, labels, all[i].since_s);
+    }
+}
+
+TEST(engine_store, over_ten_thousand_steps_and_crashes_what_is_posted_is_counted_once)
+{
+    struct story story;
+    struct rng rng;
+    struct posted all[POSTED];
+    for (int i = 0; i < POSTED; i++)
+        all[i] = (struct posted){ .over_s = -1 };
+    rng_seed(&rng, 7);
+    story_begin(&story, generations[0]);
+    for (int i = 0; i < 10000; i++) {
+        if (i % 3 == 0)
+            one_step(&story, &rng);
+        else
+            one_post(&story, &rng, all);
+        uint64_t seen = story.seen;
+        if (i % 50 == 0)
+            repeat_all(&story, all);
+        ck_assert_uint_eq(seen, story.seen);
+        buf_clear(&story.transcript);
+    }
+    story_flush(&story);
+    ck_assert_uint_gt(story.seen, 3000);
     ck_assert_uint_eq(story.seen, story.told);
     ck_assert_uint_eq(story.seen_hash, story.told_hash);
     story_end(&story);

@@ -1,0 +1,153 @@
+/** Secrets in files. */
+#include "agent/base/secret.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/base/limits.h"
+#include "agent/base/mem.h"
+
+enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
+
+static bool check_owner(const struct stat *stat, const char *path, struct err *err)
+{
+    if (!S_ISREG(stat->st_mode))
+        return err_set(err, ERR_DENIED, "the secret '%s' is not a regular file", path);
+    if ((stat->st_mode & 077) != 0)
+        return err_set(err, ERR_DENIED,
+                       "others may read the secret '%s': run \"chmod 600 %s\"", path,
+                       path);
+    if (stat->st_uid != 0 && stat->st_uid != geteuid())
+        return err_set(err, ERR_DENIED,
+                       "the secret '%s' belongs to another user: run \"chown %ld %s\"",
+                       path, (long)geteuid(), path);
+    return true;
+}
+
+static bool check_size(const struct stat *stat, const char *path, int most,
+                       struct err *err)
+{
+    if (stat->st_size <= most)
+        return true;
+    return err_set(err, ERR_INVALID, "the secret '%s' is larger than %d bytes", path,
+                   most);
+}
+
+/* Google shows an App Password as four groups of four letters. */
+static void drop_blanks(char *text, size_t *len)
+{
+    size_t letters = 0;
+    for (size_t i = 0; i < *len; i++) {
+        if (text[i] >= 'a' && text[i] <= 'z')
+            letters++;
+        else if (text[i] != ' ' || letters % APP_PASSWORD_GROUP != 0)
+            return;
+    }
+    if (letters != APP_PASSWORD_LETTERS)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < *len; i++)
+        if (text[i] != ' ')
+            text[kept++] = text[i];
+    *len = kept;
+}
+
+static bool take_secret(char *text, size_t len, const char *path, struct buf *secret,
+                        struct err *err)
+{
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return err_set(err, ERR_INVALID, "the secret '%s' is empty", path);
+    for (size_t i = 0; i < len; i++)
+        if (iscntrl((unsigned char)text[i]))
+            return err_set(
+                err, ERR_INVALID,
+                "the secret '%s' must be one line without control characters", path);
+    drop_blanks(text, &len);
+    buf_put(secret, slice_make(text, len));
+    return true;
+}
+
+static bool read_secret(int fd, const char *path, struct buf *secret, struct err *err)
+{
+    char text[SECRET_MAX_BYTES];
+    struct stat stat;
+    if (fstat(fd, &stat) != 0)
+        return err_set_errno(err, "cannot look at the secret '%s'", path);
+    if (!check_owner(&stat, path, err) ||
+        !check_size(&stat, path, SECRET_MAX_BYTES, err))
+        return false;
+    ssize_t len;
+    do
+        len = read(fd, text, sizeof text);
+    while (len < 0 && errno == EINTR);
+    bool ok = len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
+                      : take_secret(text, (size_t)len, path, secret, err);
+    explicit_bzero(text, sizeof text);
+    return ok;
+}
+
+static int open_secret(const char *name, struct err *err)
+{
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ELOOP)
+        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
+                name);
+    else if (fd < 0)
+        err_set_errno(err, "cannot open the secret '%s'", name);
+    return fd;
+}
+
+bool secret_read(struct slice path, struct buf *secret, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *name = arena_text(&arena, path);
+    int fd = open_secret(name, err);
+    bool ok = fd >= 0 && read_secret(fd, name, secret, err);
+    if (fd >= 0)
+        close(fd);
+    arena_free(&arena);
+    return ok;
+}
+
+static bool read_pem(int fd, const char *path, bool is_key, struct buf *pem,
+                     struct err *err)
+{
+    char part[4096];
+    struct stat stat;
+    ssize_t len;
+    if (fstat(fd, &stat) != 0)
+        return err_set_errno(err, "cannot look at '%s'", path);
+    if ((is_key && !check_owner(&stat, path, err)) ||
+        !check_size(&stat, path, LIMIT_HTTP_PEM_BYTES, err))
+        return false;
+    while ((len = read(fd, part, sizeof part)) > 0)
+        buf_put(pem, slice_make(part, (size_t)len));
+    explicit_bzero(part, sizeof part);
+    if (len < 0)
+        return err_set_errno(err, "cannot read '%s'", path);
+    if (pem->len == 0 || pem->overflowed || memchr(pem->ptr, '\0', pem->len))
+        return err_set(err, ERR_INVALID, "'%s' is no file in PEM", path);
+    return true;
+}
+
+/** A certificate is no secret, and is often a link (as certbot makes them). */
+bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *name = arena_text(&arena, path);
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool ok = fd >= 0 ? read_pem(fd, name, is_key, pem, err)
+                      : err_set_errno(err, "cannot open '%s'", name);
+    if (fd >= 0)
+        close(fd);
+    arena_free(&arena);
+    return ok;
+}

@@ -1,0 +1,80 @@
+/**
+ * An alert as its group keeps it: counts, texts, samples. A hundred thousand of them
+ * may be open, so what few of them have is allocated when it comes, and labels are kept
+ * in their stored form alone.
+ */
+#ifndef TOCSIN_RULES_ALERT_STATE_H
+#define TOCSIN_RULES_ALERT_STATE_H
+
+#include "agent/base/heap.h"
+#include "agent/base/limits.h"
+#include "agent/base/now.h"
+#include "rules/alert.h"
+#include "rules/piece.h"
+
+enum alert_text {
+    TEXT_SUMMARY,
+    TEXT_DESCRIPTION,
+    TEXT_RUNBOOK,
+    TEXT_LINKS,
+    ALERT_TEXTS
+};
+
+struct alert_texts;
+
+/** An alert that never ends by itself and is told, and may make way for a new one. */
+struct alert_rest {
+    struct heap_node node; /**< by last_unix_ms */
+    struct alert *alert;
+};
+
+/** Owned by its group; everything in it is its own memory. */
+struct alert {
+    struct piece piece;
+    struct alert_group *group; /**< whose it is */
+    struct alert_rest *rest;   /**< its place among those that make way, or NULL */
+    int64_t resolve_after_ms;
+    int64_t quiet_at_ms; /**< mono: from here on it does not fire; NEVER_MS */
+    uint64_t new_count, total_count;
+    uint64_t line_hash_sum; /**< of the lines in new_count */
+    int64_t first_unix_ms, last_unix_ms;
+    int64_t ended_unix_ms;     /**< when it was over, as who posted it says; else 0 */
+    uint64_t fingerprint;      /**< of one from outside; else 0 */
+    uint64_t occurrence;       /**< see struct incoming */
+    struct alert *chain;       /**< dedup's */
+    struct alert_texts *texts; /**< alert_text() */
+    struct sample *samples;    /**< LIMIT_SAMPLES of them, or NULL */
+    uint32_t sample_count;
+    enum severity severity;
+    bool is_other;     /**< the one that takes what is past LIMIT_GROUP_ALERTS */
+    bool is_told;      /**< it stood in a mail of this group's thread, as firing */
+    bool samples_told; /**< its samples too: the next line begins anew */
+    uint32_t key_len;
+    char key[]; /**< the stored form of the labels: its place in the group's map */
+};
+
+/** The most bytes that the stored form of labels has. */
+#define LABELS_KEY_BYTES (8 + LIMIT_LABELS * 2 * (8 + LIMIT_LABEL_BYTES))
+
+/** @key  the stored form of its labels, copied */
+struct alert *alert_create(struct slice key);
+void alert_free(struct alert *alert);
+
+static inline struct slice alert_key(const struct alert *alert)
+{
+    return slice_make(alert->key, alert->key_len);
+}
+/** Its labels, in @arena, borrowed from the alert. */
+struct labels alert_labels(const struct alert *alert, struct arena *arena);
+
+struct slice alert_text(const struct alert *alert, enum alert_text which);
+/** Keep these texts, each cut to its limit. @return whether one of them changed. */
+bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS]);
+
+/** Keep a copy of @sample, which is no news when its line is empty. Past LIMIT_SAMPLES
+ *  the first ones stay, and of the later ones the newest. */
+void alert_keep_sample(struct alert *alert, const struct sample *sample);
+
+bool alert_is_firing(const struct alert *alert, int64_t mono_ms);
+
+#endif
