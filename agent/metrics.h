@@ -19,6 +19,7 @@ struct metrics {
     uint64_t groups, alerts;
     uint64_t files_watched, files_open, files_unreadable, files_refused;
     uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures;
+    uint64_t journal_entries, journal_gaps, journal_missed, journal_left_out;
     uint64_t mails_put, mails_sent, mails_dead, mails_retried, mails_in_doubt;
     uint64_t mails_merged, mails_forgotten, mails_waiting, recipients_refused,
         connections, logins;

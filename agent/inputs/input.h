@@ -21,21 +21,25 @@
 
 enum { START_END, START_BEGINNING };
 
+struct journal_config;
+struct journal_ops;
+
 struct source_config {
     const struct yaml_node *node;
     struct conf_text name;
     struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
     bool is_stdin;                    /**< key `stdin` */
-    int start;     /**< START_*: where files begin that were there at the first start */
-    bool inotify;  /**< false: the sweep alone */
-    int64_t sweep; /**< ms between two looks at every file */
+    struct journal_config *journal;   /**< NULL: none */
+    int start;           /**< START_*: where begins what was there at the first start */
+    bool inotify;        /**< false: the sweep alone */
+    int64_t sweep;       /**< ms between two looks at every file */
     int64_t rotate_wait; /**< ms a rotated file is followed after its last growth */
     struct conf_pairs labels;
 };
 extern const struct schema source_schema;
 
-/** The SQL that creates what inputs store; one migration step. */
-extern const char inputs_schema_sql[];
+/** The SQL that creates what inputs store; one migration step each. */
+extern const char inputs_schema_sql[], journal_schema_sql[];
 
 /** What the inputs need of the world. */
 struct input_world {
@@ -43,6 +47,7 @@ struct input_world {
     struct db *db;
     const struct wakes *wakes; /**< may be NULL */
     struct log_sink *log;
+    const struct journal_ops *journals; /**< NULL: there are none */
     int stdin_fd; /**< read only when a source asks for it; stays the caller's */
 };
 
@@ -55,6 +60,11 @@ struct inputs_tally {
     uint64_t refused_files;    /**< past LIMIT_WATCHED_FILES, devices, hostile links */
     uint64_t unreadable_files; /**< now */
     uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
+    uint64_t journal_entries;  /**< read, our own included */
+    uint64_t journal_left_out; /**< fields past a bound, and values that were cut */
+    uint64_t journal_gaps;     /**< where entries were gone before they were read */
+    uint64_t journal_missed;   /**< entries in them, as far as it is known */
+    uint64_t marks;            /**< positions that moved without a byte read */
 };
 
 /** What configuration says of all inputs; borrowed until the next one is taken. */
@@ -98,8 +108,8 @@ const struct inputs_tally *inputs_tally(const struct inputs *inputs);
 /** The names of the kinds of inputs. */
 void inputs_put_kinds(struct buf *out);
 
-/** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
- *  offset, lag, state; and one for each pattern that no file matches. */
+/** For `tocsin status`: one line of text, or one JSON object, a file or journal; with
+ *  path, size, offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
 
 #endif

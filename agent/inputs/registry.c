@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/journal.h"
 #include "agent/inputs/stdin.h"
 #include "agent/inputs/tail.h"
 
 static const struct input_kind *const kinds[] = {
     &tail_kind,
     &stdin_kind,
+    &journal_kind,
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
@@ -57,16 +59,19 @@ static const struct field source_fields[] = {
              .doc =
                  "Read standard input instead of files. It has no position: what was "
                  "read and not yet stored when tocsin is killed is lost."),
+    BLOCK(struct source_config, journal, struct journal_config, .sub = &journal_schema,
+          .check = journal_check_built,
+          .doc = "Read the journal of systemd instead of files."),
     CHOICE(struct source_config, start, .choices = start_choices, .def = "end",
            .doc =
-               "Where to begin in files that are there when this source is started "
-               "for the first time ever. Files that appear later are read from their "
-               "beginning."),
+               "Where to begin in files, or in a journal, that are there when this "
+               "source is started for the first time ever. Files that appear later are "
+               "read from their beginning."),
     BOOL(struct source_config, inotify, .def = "true",
          .doc = "Let the kernel tell when files change. It only makes reading earlier: "
                 "every file is looked at once in a 'sweep' all the same."),
     DURATION(struct source_config, sweep, .def = "1s", .min = 10, .max = HOUR_MS,
-             .doc = "The time between two looks at every file."),
+             .doc = "The time between two looks at every file, or at the journal."),
     DURATION(struct source_config, rotate_wait, .def = "10s", .min = 0, .max = DAY_MS,
              .doc =
                  "How long a rotated file is followed after its last growth, because "
@@ -77,7 +82,7 @@ static const struct field source_fields[] = {
 
 const struct schema source_schema = {
     .name = "source",
-    .doc = "What is read: files, or standard input.",
+    .doc = "What is read: files, a journal, or standard input.",
     .size = sizeof(struct source_config),
     .node_offset = offsetof(struct source_config, node),
     .fields = source_fields,

@@ -17,6 +17,7 @@ struct bench {
     struct now now;
     struct fs fs;
     struct log_sink log;
+    const struct journal_ops *journals;
     int stdin_fd;
     struct source_config configs[BENCH_SOURCES];
     struct source sources[BENCH_SOURCES];
@@ -27,8 +28,12 @@ struct bench {
     struct buf told;             /**< the log */
     struct buf reported;         /**< "kind object: summary" a self-report */
     struct inputs_tally tally;   /**< of the lives that ended */
+    struct buf fields;           /**< "name=value" a line, of the last record */
+    int64_t record_ms;           /**< when it happened */
     uint64_t blocks;
-    bool is_attributed; /**< put "source:file-name: " before each block */
+    bool
+        is_attributed; /**< put "source:file-name: " before each block, or the path of a
+                             record */
 };
 
 /** Run @story without and with inotify, each in a folder of its own. The source "app"
@@ -60,6 +65,8 @@ void bench_turns(struct bench *bench, int count);
 /** Gives blocks to @block, with @bench, and keeps reports in bench->reported. */
 struct intake bench_intake(struct bench *bench,
                            void (*block)(void *ctx, const struct block *block));
+/** One step of a turn, at the same moment. @return true when more is waiting. */
+bool bench_step(struct bench *bench);
 /** A turn without committing. */
 void bench_read(struct bench *bench);
 bool bench_commit(struct bench *bench);
