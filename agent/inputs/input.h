@@ -105,7 +105,7 @@ bool inputs_at_end(const struct inputs *inputs);
 
 const struct inputs_tally *inputs_tally(const struct inputs *inputs);
 
-/** The names of the kinds of inputs. */
+/** The names of the kinds of inputs that this program was built with. */
 void inputs_put_kinds(struct buf *out);
 
 /** For `tocsin status`: one line of text, or one JSON object, a file or journal; with

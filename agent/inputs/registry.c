@@ -172,6 +172,8 @@ void inputs_describe(const struct inputs *inputs, enum text_form form, struct bu
 
 void inputs_put_kinds(struct buf *out)
 {
-    for (size_t i = 0; i < KIND_COUNT; i++)
-        buf_printf(out, "%s%s", i > 0 ? " " : "", kinds[i]->name);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i] != &journal_kind || journal_systemd())
+            buf_printf(out, "%s%s", i > 0 ? " " : "", kinds[i]->name);
+    }
 }

@@ -222,6 +222,7 @@ done
 config many.yaml "directory: $work/m" "{name: want, match: 'want (?<name>\S+)', by: [name]}"
 mkdir state-many.yaml
 (
+    # shellcheck disable=SC3045
     ulimit -n 36
     exec timeout 4 "$build/tocsin" run -c many.yaml
 ) 2>many.log

@@ -55,7 +55,7 @@ TEST(journal_config, a_journal_needs_a_program_that_was_built_with_libsystemd)
             "cannot read the journal; build it with libsystemd-dev installed, or let "
             "rsyslog write files and name those in 'files'\n"
             "   2 |   - {name: a, journal: {}}\n"
-            "     |                        ^~\n");
+            "     |                        ^\n");
 }
 
 TEST(journal_config, the_keys_of_a_journal_are_looked_at)
