@@ -1,7 +1,7 @@
 /**
- * The turn of journals: read to the end, and only then take notice of files that came
- * and went. A file that journald deleted stays readable as long as it is open, so what
- * was in it is not lost; the library closes it when it takes notice.
+ * The turn of journals. When files came or went, the place is looked for before reading
+ * goes on: journald empties a file that it deletes, even under a reader that has it
+ * open, and the library then goes on with the next file without a word.
  */
 #include "agent/inputs/journal.h"
 
@@ -18,11 +18,10 @@
 /* Of files whose permission may change, and where no descriptor tells of changes. */
 #define RECHECK_MS MINUTE_MS
 #define UNRELIABLE_SWEEP_MS (2 * SECOND_MS)
-/* A source that wants little reads nothing for days, and its last entry grows old in
- * the store; so now and then the newest entry of all is taken for its place. After a
- * pause in which files may have been deleted, at once. */
+/* A source that wants little reads nothing for days, and its last entry grows old; so
+ * now and then, and whenever files came or went, the newest entry of all is taken for
+ * its place. Or it would be missed one day though nothing was. */
 #define MARK_MS (10 * MINUTE_MS)
-#define PAUSE_MS (10 * SECOND_MS)
 
 /* --- opening and closing ---------------------------------------------------------- */
 
@@ -118,9 +117,8 @@ static bool open_follow(struct journal_input *input, struct journal_follow *foll
         return false;
     }
     wait_for(input, follow, follow->config->inotify);
-    follow->needs_seek = true;
-    follow->is_exact = false;
-    follow->looked_at_ms = follow->marked_at_ms = input->now.mono_ms;
+    follow->needs_seek = follow->wants_mark = true;
+    follow->marked_at_ms = input->now.mono_ms;
     return check_files(input, follow);
 }
 
@@ -176,6 +174,18 @@ static void feed_entry(struct journal_input *input, struct journal_follow *follo
     buf_free(&path);
 }
 
+/** Was a file deleted while it was read? Where all is wanted, a gap in the numbers
+ *  shows it. Without other files a gap has another reason: journald was killed, or
+ *  another process than journald wrote. */
+static bool is_gap(struct journal_input *input, const struct journal_follow *follow,
+                   const struct journal_place *place)
+{
+    uint64_t count = 0;
+    return !journal_is_filtered(follow->config->journal) &&
+           journal_count_between(&follow->place, place, &count) && count > 0 &&
+           input->ops->has_other_files(follow->journal);
+}
+
 /** @return bytes of the entry; 0 when it could not be read. */
 static size_t take_entry(struct journal_input *input, struct journal_follow *follow,
                          const struct intake *intake, struct err *err)
@@ -184,11 +194,13 @@ static size_t take_entry(struct journal_input *input, struct journal_follow *fol
     const struct journal_entry *entry = &input->entry;
     if (!input->ops->place(follow->journal, &place, err))
         return 0;
+    if (!follow->has_lost && is_gap(input, follow, &place))
+        journal_note_lost(follow, &place);
     journal_tell_lost(input, follow, intake);
     journal_entry_read(&input->entry, input->ops, follow->journal);
     follow->place = place;
     follow->is_dirty = true;
-    follow->has_mark = follow->is_exact = false;
+    follow->has_mark = false;
     follow->entries++;
     input->tally->journal_entries++;
     input->tally->journal_left_out += entry->left_out;
@@ -214,18 +226,17 @@ static void move_to(struct journal_input *input, struct journal_follow *follow,
 static bool wants_mark(const struct journal_input *input,
                        const struct journal_follow *follow)
 {
-    int64_t now_ms = input->now.mono_ms;
-    return journal_is_filtered(follow->config->journal) &&
-           ((follow->has_grown && now_ms - follow->marked_at_ms >= MARK_MS) ||
-            now_ms - follow->looked_at_ms >= PAUSE_MS);
+    int64_t age_ms = input->now.mono_ms - follow->marked_at_ms;
+    return !follow->has_mark && journal_is_filtered(follow->config->journal) &&
+           (follow->wants_mark || (follow->has_grown && age_ms >= MARK_MS));
 }
 
 /** Everything that is there now counts as read once the end is reached again. */
 static bool set_mark(struct journal_input *input, struct journal_follow *follow,
                      struct err *err)
 {
-    follow->marked_at_ms = follow->looked_at_ms = input->now.mono_ms;
-    follow->has_grown = false;
+    follow->marked_at_ms = input->now.mono_ms;
+    follow->has_grown = follow->wants_mark = false;
     if (!input->ops->newest(follow->journal, &follow->mark, err))
         return false;
     follow->has_mark = follow->mark.cursor[0] != '\0';
@@ -240,15 +251,10 @@ static bool take_notice(struct journal_input *input, struct journal_follow *foll
         return false;
     case JOURNAL_GREW:
         follow->has_grown = true;
-        follow->is_exact = false;
         return true;
     case JOURNAL_CHANGED:
-        follow->has_grown = true;
-        if (!check_files(input, follow))
-            return false;
-        follow->needs_seek |= follow->is_exact;
-        follow->is_exact = false;
-        return true;
+        follow->needs_seek = follow->wants_mark = true;
+        return check_files(input, follow);
     case JOURNAL_STALE:
         close_follow(input, follow);
         err_set(&follow->why, ERR_IO, "its files changed, and it is opened anew");
@@ -262,7 +268,6 @@ static bool at_the_end(struct journal_input *input, struct journal_follow *follo
                        const struct intake *intake)
 {
     struct err err;
-    bool is_marked = follow->has_mark;
     recover(input, follow);
     if (follow->has_lost) {
         struct journal_place after = follow->after;
@@ -275,11 +280,9 @@ static bool at_the_end(struct journal_input *input, struct journal_follow *follo
         give_up(input, follow, &err);
         return false;
     }
-    if (is_marked && strcmp(follow->mark.cursor, follow->place.cursor) != 0)
+    if (follow->has_mark && strcmp(follow->mark.cursor, follow->place.cursor) != 0)
         move_to(input, follow, &follow->mark);
     follow->has_mark = false;
-    follow->is_exact = is_marked || !journal_is_filtered(follow->config->journal);
-    follow->looked_at_ms = input->now.mono_ms;
     return take_notice(input, follow);
 }
 
@@ -305,18 +308,26 @@ static bool read_on(struct journal_input *input, struct journal_follow *follow,
     return false;
 }
 
+/** Take notice of other files, and find out when to look without a hint.
+ *  @return false when it is closed. */
+static bool look_at_files(struct journal_input *input, struct journal_follow *follow)
+{
+    int64_t sweep_ms = follow->config->sweep;
+    if (!input->ops->is_reliable(follow->journal) && sweep_ms > UNRELIABLE_SWEEP_MS)
+        sweep_ms = UNRELIABLE_SWEEP_MS;
+    follow->next_sweep_ms = later_by_ms(input->now.mono_ms, sweep_ms);
+    if (input->ops->has_other_files(follow->journal))
+        (void)take_notice(input, follow);
+    return follow->journal != NULL;
+}
+
 /** @return true when more is waiting. */
 static bool read_follow(struct journal_input *input, struct journal_follow *follow,
                         const struct intake *intake)
 {
     struct err err = { 0 };
-    if (!is_open(input, follow))
+    if (!is_open(input, follow) || !look_at_files(input, follow))
         return false;
-    follow->next_sweep_ms = later_by_ms(input->now.mono_ms, follow->config->sweep);
-    if (!input->ops->is_reliable(follow->journal))
-        follow->next_sweep_ms =
-            earlier_ms(follow->next_sweep_ms,
-                       later_by_ms(input->now.mono_ms, UNRELIABLE_SWEEP_MS));
     switch (follow->needs_seek ? journal_find_place(input, follow, &err)
                                : JOURNAL_FOUND) {
     case JOURNAL_FOUND:

@@ -24,16 +24,16 @@ struct journal_follow {
 
     struct journal_place place; /**< behind which reading goes on */
     bool has_place;             /**< false: the first start ever */
-    bool is_exact; /**< `place` was the newest entry of all when the end was reached */
     bool is_dirty, is_saved;
 
     bool has_lost; /**< entries are missing between `place` and `after`; not told yet */
     struct journal_place after;
 
-    bool has_mark;  /**< everything up to `mark` is read once the end is reached */
-    bool has_grown; /**< since the last mark */
+    bool has_mark;   /**< everything up to `mark` is read once the end is reached */
+    bool has_grown;  /**< since the last mark */
+    bool wants_mark; /**< other files than at the last mark */
     struct journal_place mark;
-    int64_t marked_at_ms, looked_at_ms, next_sweep_ms; /**< mono */
+    int64_t marked_at_ms, next_sweep_ms; /**< mono */
 
     int64_t backoff_ms, retry_at_ms; /**< 0: all is well */
     struct err why;                  /**< it is closed */
@@ -67,6 +67,11 @@ enum journal_found {
 /** Let the journal stand behind the follow's place, and find out what is lost. */
 enum journal_found journal_find_place(struct journal_input *input,
                                       struct journal_follow *follow, struct err *err);
+
+/** Entries are missing between the follow's place and @after, unless the numbers of
+ *  both say that none are. */
+void journal_note_lost(struct journal_follow *follow,
+                       const struct journal_place *after);
 
 /** Tell what is lost, if anything is, in a self-report; the caller moves the place
  *  before the turn ends. */

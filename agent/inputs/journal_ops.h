@@ -52,6 +52,9 @@ struct journal_ops {
     int (*fd)(struct journal *journal);
     /** Does that descriptor tell everything, as it does on local disks? */
     bool (*is_reliable)(struct journal *journal);
+    /** Came or went files since process() was called last? Cheap: asked in every turn
+     *  that reaches the end. */
+    bool (*has_other_files)(struct journal *journal);
     /** Take notice of what changed. Files that are gone cannot be read from here on. */
     enum journal_change (*process)(struct journal *journal);
     /** Fails with ERR_FULL when descriptors were too few to open every file. */

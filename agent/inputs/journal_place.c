@@ -30,6 +30,21 @@ static bool is_same_sequence(const struct journal_place *a,
     return sequence.len > 0 && slice_equal(sequence, part_of(b, SLICE("s=")));
 }
 
+/** The same entry in another file? At boot journald copies what it wrote to /run, and
+ *  the copy has a sequence and a number of its own; boot, times and hash stay. */
+static bool is_same_entry(const struct journal_place *a, const struct journal_place *b)
+{
+    static const struct slice keys[] = {
+        { "b=", 2 }, { "m=", 2 }, { "t=", 2 }, { "x=", 2 }
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct slice part = part_of(a, keys[i]);
+        if (part.len == 0 || !slice_equal(part, part_of(b, keys[i])))
+            return false;
+    }
+    return true;
+}
+
 /** The number of an entry, in hexadecimal digits; 0 when there is none. */
 static uint64_t number_of(const struct journal_place *place)
 {
@@ -56,7 +71,7 @@ bool journal_count_between(const struct journal_place *from,
 
 /* --- what is lost ----------------------------------------------------------------- */
 
-static void note_lost(struct journal_follow *follow, const struct journal_place *after)
+void journal_note_lost(struct journal_follow *follow, const struct journal_place *after)
 {
     uint64_t count;
     if (journal_count_between(&follow->place, after, &count) && count == 0)
@@ -139,7 +154,7 @@ static enum journal_found find_boot(struct journal_input *input,
     if (!newest.cursor[0] || !boot[0] || strcmp(newest.boot, boot) != 0 ||
         strcmp(follow->place.boot, boot) == 0)
         return JOURNAL_NOTHING_YET;
-    note_lost(follow, &newest);
+    journal_note_lost(follow, &newest);
     return input->ops->seek_boot(follow->journal, err) ? JOURNAL_FOUND
                                                        : JOURNAL_NOT_FOUND;
 }
@@ -172,7 +187,9 @@ enum journal_found journal_find_place(struct journal_input *input,
         return JOURNAL_NOT_FOUND;
     if (!is_there && !after.cursor[0])
         return find_boot(input, follow, boot, err);
-    if (!is_there)
-        note_lost(follow, &after);
+    if (!is_there && is_same_entry(&follow->place, &after))
+        follow->place = after;
+    else if (!is_there)
+        journal_note_lost(follow, &after);
     return seek(input, follow, &follow->place, err);
 }

@@ -1,34 +1,23 @@
 /**
  * The one file that knows libsystemd. The library opens what it can and says nothing of
- * the rest, so what cannot be read is found out here: by looking at the folders, and by
- * making sure that descriptors are left after it opened its files.
+ * the rest, so what cannot be read is found out beside it, by journal_folders.c.
  */
-#include "agent/inputs/journal_ops.h"
+#include "agent/inputs/journal_folders.h"
 #include "build.h"
 
 #ifdef HAVE_SYSTEMD
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
-#include <unistd.h>
 
-#include "agent/base/hash.h"
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
-
-/* The library has at most so many folders open besides when it opens a file. */
-enum { SPARE_DESCRIPTORS = 4 };
-
-static const char *const own_folders[] = { "/var/log/journal", "/run/log/journal" };
 
 struct journal {
     sd_journal *sd;
     const struct journal_config *config;
+    struct journal_folders folders;
     int fd;           /* of inotify; -1: none could be had */
     bool is_on_next;  /* the library stands on what next() is to give */
     uint64_t listing; /* of the folders, where inotify cannot tell of them */
@@ -38,126 +27,6 @@ static bool fail(struct err *err, int code, const char *what)
 {
     errno = -code;
     return err_set_errno(err, "the journal cannot be %s", what);
-}
-
-/* --- folders ---------------------------------------------------------------------- */
-
-struct survey {
-    struct journal_health health;
-    uint64_t listing;
-};
-
-static bool is_journal_name(const char *name)
-{
-    struct slice text = slice_of(name);
-    return slice_ends(text, SLICE(".journal")) || slice_ends(text, SLICE(".journal~"));
-}
-
-static void note_unreadable(struct survey *survey, const char *folder, const char *name)
-{
-    survey->health.unreadable++;
-    err_set_errno(&survey->health.why,
-                  "'%s/%s' cannot be read (is the user in group systemd-journal?)",
-                  folder, name);
-}
-
-static void survey_file(struct survey *survey, int fd, const char *folder,
-                        const char *name)
-{
-    survey->health.files++;
-    /* A sum, so that the order in which a folder is listed does not matter. */
-    survey->listing += hash_bytes(slice_of(name));
-    if (faccessat(fd, name, R_OK, AT_EACCESS) != 0 && errno != ENOENT)
-        note_unreadable(survey, folder, name);
-}
-
-static void survey_folder(struct survey *survey, const char *path, bool goes_deeper)
-{
-    char below[PATH_MAX];
-    struct dirent *entry;
-    DIR *folder = opendir(path);
-    if (!folder) {
-        if (errno != ENOENT && errno != ENOTDIR) {
-            survey->health.files++;
-            note_unreadable(survey, path, "");
-        }
-        return;
-    }
-    while ((entry = readdir(folder)) != NULL) {
-        if (is_journal_name(entry->d_name)) {
-            survey_file(survey, dirfd(folder), path, entry->d_name);
-        } else if (goes_deeper && entry->d_name[0] != '.') {
-            snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-            survey_folder(survey, below, false);
-        }
-    }
-    closedir(folder);
-}
-
-/** Below a folder of its own kind each machine has one, named after its id. */
-static void survey_own(struct survey *survey)
-{
-    char path[PATH_MAX], id[SD_ID128_STRING_MAX];
-    sd_id128_t machine;
-    for (size_t i = 0; i < sizeof own_folders / sizeof *own_folders; i++) {
-        survey_folder(survey, own_folders[i], false);
-        if (sd_id128_get_machine(&machine) < 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", own_folders[i],
-                 sd_id128_to_string(machine, id));
-        survey_folder(survey, path, false);
-    }
-}
-
-static struct survey survey_all(const struct journal_config *config)
-{
-    struct survey survey = { 0 };
-    struct arena arena = { 0 };
-    struct slice directory = config->directory.value;
-    if (directory.len > 0)
-        survey_folder(&survey, arena_text(&arena, directory), true);
-    else
-        survey_own(&survey);
-    arena_free(&arena);
-    return survey;
-}
-
-static bool is_worth_opening(const struct journal_config *config,
-                             const struct survey *survey, struct err *err)
-{
-    const struct journal_health *health = &survey->health;
-    struct slice directory = config->directory.value;
-    if (health->files == 0 && directory.len > 0)
-        return err_set(err, ERR_MISSING, "there is no journal file in '%.*s'",
-                       SLICE_ARG(directory));
-    if (health->files == 0)
-        return err_set(err, ERR_MISSING,
-                       "there is no journal of this machine in '%s' or '%s'",
-                       own_folders[0], own_folders[1]);
-    if (health->unreadable == health->files) {
-        *err = health->why;
-        return false;
-    }
-    return true;
-}
-
-/** The library leaves out in silence what it has no descriptor for. When some are left
- *  afterwards, it had enough. */
-static bool has_spare_descriptors(struct err *err)
-{
-    int fds[SPARE_DESCRIPTORS];
-    int count = 0;
-    bool is_good = true;
-    while (is_good && count < SPARE_DESCRIPTORS) {
-        fds[count] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        is_good = fds[count] >= 0 || (errno != EMFILE && errno != ENFILE);
-        count += fds[count] >= 0 ? 1 : SPARE_DESCRIPTORS;
-    }
-    for (int i = 0; i < count && i < SPARE_DESCRIPTORS && fds[i] >= 0; i++)
-        close(fds[i]);
-    return is_good || err_set(err, ERR_FULL,
-                              "too few file descriptors are left for the journal's "
-                              "files; raise LimitNOFILE= or `ulimit -n`");
 }
 
 /* --- opening ---------------------------------------------------------------------- */
@@ -178,30 +47,39 @@ static void close_journal(struct journal *journal)
     if (!journal)
         return;
     sd_journal_close(journal->sd);
+    journal_folders_clear(&journal->folders);
     free(journal);
+}
+
+static bool open_files(struct journal *journal, struct err *err)
+{
+    struct journal_folders *folders = &journal->folders;
+    struct journal_health health = journal_folders_survey(folders, &journal->listing);
+    if (!journal_folders_usable(folders, &health, err))
+        return false;
+    journal_folders_note(folders);
+    int code = open_sd(&journal->sd, journal->config);
+    if (code < 0)
+        return fail(err, code, "opened");
+    /* Asking for it makes the library look at its folders once more, so nothing that
+     * comes between the two goes unnoticed. */
+    journal->fd = sd_journal_get_fd(journal->sd);
+    (void)sd_journal_set_data_threshold(journal->sd,
+                                        LIMIT_LINE_BYTES + sizeof "MESSAGE=");
+    return journal_has_descriptors(err);
 }
 
 static struct journal *open_journal(void *ctx, const struct journal_config *config,
                                     struct err *err)
 {
     (void)ctx;
-    sd_journal *sd = NULL;
-    struct survey survey = survey_all(config);
-    if (!is_worth_opening(config, &survey, err))
-        return NULL;
-    int code = open_sd(&sd, config);
-    if (code < 0) {
-        fail(err, code, "opened");
-        return NULL;
-    }
+    sd_id128_t machine;
     struct journal *journal = mem_zalloc(sizeof *journal);
-    *journal = (struct journal){ .sd = sd, .config = config };
-    journal->listing = survey.listing;
-    /* Asking for it makes the library look at its folders once more, so nothing that
-     * comes between the two goes unnoticed. */
-    journal->fd = sd_journal_get_fd(sd);
-    (void)sd_journal_set_data_threshold(sd, LIMIT_LINE_BYTES + sizeof "MESSAGE=");
-    if (has_spare_descriptors(err))
+    journal->config = config;
+    journal->folders.directory = config->directory.value;
+    if (sd_id128_get_machine(&machine) >= 0)
+        sd_id128_to_string(machine, journal->folders.machine);
+    if (open_files(journal, err))
         return journal;
     close_journal(journal);
     return NULL;
@@ -217,11 +95,19 @@ static bool is_reliable(struct journal *journal)
     return journal->fd >= 0 && sd_journal_reliable_fd(journal->sd) > 0;
 }
 
+static bool has_other_files(struct journal *journal)
+{
+    return journal_folders_changed(&journal->folders);
+}
+
 static enum journal_change process(struct journal *journal)
 {
-    if (journal->fd < 0)
-        return survey_all(journal->config).listing == journal->listing ? JOURNAL_SAME
-                                                                       : JOURNAL_STALE;
+    uint64_t listing = 0;
+    journal_folders_note(&journal->folders);
+    if (journal->fd < 0) {
+        (void)journal_folders_survey(&journal->folders, &listing);
+        return listing == journal->listing ? JOURNAL_SAME : JOURNAL_STALE;
+    }
     switch (sd_journal_process(journal->sd)) {
     case SD_JOURNAL_NOP:
         return JOURNAL_SAME;
@@ -237,8 +123,8 @@ static enum journal_change process(struct journal *journal)
 static bool check(struct journal *journal, struct journal_health *health,
                   struct err *err)
 {
-    *health = survey_all(journal->config).health;
-    return has_spare_descriptors(err);
+    *health = journal_folders_survey(&journal->folders, NULL);
+    return journal_has_descriptors(err);
 }
 
 /* --- what is wanted --------------------------------------------------------------- */
@@ -459,6 +345,7 @@ static const struct journal_ops systemd_ops = {
     .close = close_journal,
     .fd = get_fd,
     .is_reliable = is_reliable,
+    .has_other_files = has_other_files,
     .process = process,
     .check = check,
     .look = look,

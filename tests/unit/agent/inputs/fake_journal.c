@@ -121,10 +121,15 @@ static bool fake_is_reliable(struct journal *journal)
     return true;
 }
 
+static bool fake_has_other_files(struct journal *journal)
+{
+    return journal->first_file != fake.first_file ||
+           journal->last_file != fake.last_file || fake.is_empty;
+}
+
 static enum journal_change fake_process(struct journal *journal)
 {
-    bool is_other = journal->first_file != fake.first_file ||
-                    journal->last_file != fake.last_file || fake.is_empty;
+    bool is_other = fake_has_other_files(journal);
     bool has_grown = journal->seen_count != fake.count;
     if (fake.is_stale) {
         fake.is_stale = false;
@@ -149,7 +154,8 @@ static bool fake_check(struct journal *journal, struct journal_health *health,
 
 static bool is_visible(const struct journal *journal, const struct fake_entry *entry)
 {
-    return entry->file >= journal->first_file && entry->file <= journal->last_file &&
+    /* What is deleted is emptied, whoever has it open. */
+    return entry->file >= fake.first_file && entry->file <= journal->last_file &&
            !fake.is_empty;
 }
 
@@ -192,8 +198,9 @@ static bool is_wanted(const struct journal *journal, const struct fake_entry *en
 static void place_of(const struct fake_entry *entry, struct journal_place *place)
 {
     *place = (struct journal_place){ .unix_us = entry->unix_us };
-    snprintf(place->cursor, sizeof place->cursor, "s=%s;i=%llx;b=%s", entry->sequence,
-             (unsigned long long)entry->number, entry->boot);
+    snprintf(place->cursor, sizeof place->cursor, "s=%s;i=%llx;b=%s;m=%llx;t=%llx;x=1",
+             entry->sequence, (unsigned long long)entry->number, entry->boot,
+             (unsigned long long)entry->unix_us, (unsigned long long)entry->unix_us);
     snprintf(place->boot, sizeof place->boot, "%s", entry->boot);
 }
 
@@ -274,6 +281,8 @@ static enum journal_step fake_next(struct journal *journal, struct err *err)
         if (!is_visible(journal, entry) || !is_wanted(journal, entry))
             continue;
         journal->current = journal->next++;
+        if (fake.vacuum_at > 0 && --fake.vacuum_at == 0)
+            fake_vacuum();
         journal->field = 0;
         return JOURNAL_ENTRY;
     }
@@ -317,6 +326,7 @@ void fake_init(struct bench *bench)
         .close = fake_close,
         .fd = fake_fd,
         .is_reliable = fake_is_reliable,
+        .has_other_files = fake_has_other_files,
         .process = fake_process,
         .check = fake_check,
         .look = fake_look,

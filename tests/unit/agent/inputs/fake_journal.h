@@ -1,7 +1,7 @@
 /**
  * A journal in memory, with files that are rotated and deleted as journald's are. What
- * is deleted stays readable until the reader takes notice, and what is in a new file is
- * seen only then.
+ * is deleted is gone at once, and what is in a new file is seen only when the reader
+ * takes notice.
  */
 #ifndef TOCSIN_TESTS_INPUTS_FAKE_JOURNAL_H
 #define TOCSIN_TESTS_INPUTS_FAKE_JOURNAL_H
@@ -32,7 +32,8 @@ struct fake_journal {
     size_t unreadable;           /**< of its files */
     struct err open_err;         /**< open() fails with it */
     int failing_steps;           /**< next() fails so many times */
-    bool is_stale;               /**< process() wants a new open() */
+    int vacuum_at; /**< the oldest file goes when next() gave so many; 0: never */
+    bool is_stale; /**< process() wants a new open() */
     int opens, open_now, seeks;
 };
 
