@@ -32,7 +32,7 @@
 #define LIMIT_JOURNALS 16        /* sources; each has the files open; refused at load */
 #define LIMIT_JOURNAL_MATCHES 50 /* units, and identifiers; refused at load */
 #define LIMIT_UNIT_BYTES 256     /* the name of a unit; refused at load */
-#define LIMIT_TURN_ENTRIES 200   /* per journal and turn; then due work and sending */
+#define LIMIT_TURN_ENTRIES 200   /* of all journals; then due work and sending */
 #define LIMIT_ENTRY_FIELDS 128   /* further ones are left out, counted */
 #define LIMIT_FIELD_BYTES 4096   /* of a value but the message; cut, counted */
 #define LIMIT_ENTRY_BYTES (256 * 1024) /* further fields are left out, counted */
