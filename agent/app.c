@@ -50,9 +50,10 @@ static void read_inputs(struct app *app)
         return;
     }
     const struct intake intake = { feed_block, feed_alert, feed_report, app };
-    uint64_t before = inputs_tally(app->inputs)->bytes_read;
+    const struct inputs_tally *tally = inputs_tally(app->inputs);
+    uint64_t before = tally->bytes_read + tally->marks;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
-    if (inputs_tally(app->inputs)->bytes_read != before)
+    if (tally->bytes_read + tally->marks != before)
         app->positions_due_ms =
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
 }
@@ -386,6 +387,7 @@ static bool build_parts(struct app *app, struct err *err)
                                                        .db = app->db,
                                                        .wakes = app->world.wakes,
                                                        .log = app->world.log,
+                                                       .journals = app->world.journals,
                                                        .stdin_fd = app->world.stdin_fd,
                                                        .listens = app->world.listens },
                                 &inputs, app->now);

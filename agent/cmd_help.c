@@ -10,6 +10,7 @@
 #include "agent/base/yaml.h"
 #include "agent/cli.h"
 #include "agent/config.h"
+#include "agent/inputs/journal_ops.h"
 #include "agent/inputs/webhook/words.h"
 #include "agent/loop.h"
 #include "build.h"
@@ -90,6 +91,8 @@ int cmd_version(int argc, char **argv)
     inputs_put_archives(&out);
     buf_puts(&out, "\n  ");
     links_curl_put_version(&out);
+    buf_puts(&out, ", ");
+    journal_put_version(&out);
     buf_putc(&out, '\n');
     cli_print(&out);
     buf_free(&out);

@@ -10,6 +10,7 @@
 #include "agent/base/rng.h"
 #include "agent/cli.h"
 #include "agent/dry.h"
+#include "agent/inputs/journal_ops.h"
 #include "agent/loop.h"
 #include "agent/service.h"
 
@@ -142,6 +143,7 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
                            .links = links,
                            .wakes = loop_wakes(loop),
                            .log = run->log,
+                           .journals = journal_systemd(),
                            .seed = rng_system_seed(),
                            .stdin_fd = STDIN_FILENO,
                            /* What is posted to a dry run would be lost. */

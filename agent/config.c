@@ -163,12 +163,16 @@ static void check_source(const struct source_config *source, struct map *names,
 {
     struct place at = source->name.node ? source->name.node->at : source->node->at;
     bool has_files = source->files.count > 0;
-    if (!has_files && !source->is_stdin && !yaml_find(source->node, SLICE("files")))
+    bool has_journal = yaml_find(source->node, SLICE("journal")) != NULL;
+    if (!has_files && !source->is_stdin && !has_journal &&
+        !yaml_find(source->node, SLICE("files")))
         complain(complaints, at,
-                 "this source reads nothing; give it 'files: [...]' or 'stdin: true'");
-    if (has_files && source->is_stdin)
+                 "this source reads nothing; give it 'files: [...]', 'journal: {}' or "
+                 "'stdin: true'");
+    if (has_files + source->is_stdin + has_journal > 1)
         complain(complaints, at,
-                 "a source reads either files or stdin; make two sources of it");
+                 "a source reads one of files, journal and stdin; make two sources of "
+                 "it");
     if (!source->name.node)
         return;
     if (source->name.value.len == 0) {
@@ -205,13 +209,20 @@ static void compile_sources(struct config *config, struct complaints *complaints
     const struct source_config *from = config->sources.items;
     const struct source_config *reads_stdin = NULL;
     struct map names = { 0 };
-    size_t count = config->sources.count;
+    size_t count = config->sources.count, journals = 0;
     config->source_list =
         arena_zalloc(&config->arena, (count + 1) * sizeof *config->source_list);
     for (size_t i = 0; i < count; i++) {
         config->source_list[i].name = from[i].name.value;
         config->source_list[i].index = i;
         check_source(&from[i], &names, complaints);
+        config->source_list[i].has_fields = from[i].journal != NULL;
+        journals += from[i].journal != NULL;
+        if (from[i].journal && journals == LIMIT_JOURNALS + 1)
+            complain(complaints, from[i].node->at,
+                     "more than %d sources read a journal; one can read it for many "
+                     "rules, which choose by 'where: [unit=...]'",
+                     LIMIT_JOURNALS);
         compile_labels(config, &from[i], &config->source_list[i], complaints);
         if (from[i].is_stdin && reads_stdin)
             complain(complaints, from[i].node->at,

@@ -8,6 +8,7 @@
 #include "agent/base/text.h"
 #include "agent/config.h"
 #include "agent/inputs/glob.h"
+#include "agent/inputs/journal_ops.h"
 #include "agent/inputs/scan.h"
 
 struct found {
@@ -55,6 +56,18 @@ static void probe_pattern(const struct conf_text *pattern,
                         "; it is read from its beginning as soon as there is one");
     else if (found.err.kind != ERR_NONE)
         complain_softly(complaints, pattern->node->at, "%s", found.err.text);
+}
+
+static void probe_journal(const struct journal_config *config,
+                          struct complaints *complaints)
+{
+    struct err err = { 0 };
+    const struct journal_ops *ops = journal_systemd();
+    struct journal *journal = ops ? ops->open(ops->ctx, config, &err) : NULL;
+    if (journal)
+        ops->close(journal);
+    else if (ops)
+        complain_softly(complaints, config->node->at, "%s", err.text);
 }
 
 static void wipe(struct buf *secret)
@@ -120,6 +133,8 @@ void config_probe(struct config *config, struct buf *out, bool color)
     for (size_t i = 0; i < config->sources.count; i++) {
         for (size_t k = 0; k < sources[i].files.count; k++)
             probe_pattern(&sources[i].files.items[k], &complaints);
+        if (sources[i].journal)
+            probe_journal(sources[i].journal, &complaints);
     }
     for (size_t i = 0; i < config->accounts.count; i++) {
         probe_secret(&accounts[i].password_file, no_mail, &complaints);

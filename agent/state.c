@@ -17,7 +17,7 @@ struct db *state_open(const char *folder, const char *vfs, struct err *err)
 {
     const struct db_migration migrations[] = {
         { state_schema_sql },  { inputs_schema_sql }, { outputs_schema_sql },
-        { inputs_ledger_sql }, { inputs_places_sql },
+        { inputs_ledger_sql }, { inputs_places_sql }, { journal_schema_sql },
     };
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         err_set_errno(err, "the state folder '%s' cannot be made", folder);

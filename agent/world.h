@@ -11,14 +11,17 @@
 #include "agent/base/wakes.h"
 #include "outputs/link.h"
 
+struct journal_ops;
+
 struct world {
     struct clock_source clock;
     struct fs fs;
     const struct link_ops *links;
-    const struct wakes *wakes; /**< NULL: no loop */
-    struct log_sink *log;      /**< NULL: silence */
-    uint64_t seed;             /**< of all random numbers */
-    const char *vfs;           /**< SQLite VFS; NULL: the default */
+    const struct wakes *wakes;          /**< NULL: no loop */
+    struct log_sink *log;               /**< NULL: silence */
+    uint64_t seed;                      /**< of all random numbers */
+    const char *vfs;                    /**< SQLite VFS; NULL: the default */
+    const struct journal_ops *journals; /**< NULL: none can be read */
     int stdin_fd;
     bool trims_memory; /**< the process is all ours: see agent/trim.h */
     bool listens; /**< false: nobody can post alerts, whatever the configuration says */

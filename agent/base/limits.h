@@ -39,6 +39,15 @@
 #define LIMIT_JSON_VALUES 200000 /* the body is refused, 413 */
 #define LIMIT_BODY_ALERTS 1000   /* the body is refused, 413 */
 
+/* --- the journal --------------------------------------------------------------- */
+#define LIMIT_JOURNALS 16        /* sources; each has the files open; refused at load */
+#define LIMIT_JOURNAL_MATCHES 50 /* units, and identifiers; refused at load */
+#define LIMIT_UNIT_BYTES 256     /* the name of a unit; refused at load */
+#define LIMIT_TURN_ENTRIES 200   /* of all journals; then due work and sending */
+#define LIMIT_ENTRY_FIELDS 128   /* further ones are left out, counted */
+#define LIMIT_FIELD_BYTES 4096   /* of a value but the message; cut, counted */
+#define LIMIT_ENTRY_BYTES (256 * 1024) /* further fields are left out, counted */
+
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */
 #define LIMIT_LABEL_BYTES 1024       /* longer values are cut */

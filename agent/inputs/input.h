@@ -23,24 +23,28 @@
 enum { START_END, START_BEGINNING };
 
 struct http_config;
+struct journal_config;
+struct journal_ops;
 
 struct source_config {
     const struct yaml_node *node;
     struct conf_text name;
     struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
     bool is_stdin;                    /**< key `stdin` */
-    int start;     /**< START_*: where files begin that were there at the first start */
-    int encoding;  /**< enum encoding; ENCODING_UNKNOWN: by the byte order mark */
-    bool archives; /**< unread generations are finished inside of .gz and .zst */
-    bool inotify;  /**< false: the sweep alone */
-    int64_t sweep; /**< ms between two looks at every file */
+    struct journal_config *journal;   /**< NULL: none */
+    int start;           /**< START_*: where begins what was there at the first start */
+    int encoding;        /**< enum encoding; ENCODING_UNKNOWN: by the byte order mark */
+    bool archives;       /**< unread generations are finished inside of .gz and .zst */
+    bool inotify;        /**< false: the sweep alone */
+    int64_t sweep;       /**< ms between two looks at every file */
     int64_t rotate_wait; /**< ms a rotated file is followed after its last growth */
     struct conf_pairs labels;
 };
 extern const struct schema source_schema;
 
 /** The SQL that creates what inputs store; a migration step each, in this order. */
-extern const char inputs_schema_sql[], inputs_ledger_sql[], inputs_places_sql[];
+extern const char inputs_schema_sql[], inputs_ledger_sql[], inputs_places_sql[],
+    journal_schema_sql[];
 
 /** What the inputs need of the world. */
 struct input_world {
@@ -48,6 +52,7 @@ struct input_world {
     struct db *db;
     const struct wakes *wakes; /**< may be NULL */
     struct log_sink *log;
+    const struct journal_ops *journals; /**< NULL: there are none */
     int stdin_fd; /**< read only when a source asks for it; stays the caller's */
     bool listens; /**< false: no port is opened */
 };
@@ -63,6 +68,11 @@ struct inputs_tally {
     uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
     uint64_t watch_overflows;  /**< inotify lost hints: everything was looked at */
     struct http_tally http;
+    uint64_t journal_entries;  /**< read, our own included */
+    uint64_t journal_left_out; /**< fields past a bound, and values that were cut */
+    uint64_t journal_gaps;     /**< where entries were gone before they were read */
+    uint64_t journal_missed;   /**< entries in them, as far as it is known */
+    uint64_t marks;            /**< positions that moved without a byte read */
 };
 
 /** What configuration says of all inputs; borrowed until the next one is taken. */
@@ -116,11 +126,11 @@ const struct inputs_tally *inputs_tally(const struct inputs *inputs);
 /** The libraries that unpack archives, and which are missing. */
 void inputs_put_archives(struct buf *out);
 
-/** The names of the kinds of inputs. */
+/** The names of the kinds of inputs that this program was built with. */
 void inputs_put_kinds(struct buf *out);
 
-/** For `tocsin status`: one line of text, or one JSON object, a file; with path, size,
- *  offset, lag, state; and one for each pattern that no file matches. */
+/** For `tocsin status`: one line of text, or one JSON object, a file or journal; with
+ *  path, size, offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
 /** What became of the bytes of all files, as lines of text or members of a JSON
  *  object. */

@@ -5,6 +5,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/inputs/http/http.h"
+#include "agent/inputs/journal.h"
 #include "agent/inputs/stdin.h"
 #include "agent/inputs/tail.h"
 #include "agent/inputs/unpack.h"
@@ -12,6 +13,7 @@
 static const struct input_kind *const kinds[] = {
     &tail_kind,
     &stdin_kind,
+    &journal_kind,
     &http_kind,
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -76,11 +78,14 @@ static const struct field source_fields[] = {
              .doc =
                  "Read standard input instead of files. It has no position: what was "
                  "read and not yet stored when tocsin is killed is lost."),
+    BLOCK(struct source_config, journal, struct journal_config, .sub = &journal_schema,
+          .check = journal_check_built,
+          .doc = "Read the journal of systemd instead of files."),
     CHOICE(struct source_config, start, .choices = start_choices, .def = "end",
            .doc =
-               "Where to begin in files that are there when this source is started "
-               "for the first time ever. Files that appear later are read from their "
-               "beginning."),
+               "Where to begin in files, or in a journal, that are there when this "
+               "source is started for the first time ever. Files that appear later are "
+               "read from their beginning."),
     CHOICE(struct source_config, encoding, .choices = encoding_choices, .def = "auto",
            .doc = "How the bytes of the files are text. auto: UTF-16 where a file "
                   "begins with its byte order mark, else bytes as they are (UTF-8, "
@@ -93,10 +98,9 @@ static const struct field source_fields[] = {
          .doc = "Let the kernel tell when files change. It only makes reading earlier: "
                 "every file is looked at once in a 'sweep' all the same."),
     DURATION(struct source_config, sweep, .def = "1s", .min = 10, .max = HOUR_MS,
-             .doc =
-                 "The time between two looks at every file. With more than 250 files, "
-                 "those that were silent for a minute and are watched by inotify "
-                 "take turns, 250 in each sweep."),
+             .doc = "The time between two looks at every file, or at the journal. With "
+                    "more than 250 files, those that were silent for a minute and are "
+                    "watched by inotify take turns, 250 in each sweep."),
     DURATION(struct source_config, rotate_wait, .def = "10s", .min = 0, .max = DAY_MS,
              .doc =
                  "How long a rotated file is followed after its last growth, because "
@@ -107,7 +111,7 @@ static const struct field source_fields[] = {
 
 const struct schema source_schema = {
     .name = "source",
-    .doc = "What is read: files, or standard input.",
+    .doc = "What is read: files, a journal, or standard input.",
     .size = sizeof(struct source_config),
     .node_offset = offsetof(struct source_config, node),
     .fields = source_fields,
@@ -235,6 +239,8 @@ void inputs_put_archives(struct buf *out)
 
 void inputs_put_kinds(struct buf *out)
 {
-    for (size_t i = 0; i < KIND_COUNT; i++)
-        buf_printf(out, "%s%s", i > 0 ? " " : "", kinds[i]->name);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds[i] != &journal_kind || journal_systemd())
+            buf_printf(out, "%s%s", i > 0 ? " " : "", kinds[i]->name);
+    }
 }

@@ -206,7 +206,7 @@ TEST(config, mistakes_of_all_parts_come_in_one_run)
                       out.ptr);
 }
 
-TEST(config, a_source_reads_either_files_or_stdin)
+TEST(config, a_source_reads_one_of_files_journal_and_stdin)
 {
     check_refused(
         "sources:\n"
@@ -214,11 +214,11 @@ TEST(config, a_source_reads_either_files_or_stdin)
         "  - {name: b, files: [/x], stdin: true}\n"
         "  - {name: c, stdin: true}\n"
         "  - {name: a, files: [/x]}\n" RULES OUTPUTS,
-        "t.yaml:2:12: error: this source reads nothing; give it 'files: [...]' "
-        "or 'stdin: true'\n"
+        "t.yaml:2:12: error: this source reads nothing; give it 'files: [...]', "
+        "'journal: {}' or 'stdin: true'\n"
         "   2 |   - {name: a}\n"
         "     |            ^\n"
-        "t.yaml:3:12: error: a source reads either files or stdin; make two "
+        "t.yaml:3:12: error: a source reads one of files, journal and stdin; make two "
         "sources of it\n"
         "   3 |   - {name: b, files: [/x], stdin: true}\n"
         "     |            ^\n"

@@ -6,9 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct db_migration migrations[] = { { inputs_schema_sql },
-                                                  { inputs_ledger_sql },
-                                                  { inputs_places_sql } };
+static const struct db_migration migrations[] = {
+    { inputs_schema_sql },
+    { inputs_ledger_sql },
+    { inputs_places_sql },
+    { journal_schema_sql },
+};
+enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 
 /** A path that is never freed, but stays reachable. */
 struct kept {
@@ -61,8 +65,8 @@ static void open_store(struct bench *bench)
         bench->sources[i].name = bench->configs[i].name.value = slice_of(names[i]);
         bench->sources[i].index = i;
     }
-    bench->db = db_open(bench_path(bench, "store.db"), NULL, migrations,
-                        sizeof migrations / sizeof *migrations, &err);
+    bench->db =
+        db_open(bench_path(bench, "store.db"), NULL, migrations, MIGRATIONS, &err);
     ck_assert_msg(bench->db != NULL, "%s", err.text);
 }
 
@@ -90,7 +94,8 @@ void bench_init(struct bench *bench, bool inotify)
                              .pending = buf_make(64 << 20),
                              .counted = buf_make(64 << 20),
                              .told = buf_make(1 << 20),
-                             .reported = buf_make(1 << 20) };
+                             .reported = buf_make(1 << 20),
+                             .fields = buf_make(1 << 20) };
     bench->log = (struct log_sink){ hear, bench, LOG_LEVEL_DEBUG, 0 };
     for (size_t i = 0; i < BENCH_SOURCES; i++) {
         bench->configs[i].inotify = inotify;
@@ -107,6 +112,7 @@ void bench_clear(struct bench *bench)
     buf_free(&bench->counted);
     buf_free(&bench->told);
     buf_free(&bench->reported);
+    buf_free(&bench->fields);
 }
 
 /* --- a file system that knows no more of an inode than its number ----------------- */
@@ -171,6 +177,7 @@ void bench_start(struct bench *bench)
     struct input_world world = { .fs = bench->fs,
                                  .db = bench->db,
                                  .log = &bench->log,
+                                 .journals = bench->journals,
                                  .stdin_fd = bench->stdin_fd };
     struct inputs_config config = { &blocks, bench->sources };
     bench->inputs = inputs_create(&world, &config, bench->now);
@@ -196,11 +203,34 @@ void bench_restart(struct bench *bench)
     bench_start(bench);
 }
 
+static void collect_record(struct bench *bench, const struct block *block)
+{
+    buf_clear(&bench->fields);
+    for (size_t i = 0; i < block->field_count; i++) {
+        buf_put(&bench->fields, block->fields[i].name);
+        buf_putc(&bench->fields, '=');
+        buf_put(&bench->fields, block->fields[i].value);
+        buf_putc(&bench->fields, '\n');
+    }
+    bench->record_ms = block->unix_ms;
+    if (bench->is_attributed)
+        buf_printf(&bench->pending, "%.*s ", SLICE_ARG(block->path));
+    if (block->is_cut)
+        buf_printf(&bench->pending, "<cut %zu>", block->bytes.len);
+    else
+        buf_put(&bench->pending, block->bytes);
+    buf_putc(&bench->pending, '\n');
+}
+
 static void collect(void *ctx, const struct block *block)
 {
     struct bench *bench = ctx;
     const char *slash = memrchr(block->path.ptr, '/', block->path.len);
     bench->blocks++;
+    if (block->is_record) {
+        collect_record(bench, block);
+        return;
+    }
     if (bench->is_attributed && slash)
         buf_printf(&bench->pending, "%.*s:%.*s: ", SLICE_ARG(block->source->name),
                    (int)(block->path.ptr + block->path.len - slash - 1), slash + 1);
@@ -240,20 +270,24 @@ struct intake bench_intake(struct bench *bench,
     return (struct intake){ block, no_alert, note_report, bench };
 }
 
+bool bench_step(struct bench *bench)
+{
+    const struct intake intake = bench_intake(bench, collect);
+    return inputs_read(bench->inputs, bench->now, &intake);
+}
+
 void bench_read(struct bench *bench)
 {
     int steps = 0;
     bench_pass(bench, SECOND_MS);
-    const struct intake intake = bench_intake(bench, collect);
-    while (inputs_read(bench->inputs, bench->now, &intake))
+    while (bench_step(bench))
         ck_assert_int_lt(++steps, 10000);
 }
 
 void bench_glance(struct bench *bench)
 {
-    const struct intake intake = bench_intake(bench, collect);
     bench_pass(bench, SECOND_MS);
-    inputs_read(bench->inputs, bench->now, &intake);
+    (void)bench_step(bench);
 }
 
 int64_t bench_sum(struct bench *bench, const char *name)

@@ -17,6 +17,7 @@ struct bench {
     struct now now;
     struct fs fs;
     struct log_sink log;
+    const struct journal_ops *journals;
     int stdin_fd;
     struct source_config configs[BENCH_SOURCES];
     struct source sources[BENCH_SOURCES];
@@ -27,9 +28,13 @@ struct bench {
     struct buf told;             /**< the log */
     struct buf reported;         /**< "kind object: summary" a self-report */
     struct inputs_tally tally;   /**< of the lives that ended */
+    struct buf fields;           /**< "name=value" a line, of the last record */
+    int64_t record_ms;           /**< when it happened */
     uint64_t blocks;
-    const char *world;  /**< in which of bench_run() it is */
-    bool is_attributed; /**< put "source:file-name: " before each block */
+    const char *world; /**< in which of bench_run() it is */
+    bool
+        is_attributed; /**< put "source:file-name: " before each block, or the path of a
+                             record */
 };
 
 /** Run @story without inotify, with it, and on a file system that tells neither birth
@@ -69,6 +74,8 @@ struct intake bench_intake(struct bench *bench,
 void bench_glance(struct bench *bench);
 /** The first number behind "@name": in the sums of all bytes. */
 int64_t bench_sum(struct bench *bench, const char *name);
+/** One step of a turn, at the same moment. @return true when more is waiting. */
+bool bench_step(struct bench *bench);
 /** A turn without committing. */
 void bench_read(struct bench *bench);
 bool bench_commit(struct bench *bench);

@@ -13,7 +13,11 @@
 
 enum { QUIET_TURNS = 40, REPLY_BYTES = 64 * 1024 };
 
-static const struct db_migration migrations[] = { { inputs_schema_sql } };
+static const struct db_migration migrations[] = { { inputs_schema_sql },
+                                                  { inputs_ledger_sql },
+                                                  { inputs_places_sql },
+                                                  { journal_schema_sql } };
+enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 
 static void hear_log(void *ctx, enum log_level level, const char *text)
 {
@@ -78,7 +82,7 @@ void http_world_init(struct http_world *world, const char *keys)
     wakes = (struct wakes){ note_wake, world };
     world->config = load(keys);
     snprintf(path, sizeof path, "%s/store.db", world->folder);
-    world->db = db_open(path, NULL, migrations, 1, &err);
+    world->db = db_open(path, NULL, migrations, MIGRATIONS, &err);
     ck_assert_msg(world->db != NULL, "%s", err.text);
     struct input_world input_world = { .fs = fs_real(),
                                        .db = world->db,
