@@ -1,0 +1,112 @@
+/** The inside of the gate, shared by its files alone: what the kernels of each level
+ *  look at. */
+#ifndef TOCSIN_RULES_GATE_INSIDE_H
+#define TOCSIN_RULES_GATE_INSIDE_H
+
+#include "rules/gate.h"
+
+enum {
+    CHUNK_BYTES = 64,   /**< one mask of hits */
+    SIEVE_BYTES = 4,    /**< of a short literal, that the sieve looks at */
+    SIEVE_AHEAD = 8,    /**< bytes behind the last chunk that a kernel may read */
+    SEGMENT_CHUNKS = 64 /**< looked at at once: they stay in the first cache */
+};
+
+/** Bytes of a literal as they stand in a block, cases folded where the gate does. */
+struct window {
+    uint32_t key;
+    uint32_t literal;
+    uint32_t offset; /**< of the window in its literal */
+};
+
+/** Windows by key, behind a filter: two bits of one word for each. */
+struct window_table {
+    uint32_t *filter;
+    unsigned filter_shift;
+    uint32_t *starts; /**< of each bucket; one more for the end of the last */
+    unsigned start_shift;
+    struct window *windows;
+    size_t count;
+};
+
+struct gate_kernels;
+
+struct gate {
+    const struct gate_kernels *kernels;
+    uint32_t fold; /**< set in all bytes of a key: the cases of letters are one */
+    size_t stride; /**< 4 or 8 */
+    bool has_long, has_short;
+    struct window_table sampled, everywhere;
+    /** For the low and the high half of the byte at each place: the classes of short
+     *  literals that can stand there. */
+    uint8_t halves[SIEVE_BYTES][2][16];
+    uint8_t slots[SIEVE_BYTES][64]; /**< the same by sieve_slot() of the byte */
+    struct literal *literals;
+    uint32_t *owner_starts; /**< of each literal; one more for the end of the last */
+    uint32_t *owners;
+    size_t literal_count, owner_count;
+};
+
+/** What differs from level to level. @chunks is even; SIEVE_AHEAD bytes behind them can
+ *  be read. Bit i of a mask: byte i of its chunk is to be looked at. */
+struct gate_kernels {
+    void (*probe)(const struct gate *gate, const char *bytes, size_t chunks,
+                  uint64_t *masks);
+    void (*sieve)(const struct gate *gate, const char *bytes, size_t chunks,
+                  uint64_t *masks);
+    uint64_t (*count_lines)(const char *bytes, size_t chunks);
+};
+
+extern const struct gate_kernels gate_plain;
+/** Where vectors do not help. */
+void gate_plain_probe(const struct gate *gate, const char *bytes, size_t chunks,
+                      uint64_t *masks);
+#if defined(__x86_64__)
+extern const struct gate_kernels gate_ssse3, gate_avx2, gate_avx512, gate_vbmi;
+#elif defined(__aarch64__)
+extern const struct gate_kernels gate_neon;
+#endif
+
+/** The kernels of @level, which is there. */
+const struct gate_kernels *gate_kernels_of(enum gate_level level);
+
+/** The hash of a window; its high bits choose the word of the filter. */
+static inline uint32_t window_hash(uint32_t key)
+{
+    return key * 0x9E3779B1u;
+}
+
+/** The two bits of a filter's word; the vectors of gate_x86.c do the same. */
+enum { FILTER_BIT_A = 12, FILTER_BIT_B = 7 };
+
+static inline bool window_may_be_there(const struct window_table *table, uint32_t key)
+{
+    uint32_t hash = window_hash(key);
+    uint32_t word = table->filter[hash >> table->filter_shift];
+    return word >> (hash >> FILTER_BIT_A & 31) & word >> (hash >> FILTER_BIT_B & 31) &
+           1;
+}
+
+/** Six bits of a byte: of text, all that tells letters, digits and marks apart. */
+static inline unsigned sieve_slot(uint8_t byte)
+{
+    return (byte & 0x1fu) | (byte >> 1 & 0x20u);
+}
+
+static inline uint32_t load_key(const char *bytes)
+{
+    uint32_t key;
+    memcpy(&key, bytes, sizeof key);
+    return key;
+}
+
+/** Bit i of @bits becomes bit i * @stride. */
+static inline uint64_t spread_bits(unsigned bits, size_t stride)
+{
+    uint64_t mask = 0;
+    for (; bits; bits &= bits - 1)
+        mask |= UINT64_C(1) << (size_t)__builtin_ctz(bits) * stride;
+    return mask;
+}
+
+#endif
