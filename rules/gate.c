@@ -3,7 +3,7 @@
 
 #include "agent/base/must.h"
 
-/* --- levels ------------------------------------------------------------------------ */
+/* --- levels ----------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -66,7 +66,7 @@ const struct gate_kernels *gate_kernels_of(enum gate_level level)
     return levels[level].kernels;
 }
 
-/* --- what a mask points at --------------------------------------------------------- */
+/* --- what a mask points at -------------------------------------------------------- */
 
 struct scan {
     const struct gate *gate;
@@ -124,7 +124,7 @@ static void look_at(const struct scan *scan, size_t at, bool is_sampled, bool is
         look_up(scan, &scan->gate->everywhere, key, at);
 }
 
-/* --- segments ---------------------------------------------------------------------- */
+/* --- segments --------------------------------------------------------------------- */
 
 struct masks {
     uint64_t sampled[SEGMENT_CHUNKS], everywhere[SEGMENT_CHUNKS];

@@ -14,7 +14,7 @@ enum {
     CLASSES = 8
 };
 
-/* --- literals ---------------------------------------------------------------------- */
+/* --- literals --------------------------------------------------------------------- */
 
 static int compare_literals(const struct literal *a, const struct literal *b)
 {
@@ -77,20 +77,18 @@ static bool is_long(const struct gate *gate, const struct literal *literal)
     return literal->len >= gate->stride + WINDOW_BYTES - 1;
 }
 
-/* --- windows ----------------------------------------------------------------------- */
+/* --- windows ---------------------------------------------------------------------- */
 
 /* The place of the @span neighbouring windows that are rarest together. */
 static size_t choose_place(const struct literal *literal, size_t span,
                            const struct rarity *rarity)
 {
-    double costs[LITERAL_BYTES], least = 0;
-    size_t count = literal->len - WINDOW_BYTES + 1, best = 0;
-    for (size_t i = 0; i < count; i++)
-        costs[i] = rarity_of(rarity, slice_make(literal->bytes + i, WINDOW_BYTES));
-    for (size_t i = 0; i + span <= count; i++) {
+    double least = 0;
+    size_t best = 0, reach = span + WINDOW_BYTES - 1;
+    for (size_t i = 0; i + reach <= literal->len; i++) {
         double sum = 0;
         for (size_t k = 0; k < span; k++)
-            sum += costs[i + k];
+            sum += rarity_of(rarity, slice_make(literal->bytes + i + k, WINDOW_BYTES));
         if (i == 0 || sum < least) {
             best = i;
             least = sum;
@@ -122,7 +120,7 @@ static void add_short(struct gate *gate, uint32_t index, const struct rarity *ra
                          .offset = (uint32_t)place };
 }
 
-/* --- the sieve --------------------------------------------------------------------- */
+/* --- the sieve -------------------------------------------------------------------- */
 
 static void let_pass(struct gate *gate, size_t place, uint8_t byte, uint8_t class_bit)
 {
@@ -164,7 +162,7 @@ static void fill_sieve(struct gate *gate)
                      (uint8_t)(1u << i * CLASSES / table->count));
 }
 
-/* --- tables ------------------------------------------------------------------------ */
+/* --- tables ----------------------------------------------------------------------- */
 
 enum { FILTER_BITS_MIN = 8, FILTER_BITS_MAX = 15, BUCKET_BITS_MIN = 4 };
 
@@ -215,7 +213,7 @@ static void table_build(struct window_table *table)
     fill_filter(table, bits_for(table->count * 4, FILTER_BITS_MIN, FILTER_BITS_MAX));
 }
 
-/* --- the whole --------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------- */
 
 struct gate *gate_create(const struct gate_item *items, size_t count,
                          const struct rarity *rarity, enum gate_level level)

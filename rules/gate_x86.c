@@ -13,7 +13,7 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,bmi2,popcnt")))
 #define VBMI __attribute__((target("avx512f,avx512bw,avx512vbmi,gfni,bmi2,popcnt")))
 
-/* --- SSSE3 ------------------------------------------------------------------------- */
+/* --- SSSE3 ------------------------------------------------------------------------ */
 
 /* The classes of short literals that a byte lets pass at place @i. */
 SSSE3 static inline __m128i classes_128(const struct gate *gate, size_t i,
@@ -57,7 +57,7 @@ SSSE3 static uint64_t count_lines_ssse3(const char *bytes, size_t chunks)
 const struct gate_kernels gate_ssse3 = { gate_plain_probe, sieve_ssse3,
                                          count_lines_ssse3 };
 
-/* --- AVX2 -------------------------------------------------------------------------- */
+/* --- AVX2 ------------------------------------------------------------------------- */
 
 /* Which of eight windows may be in the table. */
 AVX2 static inline unsigned filter_256(const struct gate *gate, __m256i keys)
@@ -148,7 +148,7 @@ AVX2 static uint64_t count_lines_avx2(const char *bytes, size_t chunks)
 
 const struct gate_kernels gate_avx2 = { probe_avx2, sieve_avx2, count_lines_avx2 };
 
-/* --- AVX-512 ----------------------------------------------------------------------- */
+/* --- AVX-512 ---------------------------------------------------------------------- */
 
 /* Which of sixteen windows may be in the table. */
 AVX512 static inline unsigned filter_512(const struct gate *gate, __m512i keys)
@@ -221,7 +221,7 @@ AVX512 static uint64_t count_lines_avx512(const char *bytes, size_t chunks)
 const struct gate_kernels gate_avx512 = { probe_avx512, sieve_avx512,
                                           count_lines_avx512 };
 
-/* --- AVX-512 with VBMI and GFNI ---------------------------------------------------- */
+/* --- AVX-512 with VBMI and GFNI --------------------------------------------------- */
 
 /* One look-up for a whole byte, of which sieve_slot() keeps six bits: a row of this
  * matrix says which bit of a byte becomes a bit of the slot. */

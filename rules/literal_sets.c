@@ -9,7 +9,7 @@ enum {
     BEST_MAX = 64   /* literals in a set: each costs room in the gate */
 };
 
-/* --- sets -------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------- */
 
 static struct literals set_make(const struct set_maker *maker, size_t capacity)
 {
@@ -92,7 +92,7 @@ static bool set_product(const struct set_maker *maker, const struct literals *a,
     return true;
 }
 
-/* --- literals ---------------------------------------------------------------------- */
+/* --- literals --------------------------------------------------------------------- */
 
 static bool byte_fits(const struct literal *literal, size_t i, char byte)
 {
@@ -156,7 +156,7 @@ static struct literals set_simplify(const struct set_maker *maker,
     return simple;
 }
 
-/* --- costs ------------------------------------------------------------------------- */
+/* --- costs ------------------------------------------------------------------------ */
 
 /* In candidates a byte. Short literals are looked for at every byte, longer ones at
  * every fourth or eighth. */
@@ -180,7 +180,7 @@ double literals_cost(const struct literals *set, const struct rarity *rarity)
     return cost;
 }
 
-/* --- parts ------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------ */
 
 struct part part_nothing(const struct set_maker *maker)
 {
@@ -258,7 +258,7 @@ struct part part_repeated(const struct set_maker *maker, const struct part *part
     return repeated;
 }
 
-/* --- sequences --------------------------------------------------------------------- */
+/* --- sequences -------------------------------------------------------------------- */
 
 struct sequence sequence_begin(const struct set_maker *maker)
 {

@@ -23,7 +23,7 @@ struct options {
 
 static struct part parse_alternatives(struct parser *parser, struct options options);
 
-/* --- bytes and escapes ------------------------------------------------------------- */
+/* --- bytes and escapes ------------------------------------------------------------ */
 
 static bool is_letter(unsigned char byte)
 {
@@ -54,7 +54,7 @@ static struct part parse_escape(struct parser *parser, const struct options *opt
     return part_unknown(&parser->maker);
 }
 
-/* --- classes ----------------------------------------------------------------------- */
+/* --- classes ---------------------------------------------------------------------- */
 
 /* Both cases of a letter are one text. */
 static struct part class_part(const struct parser *parser, const bool *has)
@@ -91,7 +91,7 @@ static struct part parse_class(struct parser *parser, const struct options *opti
     return class_part(parser, has);
 }
 
-/* --- groups ------------------------------------------------------------------------ */
+/* --- groups ----------------------------------------------------------------------- */
 
 /* "(?i-s" up to its ')' or ':'. @return false when it is none of these. */
 static bool parse_options(struct parser *parser, struct options *options)
@@ -194,7 +194,7 @@ static struct part parse_group(struct parser *parser, struct options *options)
     return part;
 }
 
-/* --- sequences and alternatives ---------------------------------------------------- */
+/* --- sequences and alternatives --------------------------------------------------- */
 
 static struct part parse_atom(struct parser *parser, struct options *options)
 {

@@ -42,7 +42,7 @@ struct matcher {
     struct capture captures[LIMIT_CAPTURES];
 };
 
-/* --- sets of rules ----------------------------------------------------------------- */
+/* --- sets of rules ---------------------------------------------------------------- */
 
 static void collect_rules(struct rule_set *set, struct rules *rules, size_t source)
 {
@@ -165,7 +165,7 @@ static void tune(struct matcher *matcher, struct rule_set *set, struct slice byt
     set->next_tune_bytes = set->scanned_bytes * TUNE_EVERY;
 }
 
-/* --- the walk over a block --------------------------------------------------------- */
+/* --- the walk over a block -------------------------------------------------------- */
 
 struct walk {
     struct matcher *matcher;

@@ -40,7 +40,7 @@ static bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* --- what means nothing ------------------------------------------------------------ */
+/* --- what means nothing ----------------------------------------------------------- */
 
 /* From '#' to the end of its line. */
 static void skip_remark(struct pattern_text *text)
@@ -76,7 +76,7 @@ struct slice pattern_quoted(struct pattern_text *text)
     return slice_make(rest.ptr, end);
 }
 
-/* --- escapes ----------------------------------------------------------------------- */
+/* --- escapes ---------------------------------------------------------------------- */
 
 static size_t take_digits(struct pattern_text *text, unsigned base, size_t max_count,
                           unsigned *value)
@@ -170,7 +170,7 @@ enum escape pattern_escape(struct pattern_text *text, unsigned char *byte)
     return ESCAPE_BYTE;
 }
 
-/* --- classes ----------------------------------------------------------------------- */
+/* --- classes ---------------------------------------------------------------------- */
 
 /* Behind the '[' of "[:name:]" inside a class: the same test as PCRE2's
  * check_posix_syntax(), or a '[' that means itself. */
@@ -287,7 +287,7 @@ bool pattern_class(struct pattern_text *text, bool has[256])
     return false;
 }
 
-/* --- quantifiers ------------------------------------------------------------------- */
+/* --- quantifiers ------------------------------------------------------------------ */
 
 static bool take_number(struct pattern_text *text, size_t *number)
 {

@@ -1,4 +1,4 @@
-/** Each of a rule's patterns may be the one that matches, so each must have literals. */
+/** Each of a rule's patterns may be the one that matches, so each has literals. */
 #include "rules/rule_literals.h"
 
 #include "rules/rule_parts.h"

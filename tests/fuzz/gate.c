@@ -5,9 +5,12 @@
  * Ends when both the time has passed and the pairs are done, or when one differs.
  * PATTERNS and LINES: a file with one on each line; several with ':' between them.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-#include "tests/fuzz/trial.h"
+#include "agent/base/buf.h"
+#include "tests/unit/rules/trial.h"
 
 static void read_files(const char *paths, struct buf *out)
 {
@@ -51,7 +54,8 @@ int main(int argc, char **argv)
     struct trial_sum sum = { 0 };
     if (argc < 6)
         return 2;
-    double end = seconds_now() + strtod(argv[1], NULL), begin = seconds_now();
+    double end = seconds_now() + (double)strtoull(argv[1], NULL, 10),
+           begin = seconds_now();
     uint64_t pairs = strtoull(argv[2], NULL, 10), seed = strtoull(argv[3], NULL, 10);
     read_files(argv[4], &patterns);
     read_files(argv[5], &lines);

@@ -1,5 +1,6 @@
-#include "tests/fuzz/trial.h"
+#include "trial.h"
 
+#include "agent/base/buf.h"
 #include "test.h"
 
 /* The tests run in the build folder or anywhere; the source of this one is known. */

@@ -1,23 +1,12 @@
-/**
- * Patterns, and lines that they match or nearly match: from a grammar, by chance. What
- * a pattern says is read only roughly; the truth is asked of PCRE2.
- */
-#ifndef TOCSIN_TESTS_FUZZ_PATTERNS_H
-#define TOCSIN_TESTS_FUZZ_PATTERNS_H
+/** From a grammar, by chance. What a pattern says is read only roughly: the truth is
+ *  asked of PCRE2. */
+#include "patterns.h"
 
 #include <stdlib.h>
 
-#include "agent/base/buf.h"
-#include "agent/base/rng.h"
-
-static inline size_t roll(struct rng *rng, size_t below)
-{
-    return (size_t)(rng_next(rng) % below);
-}
-
 #define PICK(rng, list) (list)[roll(rng, sizeof(list) / sizeof *(list))]
 
-/* --- patterns ---------------------------------------------------------------------- */
+/* --- patterns --------------------------------------------------------------------- */
 
 static const char *const fuzz_words[] = {
     "error", "fail",     "Failed password for ",
@@ -72,9 +61,9 @@ static const char *const fuzz_repeats[] = {
     "{1,2}+", "{,2}", "{9}", "{0,}", " +",   "{2}{2}",
 };
 
-static inline void put_alternatives(struct rng *rng, struct buf *out, int depth);
+static void put_alternatives(struct rng *rng, struct buf *out, int depth);
 
-static inline void put_group(struct rng *rng, struct buf *out, int depth)
+static void put_group(struct rng *rng, struct buf *out, int depth)
 {
     const char *open = PICK(rng, fuzz_opens);
     buf_puts(out, open);
@@ -84,7 +73,7 @@ static inline void put_group(struct rng *rng, struct buf *out, int depth)
     buf_putc(out, ')');
 }
 
-static inline void put_quoted(struct rng *rng, struct buf *out)
+static void put_quoted(struct rng *rng, struct buf *out)
 {
     buf_puts(out, "\\Q");
     buf_puts(out, PICK(rng, fuzz_words));
@@ -92,7 +81,7 @@ static inline void put_quoted(struct rng *rng, struct buf *out)
     buf_puts(out, roll(rng, 8) ? "\\E" : "");
 }
 
-static inline void put_atom(struct rng *rng, struct buf *out, int depth)
+static void put_atom(struct rng *rng, struct buf *out, int depth)
 {
     size_t die = roll(rng, 100);
     if (die < 45)
@@ -113,7 +102,7 @@ static inline void put_atom(struct rng *rng, struct buf *out, int depth)
         buf_puts(out, PICK(rng, fuzz_repeats));
 }
 
-static inline void put_alternatives(struct rng *rng, struct buf *out, int depth)
+static void put_alternatives(struct rng *rng, struct buf *out, int depth)
 {
     do {
         for (size_t left = roll(rng, 5) + (depth == 0); left > 0; left--)
@@ -121,8 +110,12 @@ static inline void put_alternatives(struct rng *rng, struct buf *out, int depth)
     } while (roll(rng, depth ? 2 : 8) == 0 && (buf_putc(out, '|'), true));
 }
 
-/** A byte is changed, dropped, doubled or put in, a few times. */
-static inline void mutate(struct rng *rng, struct buf *text, const char *bytes)
+void put_pattern(struct rng *rng, struct buf *out)
+{
+    put_alternatives(rng, out, 0);
+}
+
+void mutate(struct rng *rng, struct buf *text, const char *bytes)
 {
     for (size_t left = 1 + roll(rng, 3); left > 0 && text->len > 1; left--) {
         size_t at = roll(rng, text->len), die = roll(rng, 4);
@@ -140,7 +133,7 @@ static inline void mutate(struct rng *rng, struct buf *text, const char *bytes)
             text->ptr[i] = ' ';
 }
 
-/* --- lines ------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------ */
 
 /** What is left of a pattern that a line is made of. */
 struct sampler {
@@ -150,7 +143,7 @@ struct sampler {
     int depth;
 };
 
-static inline void sample_class(struct sampler *to)
+static void sample_class(struct sampler *to)
 {
     const char *begin = to->at;
     if (to->at < to->end && *to->at == '^')
@@ -168,7 +161,7 @@ static inline void sample_class(struct sampler *to)
     to->at += to->at < to->end;
 }
 
-static inline void sample_escape(struct sampler *to)
+static void sample_escape(struct sampler *to)
 {
     if (to->at == to->end)
         return;
@@ -180,9 +173,9 @@ static inline void sample_escape(struct sampler *to)
         buf_putc(to->out, "0a .\t. A"[known - "dwsStNhx"]);
 }
 
-static inline void sample_alternatives(struct sampler *to);
+static void sample_alternatives(struct sampler *to);
 
-static inline void sample_atom(struct sampler *to)
+static void sample_atom(struct sampler *to)
 {
     char c = *to->at++;
     if (c == '\\')
@@ -198,7 +191,7 @@ static inline void sample_atom(struct sampler *to)
 }
 
 /* An atom as often as a quantifier behind it may say. */
-static inline void sample_repeated(struct sampler *to)
+static void sample_repeated(struct sampler *to)
 {
     size_t before = to->out->len;
     sample_atom(to);
@@ -218,7 +211,7 @@ static inline void sample_repeated(struct sampler *to)
 }
 
 /* One of the branches up to the ')' that ends them. */
-static inline void sample_alternatives(struct sampler *to)
+static void sample_alternatives(struct sampler *to)
 {
     size_t kept_from = to->out->len, branches = 1;
     to->depth++;
@@ -249,12 +242,9 @@ static inline void sample_alternatives(struct sampler *to)
     to->depth--;
 }
 
-/** Something that @pattern might match. */
-static inline void put_sample(struct rng *rng, struct buf *out, struct slice pattern)
+void put_sample(struct rng *rng, struct buf *out, struct slice pattern)
 {
     struct sampler to = { rng, pattern.ptr, pattern.ptr + pattern.len, out, 0 };
     while (to.at < to.end)
         sample_alternatives(&to);
 }
-
-#endif

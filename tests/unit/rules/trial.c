@@ -1,30 +1,13 @@
-/**
- * One trial of the equality proof: patterns by chance and from a list, lines by chance
- * and from a list, and PCRE2 on each pair. The matcher must find the same pairs in the
- * same order, at every level of the gate, however the lines lie in blocks.
- */
-#ifndef TOCSIN_TESTS_FUZZ_TRIAL_H
-#define TOCSIN_TESTS_FUZZ_TRIAL_H
+/** The truth is a list of pairs in order, which the matcher must go through. */
+#include "trial.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "patterns.h"
 #include "rules/matcher.h"
 #include "rules/regex.h"
 #include "rules/rule_literals.h"
-#include "tests/fuzz/patterns.h"
-
-/** What trials draw from. */
-struct corpus {
-    struct slice *patterns, *lines; /**< real ones */
-    size_t pattern_count, line_count;
-    size_t rules, lines_a_trial; /**< of one trial */
-};
-
-/** What they did. */
-struct trial_sum {
-    uint64_t pairs, matches, with_literal, patterns, refused, candidates;
-    char failure[8192]; /**< of the first that failed; else empty */
-};
 
 struct trial {
     const struct corpus *corpus;
@@ -45,8 +28,7 @@ struct trial {
     bool has_failed;
 };
 
-static inline void trial_fail(struct trial *trial, const char *what, size_t rule,
-                              size_t line)
+static void trial_fail(struct trial *trial, const char *what, size_t rule, size_t line)
 {
     struct slice pattern = trial->configs[rule].match.items[0].value;
     trial->has_failed = true;
@@ -56,11 +38,11 @@ static inline void trial_fail(struct trial *trial, const char *what, size_t rule
              trial->text.ptr + trial->begins[line]);
 }
 
-/* --- patterns ---------------------------------------------------------------------- */
+/* --- patterns --------------------------------------------------------------------- */
 
 static const char fuzz_syntax[] = "abAB01 .*+?|()[]{}^$\\-:#=!<>iQE,xse\t";
 
-static inline struct slice trial_pattern(struct trial *trial)
+static struct slice trial_pattern(struct trial *trial)
 {
     struct rng *rng = &trial->rng;
     struct buf out = buf_make(1000);
@@ -68,7 +50,7 @@ static inline struct slice trial_pattern(struct trial *trial)
     if (corpus->pattern_count > 0 && roll(rng, 3) == 0)
         buf_put(&out, corpus->patterns[roll(rng, corpus->pattern_count)]);
     else
-        put_alternatives(rng, &out, 0);
+        put_pattern(rng, &out);
     if (roll(rng, 5) == 0 && out.len > 0)
         mutate(rng, &out, fuzz_syntax);
     struct slice pattern = arena_slice(&trial->arena, buf_slice(&out));
@@ -76,7 +58,7 @@ static inline struct slice trial_pattern(struct trial *trial)
     return pattern;
 }
 
-static inline void trial_add_rule(struct trial *trial)
+static void trial_add_rule(struct trial *trial)
 {
     struct slice pattern = trial_pattern(trial);
     struct complaints complaints = { .arena = &trial->arena };
@@ -101,9 +83,9 @@ static inline void trial_add_rule(struct trial *trial)
         literals_of_pattern(pattern, NULL, &trial->arena, &trial->literals[index]);
 }
 
-/* --- lines ------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------ */
 
-static inline void trial_add_line(struct trial *trial)
+static void trial_add_line(struct trial *trial)
 {
     struct rng *rng = &trial->rng;
     const struct corpus *corpus = trial->corpus;
@@ -134,7 +116,7 @@ static inline void trial_add_line(struct trial *trial)
     buf_free(&line);
 }
 
-static inline struct slice trial_line(const struct trial *trial, size_t index)
+static struct slice trial_line(const struct trial *trial, size_t index)
 {
     size_t begin = trial->begins[index], end = trial->begins[index + 1] - 1;
     if (end > begin && trial->text.ptr[end - 1] == '\r')
@@ -142,9 +124,9 @@ static inline struct slice trial_line(const struct trial *trial, size_t index)
     return slice_make(trial->text.ptr + begin, end - begin);
 }
 
-/* --- the truth --------------------------------------------------------------------- */
+/* --- the truth -------------------------------------------------------------------- */
 
-static inline void trial_ask(struct trial *trial, size_t line, size_t rule)
+static void trial_ask(struct trial *trial, size_t line, size_t rule)
 {
     struct slice text = trial_line(trial, line);
     if (regex_match(trial->regexes[rule], text, NULL, NULL) != REGEX_YES)
@@ -155,7 +137,7 @@ static inline void trial_ask(struct trial *trial, size_t line, size_t rule)
         trial_fail(trial, "a line matches without its literals", rule, line);
 }
 
-static inline void trial_ask_all(struct trial *trial)
+static void trial_ask_all(struct trial *trial)
 {
     for (size_t line = 0; line < trial->line_count; line++)
         for (size_t rule = 0; rule < trial->rule_count; rule++)
@@ -164,9 +146,9 @@ static inline void trial_ask_all(struct trial *trial)
     trial->sum->matches += trial->truth_count;
 }
 
-/* --- the matcher ------------------------------------------------------------------- */
+/* --- the matcher ------------------------------------------------------------------ */
 
-static inline void trial_found(void *ctx, struct rule *rule, const struct event *event)
+static void trial_found(void *ctx, struct rule *rule, const struct event *event)
 {
     struct trial *trial = ctx;
     size_t index = 0, line = trial->first_line;
@@ -192,8 +174,8 @@ static inline void trial_found(void *ctx, struct rule *rule, const struct event 
 }
 
 /** Lines @first to @last (not included) as one block, at an address by chance. */
-static inline void trial_scan(struct trial *trial, struct matcher *matcher,
-                              size_t first, size_t last)
+static void trial_scan(struct trial *trial, struct matcher *matcher, size_t first,
+                       size_t last)
 {
     static const struct source source = { .name = SLICE("fuzz") };
     size_t begin = trial->begins[first], len = trial->begins[last] - begin;
@@ -213,8 +195,7 @@ static inline void trial_scan(struct trial *trial, struct matcher *matcher,
     free(copy);
 }
 
-static inline void trial_match(struct trial *trial, struct rules *rules,
-                               enum gate_level level)
+static void trial_match(struct trial *trial, struct rules *rules, enum gate_level level)
 {
     struct matcher *matcher = matcher_create_at(rules, 1, level);
     size_t first = 0;
@@ -233,7 +214,7 @@ static inline void trial_match(struct trial *trial, struct rules *rules,
     matcher_free(matcher);
 }
 
-static inline void trial_match_all(struct trial *trial)
+static void trial_match_all(struct trial *trial)
 {
     static const struct source source = { .name = SLICE("fuzz") };
     const struct rules_setting setting = { .sources = &source,
@@ -258,9 +239,7 @@ static inline void trial_match_all(struct trial *trial)
     rules_free(rules);
 }
 
-/** Run one trial. @return false when it failed, and says so in @sum. */
-static inline bool trial_run(const struct corpus *corpus, uint64_t seed,
-                             struct trial_sum *sum)
+bool trial_run(const struct corpus *corpus, uint64_t seed, struct trial_sum *sum)
 {
     struct trial trial = { .corpus = corpus, .sum = sum };
     trial.complaints.arena = &trial.arena;
@@ -295,9 +274,7 @@ static inline bool trial_run(const struct corpus *corpus, uint64_t seed,
     return !trial.has_failed;
 }
 
-/** The lines of @text that are not empty; in @arena. */
-static inline size_t corpus_split(struct slice text, struct arena *arena,
-                                  struct slice **lines)
+size_t corpus_split(struct slice text, struct arena *arena, struct slice **lines)
 {
     size_t count = 0;
     struct slice line, rest = text;
@@ -310,5 +287,3 @@ static inline size_t corpus_split(struct slice text, struct arena *arena,
             (*lines)[count++] = line;
     return count;
 }
-
-#endif
