@@ -92,36 +92,28 @@ static bool is_there(const struct scan *scan, const struct window *window, size_
                         slice_make(scan->bytes.ptr + begin, scan->bytes.len - begin));
 }
 
-static void look_up(const struct scan *scan, const struct window_table *table,
-                    uint32_t key, size_t at)
+/* The key of the window at @at; what would lie behind the block is zero. */
+static uint64_t key_at(const struct scan *scan, const struct window_table *table,
+                       size_t at)
 {
+    char rest[sizeof(uint64_t)] = { 0 };
+    size_t left = scan->bytes.len - at;
+    if (left >= sizeof rest)
+        return window_key(table, scan->bytes.ptr + at);
+    memcpy(rest, scan->bytes.ptr + at, left);
+    return window_key(table, rest);
+}
+
+static void look_up(const struct scan *scan, const struct window_table *table,
+                    size_t at)
+{
+    uint64_t key = key_at(scan, table, at);
     uint32_t bucket = window_hash(key) >> table->start_shift;
     for (uint32_t i = table->starts[bucket]; i < table->starts[bucket + 1]; i++) {
         const struct window *window = &table->windows[i];
         if (window->key == key && is_there(scan, window, at))
             tell_owners(scan, window->literal, at);
     }
-}
-
-/* Three bytes, as the windows of short literals have them. */
-static uint32_t short_key(const struct scan *scan, size_t at)
-{
-    uint32_t key = 0;
-    memcpy(&key, scan->bytes.ptr + at, LITERAL_MIN_BYTES);
-    return (key | scan->gate->fold) & 0xffffff;
-}
-
-static void look_at(const struct scan *scan, size_t at, bool is_sampled, bool is_short)
-{
-    size_t left = at < scan->bytes.len ? scan->bytes.len - at : 0;
-    if (is_sampled && left >= sizeof(uint32_t))
-        look_up(scan, &scan->gate->sampled,
-                load_key(scan->bytes.ptr + at) | scan->gate->fold, at);
-    if (!is_short || left < LITERAL_MIN_BYTES)
-        return;
-    uint32_t key = short_key(scan, at);
-    if (window_may_be_there(&scan->gate->everywhere, key))
-        look_up(scan, &scan->gate->everywhere, key, at);
 }
 
 /* --- segments --------------------------------------------------------------------- */
@@ -135,7 +127,13 @@ static void look_at_chunk(const struct scan *scan, size_t begin, uint64_t sample
 {
     for (uint64_t left = sampled | everywhere; left; left &= left - 1) {
         int bit = __builtin_ctzll(left);
-        look_at(scan, begin + (size_t)bit, sampled >> bit & 1, everywhere >> bit & 1);
+        size_t at = begin + (size_t)bit;
+        if (at >= scan->bytes.len)
+            return;
+        if (sampled >> bit & 1)
+            look_up(scan, &scan->gate->sampled, at);
+        if (everywhere >> bit & 1)
+            look_up(scan, &scan->gate->everywhere, at);
     }
 }
 

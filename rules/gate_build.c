@@ -7,10 +7,8 @@
 #include <stdlib.h>
 
 enum {
-    WINDOW_BYTES = sizeof(uint32_t),
-    SHORT_STRIDE = 4,
-    LONG_STRIDE = 8,
-    SIEVE_LITERALS = 12, /* that the sieve takes over, so that the stride can be long */
+    WINDOW_MIN_BYTES = 4,
+    SIEVE_LITERALS = 16, /* that the sieve takes over, so that windows can be longer */
     CLASSES = 8
 };
 
@@ -51,7 +49,6 @@ static void take_items(struct gate *gate, const struct gate_item *items, size_t 
         if (!is_again)
             gate->owners[gate->owner_count++] = sorted[i].owner;
         gate->owner_starts[gate->literal_count] = (uint32_t)gate->owner_count;
-        gate->fold |= sorted[i].literal.nocase ? 0x20202020u : 0;
     }
     free(sorted);
 }
@@ -64,31 +61,47 @@ static size_t count_between(const struct gate *gate, size_t min_len, size_t max_
     return count;
 }
 
-/* A long stride is twice as fast, as long as the sieve has little to do. */
-static size_t choose_stride(const struct gate *gate)
+/* The longer a window, the less else is taken for it; but literals must have STRIDE of
+ * them. */
+static size_t choose_window(const struct gate *gate)
 {
-    size_t between = count_between(gate, SHORT_STRIDE + WINDOW_BYTES - 1,
-                                   LONG_STRIDE + WINDOW_BYTES - 2);
-    return between > SIEVE_LITERALS ? SHORT_STRIDE : LONG_STRIDE;
+    size_t bytes = sizeof(uint64_t);
+    while (bytes > WINDOW_MIN_BYTES &&
+           count_between(gate, STRIDE + WINDOW_MIN_BYTES - 1, STRIDE + bytes - 2) >
+               SIEVE_LITERALS)
+        bytes--;
+    return bytes;
 }
 
-static bool is_long(const struct gate *gate, const struct literal *literal)
+static bool has_nocase(const struct gate *gate)
 {
-    return literal->len >= gate->stride + WINDOW_BYTES - 1;
+    for (size_t i = 0; i < gate->literal_count; i++)
+        if (gate->literals[i].nocase)
+            return true;
+    return false;
+}
+
+/* Windows of @bytes bytes, and room for @count of them. */
+static void table_begin(struct window_table *table, const struct gate *gate,
+                        size_t bytes, size_t count)
+{
+    table->mask = UINT64_MAX >> (64 - 8 * bytes);
+    table->fold = has_nocase(gate) ? UINT64_C(0x2020202020202020) : 0;
+    table->windows = mem_zalloc(count * sizeof *table->windows);
 }
 
 /* --- windows ---------------------------------------------------------------------- */
 
-/* The place of the @span neighbouring windows that are rarest together. */
-static size_t choose_place(const struct literal *literal, size_t span,
+/* The place of the @span neighbouring windows of @bytes that are rarest together. */
+static size_t choose_place(const struct literal *literal, size_t span, size_t bytes,
                            const struct rarity *rarity)
 {
     double least = 0;
-    size_t best = 0, reach = span + WINDOW_BYTES - 1;
-    for (size_t i = 0; i + reach <= literal->len; i++) {
+    size_t best = 0;
+    for (size_t i = 0; i + span + bytes - 1 <= literal->len; i++) {
         double sum = 0;
-        for (size_t k = 0; k < span; k++)
-            sum += rarity_of(rarity, slice_make(literal->bytes + i + k, WINDOW_BYTES));
+        for (size_t k = i; k < i + span; k++)
+            sum += rarity_of(rarity, slice_make(literal->bytes + k, bytes));
         if (i == 0 || sum < least) {
             best = i;
             least = sum;
@@ -97,27 +110,30 @@ static size_t choose_place(const struct literal *literal, size_t span,
     return best;
 }
 
-static void add_long(struct gate *gate, uint32_t index, const struct rarity *rarity)
+static void add_window(struct gate *gate, struct window_table *table, uint32_t index,
+                       size_t at)
 {
-    const struct literal *literal = &gate->literals[index];
-    size_t place = choose_place(literal, gate->stride, rarity);
-    for (size_t i = place; i < place + gate->stride; i++)
-        gate->sampled.windows[gate->sampled.count++] =
-            (struct window){ .key = load_key(literal->bytes + i) | gate->fold,
-                             .literal = index,
-                             .offset = (uint32_t)i };
+    char bytes[LITERAL_BYTES + sizeof(uint64_t)] = { 0 };
+    memcpy(bytes, gate->literals[index].bytes, gate->literals[index].len);
+    struct window *window = &table->windows[table->count++];
+    window->key = window_key(table, bytes + at);
+    window->literal = index;
+    window->offset = (uint32_t)at;
+}
+
+static void add_long(struct gate *gate, uint32_t index, size_t window_bytes,
+                     const struct rarity *rarity)
+{
+    size_t place = choose_place(&gate->literals[index], STRIDE, window_bytes, rarity);
+    for (size_t i = place; i < place + STRIDE; i++)
+        add_window(gate, &gate->sampled, index, i);
 }
 
 static void add_short(struct gate *gate, uint32_t index, const struct rarity *rarity)
 {
     const struct literal *literal = &gate->literals[index];
-    size_t place = literal->len > WINDOW_BYTES ? choose_place(literal, 1, rarity) : 0;
-    uint32_t key = 0;
-    memcpy(&key, literal->bytes + place, LITERAL_MIN_BYTES);
-    gate->everywhere.windows[gate->everywhere.count++] =
-        (struct window){ .key = (key | gate->fold) & 0xffffff,
-                         .literal = index,
-                         .offset = (uint32_t)place };
+    size_t bytes = literal->len < SIEVE_BYTES ? LITERAL_MIN_BYTES : SIEVE_BYTES;
+    add_window(gate, &gate->everywhere, index, choose_place(literal, 1, bytes, rarity));
 }
 
 /* --- the sieve -------------------------------------------------------------------- */
@@ -221,19 +237,17 @@ struct gate *gate_create(const struct gate_item *items, size_t count,
     struct gate *gate = mem_zalloc(sizeof *gate);
     gate->kernels = gate_kernels_of(level);
     take_items(gate, items, count);
-    gate->stride = choose_stride(gate);
-    size_t long_min = gate->stride + WINDOW_BYTES - 1;
+    size_t window_bytes = choose_window(gate);
+    size_t long_min = STRIDE + window_bytes - 1;
     size_t long_count = count_between(gate, long_min, LITERAL_BYTES);
     size_t short_count = gate->literal_count - long_count;
     gate->has_long = long_count > 0;
     gate->has_short = short_count > 0;
-    gate->sampled.windows =
-        mem_zalloc(long_count * gate->stride * sizeof *gate->sampled.windows);
-    gate->everywhere.windows =
-        mem_zalloc(short_count * sizeof *gate->everywhere.windows);
+    table_begin(&gate->sampled, gate, window_bytes, long_count * STRIDE);
+    table_begin(&gate->everywhere, gate, LITERAL_MIN_BYTES, short_count);
     for (size_t i = 0; i < gate->literal_count; i++) {
-        if (is_long(gate, &gate->literals[i]))
-            add_long(gate, (uint32_t)i, rarity);
+        if (gate->literals[i].len >= long_min)
+            add_long(gate, (uint32_t)i, window_bytes, rarity);
         else
             add_short(gate, (uint32_t)i, rarity);
     }

@@ -7,6 +7,7 @@
 
 enum {
     CHUNK_BYTES = 64,   /**< one mask of hits */
+    STRIDE = 4,         /**< from one window that is looked up to the next */
     SIEVE_BYTES = 4,    /**< of a short literal, that the sieve looks at */
     SIEVE_AHEAD = 8,    /**< bytes behind the last chunk that a kernel may read */
     SEGMENT_CHUNKS = 64 /**< looked at at once: they stay in the first cache */
@@ -14,13 +15,15 @@ enum {
 
 /** Bytes of a literal as they stand in a block, cases folded where the gate does. */
 struct window {
-    uint32_t key;
+    uint64_t key;
     uint32_t literal;
     uint32_t offset; /**< of the window in its literal */
 };
 
 /** Windows by key, behind a filter: two bits of one word for each. */
 struct window_table {
+    uint64_t mask; /**< of the bytes that a key has */
+    uint64_t fold; /**< set in each of them where the gate folds */
     uint32_t *filter;
     unsigned filter_shift;
     uint32_t *starts; /**< of each bucket; one more for the end of the last */
@@ -33,8 +36,6 @@ struct gate_kernels;
 
 struct gate {
     const struct gate_kernels *kernels;
-    uint32_t fold; /**< set in all bytes of a key: the cases of letters are one */
-    size_t stride; /**< 4 or 8 */
     bool has_long, has_short;
     struct window_table sampled, everywhere;
     /** For the low and the high half of the byte at each place: the classes of short
@@ -70,16 +71,19 @@ extern const struct gate_kernels gate_neon;
 /** The kernels of @level, which is there. */
 const struct gate_kernels *gate_kernels_of(enum gate_level level);
 
+enum { HASH_LOW = (int)0x9E3779B1, HASH_HIGH = (int)0x85EBCA6B };
+
 /** The hash of a window; its high bits choose the word of the filter. */
-static inline uint32_t window_hash(uint32_t key)
+static inline uint32_t window_hash(uint64_t key)
 {
-    return key * 0x9E3779B1u;
+    return (uint32_t)key * (uint32_t)HASH_LOW +
+           (uint32_t)(key >> 32) * (uint32_t)HASH_HIGH;
 }
 
 /** The two bits of a filter's word; the vectors of gate_x86.c do the same. */
 enum { FILTER_BIT_A = 12, FILTER_BIT_B = 7 };
 
-static inline bool window_may_be_there(const struct window_table *table, uint32_t key)
+static inline bool window_may_be_there(const struct window_table *table, uint64_t key)
 {
     uint32_t hash = window_hash(key);
     uint32_t word = table->filter[hash >> table->filter_shift];
@@ -93,20 +97,12 @@ static inline unsigned sieve_slot(uint8_t byte)
     return (byte & 0x1fu) | (byte >> 1 & 0x20u);
 }
 
-static inline uint32_t load_key(const char *bytes)
+/** The key of the window at @bytes, of which eight can be read. */
+static inline uint64_t window_key(const struct window_table *table, const char *bytes)
 {
-    uint32_t key;
+    uint64_t key;
     memcpy(&key, bytes, sizeof key);
-    return key;
-}
-
-/** Bit i of @bits becomes bit i * @stride. */
-static inline uint64_t spread_bits(unsigned bits, size_t stride)
-{
-    uint64_t mask = 0;
-    for (; bits; bits &= bits - 1)
-        mask |= UINT64_C(1) << (size_t)__builtin_ctz(bits) * stride;
-    return mask;
+    return (key | table->fold) & table->mask;
 }
 
 #endif

@@ -4,12 +4,14 @@
 void gate_plain_probe(const struct gate *gate, const char *bytes, size_t chunks,
                       uint64_t *masks)
 {
+    const struct window_table table = gate->sampled;
     for (size_t i = 0; i < chunks; i++, bytes += CHUNK_BYTES) {
-        masks[i] = 0;
-        for (size_t at = 0; at < CHUNK_BYTES; at += gate->stride)
-            masks[i] |= (uint64_t)window_may_be_there(&gate->sampled,
-                                                      load_key(bytes + at) | gate->fold)
-                        << at;
+        uint64_t mask = 0;
+        for (size_t at = 0; at < CHUNK_BYTES; at += STRIDE)
+            mask |=
+                (uint64_t)window_may_be_there(&table, window_key(&table, bytes + at))
+                << at;
+        masks[i] = mask;
     }
 }
 

@@ -59,47 +59,49 @@ const struct gate_kernels gate_ssse3 = { gate_plain_probe, sieve_ssse3,
 
 /* --- AVX2 ------------------------------------------------------------------------- */
 
-/* Which of eight windows may be in the table. */
-AVX2 static inline unsigned filter_256(const struct gate *gate, __m256i keys)
+AVX2 static inline __m256i times_256(__m256i low, int factor)
 {
-    __m256i one = _mm256_set1_epi32(1), five = _mm256_set1_epi32(31);
-    keys = _mm256_or_si256(keys, _mm256_set1_epi32((int)gate->fold));
-    __m256i hash = _mm256_mullo_epi32(keys, _mm256_set1_epi32((int)window_hash(1)));
-    __m256i place =
-        _mm256_srl_epi32(hash, _mm_cvtsi32_si128((int)gate->sampled.filter_shift));
-    __m256i word = _mm256_i32gather_epi32((const int *)gate->sampled.filter, place, 4);
-    __m256i a = _mm256_and_si256(_mm256_srli_epi32(hash, FILTER_BIT_A), five);
-    __m256i b = _mm256_and_si256(_mm256_srli_epi32(hash, FILTER_BIT_B), five);
+    return _mm256_mullo_epi32(low, _mm256_set1_epi32(factor));
+}
+
+/* Which of the eight windows at @bytes may be in the table. */
+AVX2 static inline unsigned filter_256(const struct window_table *table,
+                                       const char *bytes)
+{
+    __m256i one = _mm256_set1_epi32(1), five_bits = _mm256_set1_epi32(31);
+    __m256i fold = _mm256_set1_epi32((int)(uint32_t)table->fold);
+    __m256i mask = _mm256_set1_epi32((int)(uint32_t)(table->mask >> 32));
+    __m256i low = _mm256_loadu_si256((const __m256i *)bytes);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(bytes + 4));
+    high = _mm256_and_si256(_mm256_or_si256(high, fold), mask);
+    low = times_256(_mm256_or_si256(low, fold), HASH_LOW);
+    __m256i hash = _mm256_add_epi32(low, times_256(high, HASH_HIGH));
+    __m256i place = _mm256_srl_epi32(hash, _mm_cvtsi32_si128((int)table->filter_shift));
+    __m256i word = _mm256_i32gather_epi32((const int *)table->filter, place, 4);
+    __m256i a = _mm256_and_si256(_mm256_srli_epi32(hash, FILTER_BIT_A), five_bits);
+    __m256i b = _mm256_and_si256(_mm256_srli_epi32(hash, FILTER_BIT_B), five_bits);
     __m256i both =
         _mm256_and_si256(_mm256_srlv_epi32(word, a), _mm256_srlv_epi32(word, b));
     __m256i is_set = _mm256_cmpeq_epi32(_mm256_and_si256(both, one), one);
     return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(is_set));
 }
 
-/* The window at every eighth byte of a chunk. */
-AVX2 static inline __m256i eighths_256(const char *bytes)
+/* Bit i of @bits becomes bit STRIDE * i. */
+static inline uint64_t spread(unsigned bits)
 {
-    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-    __m256i head = _mm256_loadu_si256((const __m256i *)bytes);
-    __m256i tail = _mm256_loadu_si256((const __m256i *)(bytes + 32));
-    head = _mm256_permutevar8x32_epi32(head, order);
-    tail = _mm256_permutevar8x32_epi32(tail, order);
-    return _mm256_permute2x128_si256(head, tail, 0x20);
+    uint64_t mask = 0;
+    for (; bits; bits &= bits - 1)
+        mask |= UINT64_C(1) << STRIDE * __builtin_ctz(bits);
+    return mask;
 }
 
 AVX2 static void probe_avx2(const struct gate *gate, const char *bytes, size_t chunks,
                             uint64_t *masks)
 {
+    const struct window_table table = gate->sampled;
     for (size_t i = 0; i < chunks; i++, bytes += CHUNK_BYTES) {
-        unsigned bits;
-        if (gate->stride == 8) {
-            bits = filter_256(gate, eighths_256(bytes));
-        } else {
-            const __m256i *text = (const __m256i *)bytes;
-            bits = filter_256(gate, _mm256_loadu_si256(text));
-            bits |= filter_256(gate, _mm256_loadu_si256(text + 1)) << 8;
-        }
-        masks[i] = bits ? spread_bits(bits, gate->stride) : 0;
+        unsigned bits = filter_256(&table, bytes) | filter_256(&table, bytes + 32) << 8;
+        masks[i] = bits ? spread(bits) : 0;
     }
 }
 
@@ -150,14 +152,24 @@ const struct gate_kernels gate_avx2 = { probe_avx2, sieve_avx2, count_lines_avx2
 
 /* --- AVX-512 ---------------------------------------------------------------------- */
 
-/* Which of sixteen windows may be in the table. */
-AVX512 static inline unsigned filter_512(const struct gate *gate, __m512i keys)
+AVX512 static inline __m512i times_512(__m512i low, int factor)
 {
-    keys = _mm512_or_si512(keys, _mm512_set1_epi32((int)gate->fold));
-    __m512i hash = _mm512_mullo_epi32(keys, _mm512_set1_epi32((int)window_hash(1)));
-    __m512i place =
-        _mm512_srl_epi32(hash, _mm_cvtsi32_si128((int)gate->sampled.filter_shift));
-    __m512i word = _mm512_i32gather_epi32(place, (const int *)gate->sampled.filter, 4);
+    return _mm512_mullo_epi32(low, _mm512_set1_epi32(factor));
+}
+
+/* Which of the sixteen windows at @bytes may be in the table. */
+AVX512 static inline unsigned filter_512(const struct window_table *table,
+                                         const char *bytes)
+{
+    __m512i fold = _mm512_set1_epi32((int)(uint32_t)table->fold);
+    __m512i mask = _mm512_set1_epi32((int)(uint32_t)(table->mask >> 32));
+    __m512i low = _mm512_loadu_si512(bytes);
+    __m512i high = _mm512_loadu_si512(bytes + 4);
+    high = _mm512_and_si512(_mm512_or_si512(high, fold), mask);
+    low = times_512(_mm512_or_si512(low, fold), HASH_LOW);
+    __m512i hash = _mm512_add_epi32(low, times_512(high, HASH_HIGH));
+    __m512i place = _mm512_srl_epi32(hash, _mm_cvtsi32_si128((int)table->filter_shift));
+    __m512i word = _mm512_i32gather_epi32(place, (const int *)table->filter, 4);
     __m512i a = _mm512_rorv_epi32(word, _mm512_srli_epi32(hash, FILTER_BIT_A));
     __m512i b = _mm512_rorv_epi32(word, _mm512_srli_epi32(hash, FILTER_BIT_B));
     return _mm512_test_epi32_mask(_mm512_and_si512(a, b), _mm512_set1_epi32(1));
@@ -166,18 +178,9 @@ AVX512 static inline unsigned filter_512(const struct gate *gate, __m512i keys)
 AVX512 static void probe_avx512(const struct gate *gate, const char *bytes,
                                 size_t chunks, uint64_t *masks)
 {
-    const struct gate own = *gate;
-    const uint64_t fourths = 0x1111111111111111, eighths = 0x0101010101010101;
-    for (size_t i = 0; i < chunks && own.stride == 4; i++, bytes += CHUNK_BYTES)
-        masks[i] = _pdep_u64(filter_512(&own, _mm512_loadu_si512(bytes)), fourths);
-    for (size_t i = 0; i < chunks && own.stride == 8; i += 2, bytes += 128) {
-        __m256i head = _mm512_cvtepi64_epi32(_mm512_loadu_si512(bytes));
-        __m256i tail = _mm512_cvtepi64_epi32(_mm512_loadu_si512(bytes + CHUNK_BYTES));
-        unsigned bits =
-            filter_512(&own, _mm512_inserti64x4(_mm512_castsi256_si512(head), tail, 1));
-        masks[i] = _pdep_u64(bits, eighths);
-        masks[i + 1] = _pdep_u64(bits >> 8, eighths);
-    }
+    const struct window_table table = gate->sampled;
+    for (size_t i = 0; i < chunks; i++, bytes += CHUNK_BYTES)
+        masks[i] = _pdep_u64(filter_512(&table, bytes), 0x1111111111111111);
 }
 
 AVX512 static inline __m512i classes_512(const struct gate *gate, size_t i,
