@@ -7,6 +7,7 @@
  * that is not durable, and the inputs feel back-pressure by not being read.
  */
 #include "agent/app_parts.h"
+#include "rules/rule_cost.h"
 
 #include <stdlib.h>
 
@@ -51,8 +52,35 @@ static void read_inputs(struct app *app)
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
 }
 
+static void report_suspended(void *ctx, const struct rule *rule, int percent)
+{
+    struct app *app = ctx;
+    const char *summary =
+        arena_printf(&app->turn,
+                     "rule '%.*s' took %d %% of the time and is suspended for an hour",
+                     SLICE_ARG(rule_name(rule)), percent);
+    log_warning(app->world.log, "%s", summary);
+    engine_report(
+        app->engine,
+        &(struct self_report){
+            .kind = SLICE("suspended-rule"),
+            .object = rule_name(rule),
+            .severity = SEVERITY_WARNING,
+            .summary = slice_of(summary),
+            .description =
+                SLICE("Lines waited to be read for as long. `tocsin status --rules` "
+                      "shows what each rule costs, and counts the lines that this "
+                      "one does not see. A pattern is fast when a text of three "
+                      "bytes or more stands in all that it matches, and when it "
+                      "does not begin with '.*'. A reload lets the rule go on."),
+        },
+        app->now);
+}
+
 static void collect_due(struct app *app)
 {
+    rules_watch(app->config->compiled_rules, app->now, app->has_more_input,
+                report_suspended, app);
     if (app->now.mono_ms - app->started.mono_ms >= app->config->settle)
         engine_tick(app->engine, app->now, &app->notices);
     if (app->phase == APP_FINISHING && !app->is_flushed && inputs_at_end(app->inputs)) {
@@ -219,6 +247,7 @@ bool app_is_held_back(const struct app *app)
 static struct engine *make_engine(struct app *app, const struct config *config,
                                   struct err *err)
 {
+    rules_measure(config->compiled_rules, app->world.clock.ticks);
     struct engine *engine =
         engine_create(config->compiled_rules, &config->compiled_routes,
                       config->sources.count, rng_next(&app->rng), app->now);

@@ -14,6 +14,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/must.h"
 #include "rules/gate.h"
+#include "rules/rule_cost.h"
 #include "rules/rule_literals.h"
 
 enum {
@@ -189,7 +190,7 @@ static struct slice without_cr(struct slice line, bool is_cut)
 static void try_rule(struct walk *walk, size_t index)
 {
     struct rule *rule = walk->set->rules[index];
-    if (rule_matches(rule, &walk->event, walk->matcher->captures))
+    if (rule_try(rule, &walk->event, walk->matcher->captures))
         walk->found(walk->ctx, rule, &walk->event);
 }
 

@@ -194,6 +194,7 @@ struct rule_tally rule_tally(const struct rule *rule)
 {
     return (struct rule_tally){
         .tries = rule->tries,
+        .ns = rule->ns,
         .hits = rule->hits,
         .limit_hits = limit_hits(&rule->match) + limit_hits(&rule->unless) +
                       where_limit_hits(rule->where),

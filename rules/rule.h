@@ -42,7 +42,8 @@ struct rules_setting {
 
 /** What one rule did since it was compiled, for `status`. */
 struct rule_tally {
-    uint64_t tries;          /**< lines it looked at */
+    uint64_t tries;          /**< lines it was tried on */
+    uint64_t ns;             /**< that took, see rules_measure() */
     uint64_t hits;           /**< lines it matched */
     uint64_t limit_hits;     /**< match attempts that PCRE2 gave up at a limit */
     uint64_t odd_severities; /**< severity templates that rendered to none: warning */

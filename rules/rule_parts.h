@@ -34,12 +34,21 @@ struct rule {
     int64_t resolve_after_ms;
     const struct rule_kind *kind;
     uint64_t tries, hits, odd_severities;
+    uint64_t (*ticks)(void); /**< see rules_measure() */
+    uint32_t timed_left;     /**< tries that are timed one by one */
+    uint64_t ns, watched_ns; /**< in all; and when the watch began */
+    bool is_suspended;
+    int64_t suspended_until_ms; /**< mono */
+    uint64_t passed_over;       /**< lines it was not tried on, suspended */
 };
 
 struct rules {
     const struct rules_setting *setting;
     struct rule *items;
     size_t count;
+    bool is_watching;        /**< since watched_from_ms lines have waited */
+    int64_t watched_from_ms; /**< mono */
+    size_t suspended_count;
 };
 
 /** Compile @config into the zeroed @rule; complains of all its mistakes. What was
