@@ -25,7 +25,9 @@ struct sample {
 /** What the judge of a rule says about one event: these labels, seen once more. */
 struct sighting {
     const struct rule *rule;
-    struct labels labels; /**< rule, host, severity, ... : decide the fingerprint */
+    struct labels labels;    /**< rule, host, severity, ... : decide the fingerprint */
+    bool has_lasting_labels; /**< they stay where they are, and what they are, as long
+                                  as the rules do: equal address, equal labels */
     enum severity severity;
     struct slice summary, description, runbook; /**< rendered; may be empty */
     struct sample sample;

@@ -236,8 +236,19 @@ static void schedule_counted(struct engine *engine, struct alert_group *group,
         heap_set(&engine->group_wakes, &group->wake, at_ms);
 }
 
-static void take(struct engine *engine, struct lane *lane,
-                 const struct sighting *sighting, struct now now)
+static void count_taken(struct engine *engine, struct alert_group *group,
+                        const struct alert *alert, const struct sighting *sighting,
+                        struct now now)
+{
+    engine->tally->matches += sighting->count;
+    engine->tally->open += sighting->count;
+    if (group->is_other || alert->is_other)
+        engine->tally->overflow_keys += sighting->count;
+    schedule_counted(engine, group, alert, now);
+}
+
+static struct alert *take(struct engine *engine, struct lane *lane,
+                          const struct sighting *sighting, struct now now)
 {
     arena_clear(&engine->scratch);
     struct labels group_labels =
@@ -251,24 +262,61 @@ static void take(struct engine *engine, struct lane *lane,
         group_count(group, key_of(engine, &sighting->labels), sighting, now);
     tally_alerts(engine, group, before);
     engine->tally->alerts_left += group->left_count - left_before;
-    engine->tally->matches += sighting->count;
-    engine->tally->open += sighting->count;
-    if (group->is_other || alert->is_other)
-        engine->tally->overflow_keys += sighting->count;
-    schedule_counted(engine, group, alert, now);
+    count_taken(engine, group, alert, sighting, now);
+    return alert;
+}
+
+static struct trodden *path_of(struct engine *engine, const struct sighting *sighting)
+{
+    uintptr_t address = (uintptr_t)sighting->labels.items;
+    return &engine->paths[address / sizeof(struct label) % TRODDEN_PATHS];
+}
+
+/** Thousands of lines of one rule go to one alert: only the first asks the way.
+ *  @return whether it was known. */
+static bool take_again(struct engine *engine, const struct sighting *sighting,
+                       struct now now)
+{
+    struct trodden *path = path_of(engine, sighting);
+    if (!sighting->has_lasting_labels || path->labels != sighting->labels.items ||
+        path->drop_count != engine->pieces.drop_count)
+        return false;
+    group_count_again(path->group, path->alert, sighting, now);
+    count_taken(engine, path->group, path->alert, sighting, now);
+    return true;
+}
+
+/** An "(other)" is no place to come back to: there may be room again. */
+static void remember_path(struct engine *engine, const struct sighting *sighting,
+                          struct alert *alert)
+{
+    if (!sighting->has_lasting_labels || alert->is_other || alert->group->is_other)
+        return;
+    *path_of(engine, sighting) =
+        (struct trodden){ .labels = sighting->labels.items,
+                          .group = alert->group,
+                          .alert = alert,
+                          .drop_count = engine->pieces.drop_count };
 }
 
 void engine_admit(struct engine *engine, const struct sighting *sighting,
                   struct now now)
 {
+    struct alert *alert = NULL;
+    size_t taken_count = 0;
+    if (take_again(engine, sighting, now))
+        return;
     for (size_t i = 0; i < engine->lane_count; i++) {
         const struct route *route = engine->lanes[i].route;
         if (!route_takes(route, &sighting->labels))
             continue;
-        take(engine, &engine->lanes[i], sighting, now);
+        alert = take(engine, &engine->lanes[i], sighting, now);
+        taken_count++;
         if (!route->config->is_continued)
-            return;
+            break;
     }
+    if (taken_count == 1)
+        remember_path(engine, sighting, alert);
 }
 
 /** What admit_event() needs of engine_feed(). */
@@ -283,7 +331,7 @@ static void admit_event(void *ctx, struct rule *rule, const struct event *event)
     struct engine *engine = feeding->engine;
     struct sighting sighting;
     arena_clear(&engine->arena);
-    if (!rule_judge(rule, event, &engine->arena, &sighting))
+    if (!rule_judge_now(rule, event, &engine->arena, &sighting))
         return;
     /* The whole line, because its hash is summed; the alert keeps no more
      * than it may. */

@@ -29,14 +29,27 @@ struct labels labels_own(const struct labels *labels, struct slice *key)
     return (struct labels){ items, count };
 }
 
-static void own_text(struct slice *own, struct slice text, size_t max_bytes)
+/* Memory for texts comes in steps, so that the next line of a rule, which is about as
+ * long, fits where the one before stood. */
+static size_t room_for(size_t len)
+{
+    enum { STEP = 128 };
+    return (len + STEP) / STEP * STEP;
+}
+
+void group_own_text(struct slice *own, struct slice text, size_t max_bytes)
 {
     struct slice cut =
         slice_make(text.ptr, text.len < max_bytes ? text.len : max_bytes);
     if (own->ptr && slice_equal(*own, cut))
         return;
-    char *copy = mem_copy(cut);
-    free((char *)own->ptr);
+    char *copy = (char *)own->ptr;
+    if (!copy || room_for(cut.len) > room_for(own->len)) {
+        free(copy);
+        copy = mem_zalloc(room_for(cut.len));
+    }
+    if (cut.len > 0)
+        memmove(copy, cut.ptr, cut.len);
     *own = slice_make(copy, cut.len);
 }
 
@@ -63,15 +76,14 @@ static void keep_sample(struct alert *alert, const struct sample *sample)
     if (sample->line.len == 0)
         return;
     if (alert->sample_count == LIMIT_SAMPLES) {
-        struct sample *later = &alert->samples[FIRST_SAMPLES];
-        sample_free(later);
+        /* The oldest moves to the end, where the new one takes its memory. */
+        struct sample *later = &alert->samples[FIRST_SAMPLES], oldest = *later;
         memmove(later, later + 1, (LIMIT_SAMPLES - FIRST_SAMPLES - 1) * sizeof *later);
-        alert->sample_count--;
-        alert->samples[alert->sample_count] = (struct sample){ 0 };
+        alert->samples[--alert->sample_count] = oldest;
     }
     struct sample *own = &alert->samples[alert->sample_count++];
-    own_text(&own->line, sample->line, LIMIT_SAMPLE_BYTES);
-    own_text(&own->path, sample->path, LIMIT_SAMPLE_BYTES);
+    group_own_text(&own->line, sample->line, LIMIT_SAMPLE_BYTES);
+    group_own_text(&own->path, sample->path, LIMIT_SAMPLE_BYTES);
     own->offset = sample->offset;
     own->unix_ms = sample->unix_ms;
 }
@@ -198,8 +210,9 @@ static struct alert *other_alert(struct alert_group *group)
         return group->other;
     struct alert *other = alert_create(group, &group->labels);
     other->is_other = true;
-    own_text(&other->summary, SLICE("(other) alerts of this group, counted together"),
-             LIMIT_SUMMARY_BYTES);
+    group_own_text(&other->summary,
+                   SLICE("(other) alerts of this group, counted together"),
+                   LIMIT_SUMMARY_BYTES);
     group->other = other;
     return other;
 }
@@ -221,19 +234,16 @@ static void describe(struct alert *alert, const struct sighting *sighting)
         return;
     }
     alert->severity = sighting->severity;
-    own_text(&alert->summary, sighting->summary, LIMIT_SUMMARY_BYTES);
-    own_text(&alert->description, sighting->description, LIMIT_DESCRIPTION_BYTES);
-    own_text(&alert->runbook, sighting->runbook, LIMIT_SUMMARY_BYTES);
+    group_own_text(&alert->summary, sighting->summary, LIMIT_SUMMARY_BYTES);
+    group_own_text(&alert->description, sighting->description, LIMIT_DESCRIPTION_BYTES);
+    group_own_text(&alert->runbook, sighting->runbook, LIMIT_SUMMARY_BYTES);
 }
 
-struct alert *group_count(struct alert_group *group, struct slice key,
-                          const struct sighting *sighting, struct now now)
+void group_count_again(struct alert_group *group, struct alert *alert,
+                       const struct sighting *sighting, struct now now)
 {
     const struct sample *sample = &sighting->sample;
     int64_t unix_ms = sample->unix_ms > 0 ? sample->unix_ms : now.unix_ms;
-    struct alert *alert = find_alert(group, key, &sighting->labels);
-    if (!alert)
-        alert = other_alert(group);
     if (!alert_is_firing(alert, now.mono_ms))
         begin(alert, unix_ms);
     describe(alert, sighting);
@@ -247,6 +257,15 @@ struct alert *group_count(struct alert_group *group, struct slice key,
     group->new_count += sighting->count;
     let_rest(group, alert);
     pieces_touch(group->pieces, &alert->piece);
+}
+
+struct alert *group_count(struct alert_group *group, struct slice key,
+                          const struct sighting *sighting, struct now now)
+{
+    struct alert *alert = find_alert(group, key, &sighting->labels);
+    if (!alert)
+        alert = other_alert(group);
+    group_count_again(group, alert, sighting, now);
     return alert;
 }
 

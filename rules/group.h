@@ -21,10 +21,9 @@ struct alert {
     struct alert_group *group; /**< whose it is */
     struct heap_node rest;     /**< among those that make way, by last_unix_ms */
     struct labels labels;
-    struct slice
-        key;       /**< the stored form of the labels: its place in the group's map */
-    bool is_other; /**< the one that takes what is past LIMIT_GROUP_ALERTS */
-    bool is_told;  /**< it stood in a mail of this group's thread, as firing */
+    struct slice key;  /**< the stored form of the labels: its place in the map */
+    bool is_other;     /**< the one that takes what is past LIMIT_GROUP_ALERTS */
+    bool is_told;      /**< it stood in a mail of this group's thread, as firing */
     bool samples_told; /**< its samples too: the next line begins anew */
     enum severity severity;
     int64_t resolve_after_ms;
@@ -46,8 +45,7 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting; /**< alerts that never end by themselves and are told:
-                              the one seen least recently makes way for a new one */
+    struct heap resting; /**< told alerts that never end: the oldest makes way first */
     uint64_t left_count; /**< alerts that made way */
     struct alert *other; /**< not in the map */
     uint64_t new_count;  /**< of all alerts */
@@ -63,7 +61,7 @@ struct alert_group {
 /** An empty group. @labels are copied. */
 struct alert_group *group_create(const struct labels *labels, const struct route *route,
                                  struct pieces *pieces);
-/** Free it and its alerts; nothing is said to the pieces. */
+/** Its alerts go, too; nothing is said to the pieces. */
 void group_free(struct alert_group *group);
 
 /** Count one sighting; the alert is made when there is none yet.
@@ -72,12 +70,16 @@ void group_free(struct alert_group *group);
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now);
 
+/** Count one sighting into @alert of @group, which has its labels. */
+void group_count_again(struct alert_group *group, struct alert *alert,
+                       const struct sighting *sighting, struct now now);
+
 /** Put @alert, which becomes the group's. One with equal labels that is there already
  *  swallows it, counts and all. */
 void group_put(struct alert_group *group, struct alert *alert);
 
-/** Walk over its alerts, oldest first: start with *@at = 0. @return NULL at the end.
- *  They may be dropped during a walk, not put. */
+/** Walk over its alerts, oldest first: start with *@at = 0. NULL: the end. They may be
+ *  dropped on the way, not put. */
 struct alert *group_next(const struct alert_group *group, size_t *at);
 size_t group_alert_count(const struct alert_group *group);
 
@@ -109,8 +111,10 @@ int64_t group_next_look(const struct alert_group *group, int64_t mono_ms);
 /** The most bytes that the stored form of labels has. */
 #define LABELS_KEY_BYTES (8 + LIMIT_LABELS * 2 * (8 + LIMIT_LABEL_BYTES))
 
-/** Labels on the heap in one block, whose begin is the array; with
- *  their stored form. */
+/** Keep a copy of @text, cut to @max_bytes, in *@own: zeroed, or from this function. */
+void group_own_text(struct slice *own, struct slice text, size_t max_bytes);
+
+/** Labels on the heap in one block that begins with the array; @key: stored form. */
 struct labels labels_own(const struct labels *labels, struct slice *key);
 
 #endif

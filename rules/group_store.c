@@ -47,7 +47,9 @@ static int64_t unbuf_span(struct unbuf *in)
 static struct slice unbuf_own(struct unbuf *in)
 {
     struct slice bytes = unbuf_bytes(in);
-    return slice_make(mem_copy(bytes), bytes.len);
+    struct slice own = { 0 };
+    group_own_text(&own, bytes, SIZE_MAX);
+    return own;
 }
 
 /** Labels in a heap block of their own; none, and in->failed, when they are none. */

@@ -87,6 +87,10 @@ bool rule_matches(struct rule *rule, struct event *event, struct capture *captur
 bool rule_judge(struct rule *rule, const struct event *event, struct arena *arena,
                 struct sighting *sighting);
 
+/** The same for who is done with *@sighting before @event dies: it borrows from it. */
+bool rule_judge_now(struct rule *rule, const struct event *event, struct arena *arena,
+                    struct sighting *sighting);
+
 /** Run `samples:` of all rules: each `match` line must match, each `no_match` must not,
  *  on the labels of the rule's first source. @report gets one call a line.
  *  @return failures */
