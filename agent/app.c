@@ -14,6 +14,7 @@
 enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
+    COMMIT_WAIT_MS = 100,
     POSITIONS_WAIT_MS = 5 * 1000,
     STOP_WAIT_MS = 10 * 1000,
     FINISH_WAIT_MS = 60 * 1000,
@@ -129,6 +130,7 @@ static void confirm(struct app *app)
     if (app->write_retry_ms != 0)
         log_info(app->world.log, "the store can be written to again: reading goes on");
     app->write_retry_ms = 0;
+    app->committed_ms = app->now.mono_ms;
     engine_saved(app->engine);
     if (app->has_saved_positions) {
         inputs_committed(app->inputs);
@@ -182,6 +184,15 @@ static void tidy_up(struct app *app)
         db_tidy(app->db);
 }
 
+/** While a backlog is read, a commit in each turn would cost more than the reading.
+ * What waits for it waits a moment longer; nothing is confirmed meanwhile, so a crash
+ * only reads it again. */
+static bool can_wait_for_commit(const struct app *app)
+{
+    return app->has_more_input && app->notices.count == 0 && !app->next_config &&
+           app->now.mono_ms < app->committed_ms + COMMIT_WAIT_MS;
+}
+
 static void take_next_config(struct app *app);
 static void advance_phase(struct app *app);
 
@@ -195,7 +206,7 @@ void app_turn(struct app *app)
         collect_due(app);
         control_read(app->control, answer_control, app);
     }
-    if (app->now.mono_ms >= app->write_retry_ms) {
+    if (app->now.mono_ms >= app->write_retry_ms && !can_wait_for_commit(app)) {
         if (write_turn(app, &err))
             confirm(app);
         else
@@ -389,6 +400,7 @@ struct app *app_create(struct config *config, const struct world *world,
     app->config = config;
     app->notices.arena = &app->turn;
     app->now = app->started = clock_read(&app->world.clock);
+    app->committed_ms = app->now.mono_ms - COMMIT_WAIT_MS;
     if (!open_store(app, err) || !build_parts(app, err)) {
         app_free(app);
         return NULL;
