@@ -199,12 +199,21 @@ static struct scratch *scratch_create(const pcre2_code *code)
     return scratch;
 }
 
+/* A pattern can refuse it, too: "(*NO_JIT)". */
+static bool has_jit_code(const pcre2_code *code)
+{
+    size_t bytes = 0;
+    must(pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &bytes) == 0);
+    return bytes > 0;
+}
+
 static struct regex *regex_create(pcre2_code *code)
 {
     struct regex *regex = mem_zalloc(sizeof *regex);
     regex->code = code;
     /* Without it (a kernel that forbids new executable memory) PCRE2 interprets. */
-    regex->has_jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    regex->has_jit = has_jit_code(code);
     regex->scratch = scratch_create(code);
     uint32_t first_type = code_info(regex, PCRE2_INFO_FIRSTCODETYPE);
     regex->has_one_start =
