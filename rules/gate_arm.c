@@ -5,13 +5,13 @@
 
 #include <arm_neon.h>
 
-static inline uint8x16_t classes_of(const struct gate *gate, size_t i,
+static inline uint8x16_t classes_of(const struct halves *halves, size_t i,
                                     const char *bytes)
 {
     uint8x16_t text = vld1q_u8((const uint8_t *)bytes + i);
     uint8x16_t low =
-        vqtbl1q_u8(vld1q_u8(gate->halves[i][0]), vandq_u8(text, vdupq_n_u8(15)));
-    uint8x16_t high = vqtbl1q_u8(vld1q_u8(gate->halves[i][1]), vshrq_n_u8(text, 4));
+        vqtbl1q_u8(vld1q_u8(halves->classes[i][0]), vandq_u8(text, vdupq_n_u8(15)));
+    uint8x16_t high = vqtbl1q_u8(vld1q_u8(halves->classes[i][1]), vshrq_n_u8(text, 4));
     return vandq_u8(low, high);
 }
 
@@ -27,10 +27,11 @@ static inline uint64_t mask_of(uint8x16_t bytes)
 static void sieve_neon(const struct gate *gate, const char *bytes, size_t chunks,
                        uint64_t *masks)
 {
+    const struct halves own = gate->halves;
     for (size_t i = 0; i < chunks * 4; i++, bytes += 16) {
-        uint8x16_t classes = classes_of(gate, 0, bytes);
+        uint8x16_t classes = classes_of(&own, 0, bytes);
         for (size_t k = 1; k < SIEVE_BYTES; k++)
-            classes = vandq_u8(classes, classes_of(gate, k, bytes));
+            classes = vandq_u8(classes, classes_of(&own, k, bytes));
         masks[i / 4] = (i % 4 ? masks[i / 4] : 0) | mask_of(classes) << i % 4 * 16;
     }
 }

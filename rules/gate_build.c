@@ -140,9 +140,10 @@ static void add_short(struct gate *gate, uint32_t index, const struct rarity *ra
 
 static void let_pass(struct gate *gate, size_t place, uint8_t byte, uint8_t class_bit)
 {
-    gate->halves[place][0][byte & 15] |= class_bit;
-    gate->halves[place][1][byte >> 4] |= class_bit;
+    gate->halves.classes[place][0][byte & 15] |= class_bit;
+    gate->halves.classes[place][1][byte >> 4] |= class_bit;
     gate->slots[place][sieve_slot(byte)] |= class_bit;
+    gate->whole[place][byte] |= class_bit;
 }
 
 static void sieve_window(struct gate *gate, const struct window *window,

@@ -34,14 +34,19 @@ struct window_table {
 
 struct gate_kernels;
 
+/** For the low and the high half of the byte at each place of a window: the classes of
+ *  short literals that can stand there. */
+struct halves {
+    uint8_t classes[SIEVE_BYTES][2][16];
+};
+
 struct gate {
     const struct gate_kernels *kernels;
     bool has_long, has_short;
     struct window_table sampled, everywhere;
-    /** For the low and the high half of the byte at each place: the classes of short
-     *  literals that can stand there. */
-    uint8_t halves[SIEVE_BYTES][2][16];
-    uint8_t slots[SIEVE_BYTES][64]; /**< the same by sieve_slot() of the byte */
+    struct halves halves;
+    uint8_t slots[SIEVE_BYTES][64];  /**< the same by sieve_slot() of the byte */
+    uint8_t whole[SIEVE_BYTES][256]; /**< and by the byte itself */
     struct literal *literals;
     uint32_t *owner_starts; /**< of each literal; one more for the end of the last */
     uint32_t *owners;

@@ -16,11 +16,11 @@
 /* --- SSSE3 ------------------------------------------------------------------------ */
 
 /* The classes of short literals that a byte lets pass at place @i. */
-SSSE3 static inline __m128i classes_128(const struct gate *gate, size_t i,
+SSSE3 static inline __m128i classes_128(const struct halves *halves, size_t i,
                                         const char *bytes)
 {
-    __m128i low = _mm_loadu_si128((const __m128i *)gate->halves[i][0]);
-    __m128i high = _mm_loadu_si128((const __m128i *)gate->halves[i][1]);
+    __m128i low = _mm_loadu_si128((const __m128i *)halves->classes[i][0]);
+    __m128i high = _mm_loadu_si128((const __m128i *)halves->classes[i][1]);
     __m128i half = _mm_set1_epi8(15);
     __m128i text = _mm_loadu_si128((const __m128i *)(bytes + i));
     __m128i above = _mm_and_si128(_mm_srli_epi16(text, 4), half);
@@ -31,7 +31,7 @@ SSSE3 static inline __m128i classes_128(const struct gate *gate, size_t i,
 SSSE3 static void sieve_ssse3(const struct gate *gate, const char *bytes, size_t chunks,
                               uint64_t *masks)
 {
-    const struct gate own = *gate; /* the tables stay in registers */
+    const struct halves own = gate->halves; /* which stay in registers */
     for (size_t i = 0; i < chunks * 4; i++, bytes += 16) {
         __m128i classes = classes_128(&own, 0, bytes);
         for (size_t k = 1; k < SIEVE_BYTES; k++)
@@ -105,13 +105,13 @@ AVX2 static void probe_avx2(const struct gate *gate, const char *bytes, size_t c
     }
 }
 
-AVX2 static inline __m256i classes_256(const struct gate *gate, size_t i,
+AVX2 static inline __m256i classes_256(const struct halves *halves, size_t i,
                                        const char *bytes)
 {
     __m256i low = _mm256_broadcastsi128_si256(
-        _mm_loadu_si128((const __m128i *)gate->halves[i][0]));
+        _mm_loadu_si128((const __m128i *)halves->classes[i][0]));
     __m256i high = _mm256_broadcastsi128_si256(
-        _mm_loadu_si128((const __m128i *)gate->halves[i][1]));
+        _mm_loadu_si128((const __m128i *)halves->classes[i][1]));
     __m256i half = _mm256_set1_epi8(15);
     __m256i text = _mm256_loadu_si256((const __m256i *)(bytes + i));
     __m256i above = _mm256_and_si256(_mm256_srli_epi16(text, 4), half);
@@ -119,11 +119,11 @@ AVX2 static inline __m256i classes_256(const struct gate *gate, size_t i,
                             _mm256_shuffle_epi8(high, above));
 }
 
-AVX2 static inline uint64_t sieve_256(const struct gate *gate, const char *bytes)
+AVX2 static inline uint64_t sieve_256(const struct halves *halves, const char *bytes)
 {
-    __m256i classes = classes_256(gate, 0, bytes);
+    __m256i classes = classes_256(halves, 0, bytes);
     for (size_t k = 1; k < SIEVE_BYTES; k++)
-        classes = _mm256_and_si256(classes, classes_256(gate, k, bytes));
+        classes = _mm256_and_si256(classes, classes_256(halves, k, bytes));
     __m256i none = _mm256_cmpeq_epi8(classes, _mm256_setzero_si256());
     return ~(unsigned)_mm256_movemask_epi8(none);
 }
@@ -131,7 +131,7 @@ AVX2 static inline uint64_t sieve_256(const struct gate *gate, const char *bytes
 AVX2 static void sieve_avx2(const struct gate *gate, const char *bytes, size_t chunks,
                             uint64_t *masks)
 {
-    const struct gate own = *gate;
+    const struct halves own = gate->halves;
     for (size_t i = 0; i < chunks; i++, bytes += CHUNK_BYTES)
         masks[i] = sieve_256(&own, bytes) | sieve_256(&own, bytes + 32) << 32;
 }
@@ -183,13 +183,13 @@ AVX512 static void probe_avx512(const struct gate *gate, const char *bytes,
         masks[i] = _pdep_u64(filter_512(&table, bytes), 0x1111111111111111);
 }
 
-AVX512 static inline __m512i classes_512(const struct gate *gate, size_t i,
+AVX512 static inline __m512i classes_512(const struct halves *halves, size_t i,
                                          const char *bytes)
 {
     __m512i low =
-        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)gate->halves[i][0]));
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)halves->classes[i][0]));
     __m512i high =
-        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)gate->halves[i][1]));
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)halves->classes[i][1]));
     __m512i half = _mm512_set1_epi8(15);
     __m512i text = _mm512_loadu_si512(bytes + i);
     __m512i above = _mm512_and_si512(_mm512_srli_epi16(text, 4), half);
@@ -200,7 +200,7 @@ AVX512 static inline __m512i classes_512(const struct gate *gate, size_t i,
 AVX512 static void sieve_avx512(const struct gate *gate, const char *bytes,
                                 size_t chunks, uint64_t *masks)
 {
-    const struct gate own = *gate;
+    const struct halves own = gate->halves;
     for (size_t i = 0; i < chunks; i++, bytes += CHUNK_BYTES) {
         __m512i classes = classes_512(&own, 0, bytes);
         for (size_t k = 1; k < SIEVE_BYTES; k++)
