@@ -15,6 +15,7 @@ enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
     COMMIT_WAIT_MS = 100,
+    TURN_READ_NS = 10 * 1000 * 1000,
     POSITIONS_WAIT_MS = 5 * 1000,
     STOP_WAIT_MS = 10 * 1000,
     FINISH_WAIT_MS = 60 * 1000,
@@ -40,12 +41,23 @@ static void feed_report(void *ctx, const struct self_report *report)
     engine_report(app->engine, report, app->now);
 }
 
+/** A turn that reads for longer makes mails and questions wait. */
+static bool is_time_up(void *ctx)
+{
+    const struct app *app = ctx;
+    return app->world.clock.ticks &&
+           app->world.clock.ticks() - app->turn_ticks > TURN_READ_NS;
+}
+
 static void read_inputs(struct app *app)
 {
     app->has_more_input = false;
+    if (app->world.clock.ticks)
+        app->turn_ticks = app->world.clock.ticks();
     if (app->phase > APP_FINISHING)
         return;
-    const struct intake intake = { feed_block, feed_alert, feed_report, app };
+    const struct intake intake = { feed_block, feed_alert, feed_report, app,
+                                   is_time_up };
     uint64_t before = inputs_tally(app->inputs)->bytes_read;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
     if (inputs_tally(app->inputs)->bytes_read != before)
