@@ -1,5 +1,6 @@
 /** What the running agent answers on its control socket: one row a request. */
 #include "agent/app_parts.h"
+#include "rules/rule_cost.h"
 
 static void measure_http(const struct http_tally *http, struct metrics *metrics)
 {
@@ -37,6 +38,8 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .told = engine->told,
         .open = engine->open,
         .regex_limits = engine->regex_limits,
+        .rules_suspended = rules_suspended(app->config->compiled_rules),
+        .lines_passed_over = rules_passed_over(app->config->compiled_rules),
         .overflow_keys = engine->overflow_keys,
         .notices_first = engine->notices[NOTICE_FIRST],
         .notices_new = engine->notices[NOTICE_NEW],
@@ -85,6 +88,10 @@ static bool answer_status(struct app *app, struct slice argument, bool json,
 {
     bool is_full = slice_equal(argument, SLICE("full"));
     (void)err;
+    if (!json && slice_equal(argument, SLICE("rules"))) {
+        rules_describe(app->config->compiled_rules, app->now, FORM_FULL, out);
+        return true;
+    }
     status_put(app, json ? FORM_JSON : is_full ? FORM_FULL : FORM_BRIEF, out);
     return true;
 }

@@ -7,6 +7,7 @@
  * that is not durable, and the inputs feel back-pressure by not being read.
  */
 #include "agent/app_parts.h"
+#include "rules/rule_cost.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,8 @@
 enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
+    COMMIT_WAIT_MS = 100,
+    TURN_READ_NS = 10 * 1000 * 1000,
     POSITIONS_WAIT_MS = 5 * 1000,
     FIRST_TRIM_MS = 2 * 1000,
     TRIM_WAIT_MS = 60 * 1000,
@@ -42,14 +45,25 @@ static void feed_report(void *ctx, const struct self_report *report)
     engine_report(app->engine, report, app->now);
 }
 
+/** A turn that reads for longer makes mails and questions wait. */
+static bool is_time_up(void *ctx)
+{
+    const struct app *app = ctx;
+    return app->world.clock.ticks &&
+           app->world.clock.ticks() - app->turn_ticks > TURN_READ_NS;
+}
+
 static void read_inputs(struct app *app)
 {
     app->has_more_input = false;
+    if (app->world.clock.ticks)
+        app->turn_ticks = app->world.clock.ticks();
     if (app->phase > APP_FINISHING) {
         inputs_refuse(app->inputs, app->now);
         return;
     }
-    const struct intake intake = { feed_block, feed_alert, feed_report, app };
+    const struct intake intake = { feed_block, feed_alert, feed_report, app,
+                                   is_time_up };
     const struct inputs_tally *tally = inputs_tally(app->inputs);
     uint64_t before = tally->bytes_read + tally->marks;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
@@ -77,8 +91,35 @@ struct webhook_reply app_post(struct app *app, const struct webhook_request *req
     return reply;
 }
 
+static void report_suspended(void *ctx, const struct rule *rule, int percent)
+{
+    struct app *app = ctx;
+    const char *summary =
+        arena_printf(&app->turn,
+                     "rule '%.*s' took %d %% of the time and is suspended for an hour",
+                     SLICE_ARG(rule_name(rule)), percent);
+    log_warning(app->world.log, "%s", summary);
+    engine_report(
+        app->engine,
+        &(struct self_report){
+            .kind = SLICE("suspended-rule"),
+            .object = rule_name(rule),
+            .severity = SEVERITY_WARNING,
+            .summary = slice_of(summary),
+            .description =
+                SLICE("Lines waited to be read for as long. `tocsin status --rules` "
+                      "shows what each rule costs, and counts the lines that this "
+                      "one does not see. A pattern is fast when a text of three "
+                      "bytes or more stands in all that it matches, and when it "
+                      "does not begin with '.*'. A reload lets the rule go on."),
+        },
+        app->now);
+}
+
 static void collect_due(struct app *app)
 {
+    rules_watch(app->config->compiled_rules, app->now, app->has_more_input,
+                report_suspended, app);
     if (app->now.mono_ms - app->started.mono_ms >= app->config->settle)
         engine_tick(app->engine, app->now, &app->notices);
     if (app->phase == APP_FINISHING && !app->is_flushed && inputs_at_end(app->inputs)) {
@@ -128,6 +169,7 @@ static void confirm(struct app *app)
     if (app->write_retry_ms != 0)
         log_info(app->world.log, "the store can be written to again: reading goes on");
     app->write_retry_ms = 0;
+    app->committed_ms = app->now.mono_ms;
     engine_saved(app->engine);
     if (app->has_saved_positions) {
         inputs_committed(app->inputs);
@@ -197,6 +239,16 @@ static void tidy_up(struct app *app)
     trim(app);
 }
 
+/** While a backlog is read, a commit in each turn would cost more than the reading.
+ * What waits for it waits a moment longer; nothing is confirmed meanwhile, so a crash
+ * only reads it again. */
+static bool can_wait_for_commit(const struct app *app)
+{
+    return app->has_more_input && app->notices.count == 0 && !app->next_config &&
+           !inputs_wants_commit(app->inputs) &&
+           app->now.mono_ms < app->committed_ms + COMMIT_WAIT_MS;
+}
+
 static void take_next_config(struct app *app);
 static void advance_phase(struct app *app);
 
@@ -210,7 +262,7 @@ void app_turn(struct app *app)
         collect_due(app);
         control_read(app->control, answer_control, app);
     }
-    if (app->now.mono_ms >= app->write_retry_ms) {
+    if (app->now.mono_ms >= app->write_retry_ms && !can_wait_for_commit(app)) {
         if (write_turn(app, &err))
             confirm(app);
         else
@@ -262,6 +314,7 @@ bool app_is_held_back(const struct app *app)
 static struct engine *make_engine(struct app *app, const struct config *config,
                                   struct err *err)
 {
+    rules_measure(config->compiled_rules, app->world.clock.ticks);
     struct engine *engine =
         engine_create(config->compiled_rules, &config->compiled_routes,
                       config->source_count, rng_next(&app->rng), app->now);
@@ -409,6 +462,7 @@ struct app *app_create(struct config *config, const struct world *world,
     app->config = config;
     app->notices.arena = &app->turn;
     app->now = app->started = clock_read(&app->world.clock);
+    app->committed_ms = app->now.mono_ms - COMMIT_WAIT_MS;
     if (!open_store(app, err) || !build_parts(app, err)) {
         app_free(app);
         return NULL;

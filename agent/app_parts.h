@@ -33,6 +33,8 @@ struct app {
     bool has_saved_positions; /**< in the running transaction */
     int64_t positions_due_ms; /**< when positions are stored at the latest; NEVER_MS */
     bool is_flushed;          /**< APP_FINISHING: everything counted is in a notice */
+    uint64_t turn_ticks;      /**< when reading began in this turn */
+    int64_t committed_ms;   /**< when the last turn was that wrote, or had nothing to */
     int64_t write_retry_ms; /**< 0: no write is pending; else when it is tried again */
     enum app_phase phase;
     int64_t deadline_ms; /**< of APP_FINISHING's sending and of APP_STOPPING */

@@ -8,7 +8,7 @@
 
 struct ask_options {
     const char *config_path;
-    bool json, raw, verbose;
+    bool json, raw, verbose, rules;
 };
 
 static bool parse_options(int argc, char **argv, struct ask_options *options)
@@ -16,6 +16,7 @@ static bool parse_options(int argc, char **argv, struct ask_options *options)
     static const struct option longs[] = { { "json", no_argument, NULL, 'j' },
                                            { "verbose", no_argument, NULL, 'v' },
                                            { "raw", no_argument, NULL, 'r' },
+                                           { "rules", no_argument, NULL, 'R' },
                                            { "config", required_argument, NULL, 'c' },
                                            { NULL, 0, NULL, 0 } };
     int option;
@@ -29,6 +30,8 @@ static bool parse_options(int argc, char **argv, struct ask_options *options)
             options->verbose = true;
         else if (option == 'r')
             options->raw = true;
+        else if (option == 'R')
+            options->rules = true;
         else
             return false;
     }
@@ -52,7 +55,8 @@ int cmd_status(int argc, char **argv)
     struct ask_options options = { 0 };
     if (!parse_options(argc, argv, &options) || optind < argc || options.raw)
         return cli_usage("status");
-    return ask(&options, "status", options.verbose ? "full" : NULL);
+    const char *part = options.verbose ? "full" : NULL;
+    return ask(&options, "status", options.rules ? "rules" : part);
 }
 
 int cmd_queue(int argc, char **argv)
@@ -67,7 +71,7 @@ int cmd_queue(int argc, char **argv)
         { "drop", "queue drop", 1, false },
     };
     struct ask_options options = { 0 };
-    if (!parse_options(argc, argv, &options) || options.verbose)
+    if (!parse_options(argc, argv, &options) || options.verbose || options.rules)
         return cli_usage("queue");
     const char *word = optind < argc ? argv[optind] : "list";
     int given = optind < argc ? argc - optind - 1 : 0;

@@ -29,7 +29,8 @@ static const char run_options[] = CONFIG_OPTION
 static const char check_about[] =
     "Prints each mistake with file, line, column, the source line and a remedy. Warns "
     "of "
-    "rules that match every line or have no samples, of files that are not there, and "
+    "rules that match every line, are tried on every line or have no samples, of files "
+    "that are not there, and "
     "of "
     "passwords that cannot be read. Warnings do not change the exit code.";
 
@@ -67,6 +68,7 @@ static const char status_about[] =
 
 static const char status_options[] =
     CONFIG_OPTION "  -v, --verbose      every file, group and counter\n"
+                  "  --rules            what each rule was tried on, found and took\n"
                   "  --json             all of it, as one object\n";
 
 static const char sink_about[] = "A mail server on this host alone that behaves like "
@@ -108,8 +110,9 @@ const struct command commands[] = {
       check_about, check_options, cmd_check, false },
     { "test", "[-v] [FILE...]", "run rules' samples, and stories on virtual time",
       test_about, test_options, cmd_test, false },
-    { "status", "[-c FILE] [-v|--json]", "accounts, files, open groups and counters",
-      status_about, status_options, cmd_status, false },
+    { "status", "[-c FILE] [-v|--rules|--json]",
+      "accounts, files, open groups and counters", status_about, status_options,
+      cmd_status, false },
     { "queue", "[list | show ID [--raw] | retry ID | drop ID] [-c FILE] [--json]",
       "mails that wait or were given up, and why", queue_about, queue_options,
       cmd_queue, false },

@@ -3,6 +3,7 @@
  * better: only warnings, because a check on another host, or before the logs are there,
  * is worth something too.
  */
+#include "agent/base/clock.h"
 #include "agent/base/limits.h"
 #include "agent/base/secret.h"
 #include "agent/base/text.h"
@@ -10,6 +11,7 @@
 #include "agent/inputs/glob.h"
 #include "agent/inputs/journal_ops.h"
 #include "agent/inputs/scan.h"
+#include "rules/rule_cost.h"
 
 struct found {
     struct fs fs;
@@ -151,6 +153,7 @@ void config_advise(struct config *config, struct buf *out, bool color)
 {
     struct complaints complaints = { .arena = &config->arena };
     advise_samples(config, &complaints);
+    rules_advise(config->compiled_rules, clock_real().ticks, &complaints);
     complaints_print(&complaints, out, color);
     complaints_free(&complaints);
 }

@@ -29,6 +29,8 @@ const struct metric metric_table[] = {
     COUNTER(told, "Matches told in a mail."),
     GAUGE(open, "Matches counted and not told yet."),
     TROUBLE(regex_limits, "Match attempts given up at a limit."),
+    TROUBLE_NOW(rules_suspended, "Rules suspended because they took too much time."),
+    TROUBLE(lines_passed_over, "Lines not tried by a rule that was suspended."),
     TROUBLE(overflow_keys, "Alerts counted under (other) because a bound was reached."),
     TROUBLE(alerts_left,
             "Alerts with resolve_after: never that made way for new ones."),

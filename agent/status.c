@@ -2,6 +2,7 @@
 #include "agent/app_parts.h"
 #include "agent/base/text.h"
 #include "build.h"
+#include "rules/rule_cost.h"
 
 static void put_heading(struct buf *out, const char *name)
 {
@@ -100,5 +101,7 @@ void status_put(const struct app *app, enum text_form form, struct buf *out)
     inputs_describe_sums(app->inputs, form, out);
     buf_puts(out, "},\"open_groups\":[");
     engine_describe(app->engine, app->now, form, out);
+    buf_puts(out, "],\"rules\":[");
+    rules_describe(app->config->compiled_rules, app->now, form, out);
     buf_puts(out, "]}\n");
 }

@@ -26,7 +26,9 @@ struct sample {
  *  more. */
 struct sighting {
     const struct rule *rule;
-    struct labels labels; /**< rule, host, severity, ... : decide the fingerprint */
+    struct labels labels;    /**< rule, host, severity, ... : decide the fingerprint */
+    bool has_lasting_labels; /**< they stay where they are, and what they are, as long
+                                  as the rules do: equal address, equal labels */
     enum severity severity;
     struct slice summary, description, runbook; /**< rendered; may be empty */
     struct sample sample;

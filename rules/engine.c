@@ -262,8 +262,17 @@ static void identify(struct engine *engine, struct alert *alert,
     dedup_open(dedup, alert);
 }
 
-static void take(struct engine *engine, struct lane *lane,
-                 const struct sighting *sighting, struct now now)
+static void count_taken(struct engine *engine, struct alert *alert, uint64_t count,
+                        struct now now)
+{
+    tally_counted(engine, alert, count);
+    /* Those that are told change nothing: the group looks at them when it wakes. */
+    if (!alert->is_told)
+        schedule_news(engine, alert->group, now);
+}
+
+static struct alert *take(struct engine *engine, struct lane *lane,
+                          const struct sighting *sighting, struct now now)
 {
     arena_clear(&engine->scratch);
     struct labels group_labels =
@@ -279,10 +288,8 @@ static void take(struct engine *engine, struct lane *lane,
         identify(engine, alert, sighting, now);
     tally_alerts(engine, group, before);
     engine->tally->alerts_left += group->left_count - left_before;
-    tally_counted(engine, alert, sighting->count);
-    /* Those that are told change nothing: the group looks at them when it wakes. */
-    if (!alert->is_told)
-        schedule_news(engine, group, now);
+    count_taken(engine, alert, sighting->count, now);
+    return alert;
 }
 
 struct alert *lane_alert(const struct engine *engine, const struct lane *lane,
@@ -305,19 +312,59 @@ static bool is_wanted(const struct engine *engine, const struct lane *lane,
            (sighting->count > 0 || lane_has_digest(lane));
 }
 
+static struct trodden *path_of(struct engine *engine, const struct sighting *sighting)
+{
+    uintptr_t address = (uintptr_t)sighting->labels.items;
+    return &engine->paths[address / sizeof(struct label) % TRODDEN_PATHS];
+}
+
+/** Thousands of lines of one rule go to one alert: only the first asks the way.
+ *  @return whether it was known. */
+static bool take_again(struct engine *engine, const struct sighting *sighting,
+                       struct now now)
+{
+    struct trodden *path = path_of(engine, sighting);
+    if (!sighting->has_lasting_labels || path->labels != sighting->labels.items ||
+        path->drop_count != engine->pieces.drop_count)
+        return false;
+    group_count_again(path->alert, sighting, now);
+    count_taken(engine, path->alert, sighting->count, now);
+    return true;
+}
+
+/** An "(other)" is no place to come back to: there may be room again. */
+static void remember_path(struct engine *engine, const struct sighting *sighting,
+                          struct alert *alert)
+{
+    if (!sighting->has_lasting_labels || alert->is_other || alert->group->is_other)
+        return;
+    *path_of(engine, sighting) =
+        (struct trodden){ .labels = sighting->labels.items,
+                          .alert = alert,
+                          .drop_count = engine->pieces.drop_count };
+}
+
 void engine_admit(struct engine *engine, const struct sighting *sighting,
                   struct now now)
 {
+    struct alert *alert = NULL;
+    size_t taken_count = 0;
     engine->dedup.now = now;
+    if (take_again(engine, sighting, now))
+        return;
     for (size_t i = 0; i < engine->lane_count; i++) {
         const struct route *route = engine->lanes[i].route;
         if (!route_takes(route, &sighting->labels))
             continue;
-        if (is_wanted(engine, &engine->lanes[i], sighting))
-            take(engine, &engine->lanes[i], sighting, now);
+        if (is_wanted(engine, &engine->lanes[i], sighting)) {
+            alert = take(engine, &engine->lanes[i], sighting, now);
+            taken_count++;
+        }
         if (!route->config->is_continued)
-            return;
+            break;
     }
+    if (taken_count == 1)
+        remember_path(engine, sighting, alert);
 }
 
 /** What admit_event() needs of engine_feed(). */
@@ -334,7 +381,7 @@ static void admit_event(void *ctx, struct rule *rule, const struct event *event)
     struct event safe = *event;
     arena_clear(&engine->arena);
     redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
-    if (!rule_judge(rule, &safe, &engine->arena, &sighting))
+    if (!rule_judge_now(rule, &safe, &engine->arena, &sighting))
         return;
     /* The whole line, because its hash is summed; the alert keeps no more
      * than it may. */

@@ -26,6 +26,15 @@ struct lane {
     int64_t since_unix_ms; /**< of the last digest */
 };
 
+/** Where a rule's last sighting went: the next with the same lasting labels goes there,
+ *  too, as long as no alert and no group has gone. */
+struct trodden {
+    const struct label *labels; /**< NULL: nobody */
+    struct alert *alert;
+    uint64_t drop_count;
+};
+enum { TRODDEN_PATHS = 256 }; /**< by the address of the labels */
+
 struct engine {
     const struct routes *routes;
     struct rules *rules;
@@ -42,6 +51,7 @@ struct engine {
     int64_t clock_offset_ms; /**< unix - mono, to notice steps of the wall clock */
     uint64_t limits_before;  /**< rules_limit_hits() at creation */
     struct engine_tally *tally;
+    struct trodden paths[TRODDEN_PATHS];
 };
 
 static inline bool lane_has_digest(const struct lane *lane)

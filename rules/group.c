@@ -225,7 +225,8 @@ struct alert *group_count(struct alert_group *group, struct slice key,
 void group_count_again(struct alert *alert, const struct sighting *sighting,
                        struct now now)
 {
-    alert->occurrence = sighting->occurrence;
+    if (sighting->fingerprint != 0)
+        alert->occurrence = sighting->occurrence;
     count(alert->group, alert, sighting, now);
 }
 

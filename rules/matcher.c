@@ -1,7 +1,11 @@
 /**
- * Every rule of a source is tried on each of its lines, in one walk over the block.
- * Nothing is allocated and no byte copied for a line; an event is one struct that is
- * used again.
+ * The gate says where a literal of a rule stands; the line around it is cut out and the
+ * rule tried on it. Lines between are never looked at, unless there are rules without a
+ * literal. Nothing is allocated and no byte copied for a line; an event is one struct
+ * that is used again.
+ *
+ * Which literals are rare is guessed at first, and measured in the first large block
+ * that comes: from then on the gate looks for others, and finds the same.
  */
 #include "rules/matcher.h"
 
@@ -9,63 +13,171 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/must.h"
+#include "rules/gate.h"
+#include "rules/rule_cost.h"
+#include "rules/rule_literals.h"
 
-/* The rules that read one source, in the order of the configuration. */
-struct source_rules {
-    struct rule **items;
-    size_t count;
+enum {
+    TUNE_MIN_BYTES = 64 * 1024,  /* smaller blocks are no backlog, and say little */
+    TUNE_MAX_BYTES = 256 * 1024, /* of a block are counted */
+    TUNE_EVERY = 16              /* times as many bytes, for the next time */
+};
+
+/* Rules that read the same sources, in the order of the configuration. */
+struct rule_set {
+    struct rule **rules;
+    size_t count, word_count;
+    struct gate *gate;
+    uint64_t *always; /* bits of rules without a literal */
+    bool has_always;
+    uint64_t scanned_bytes, next_tune_bytes;
 };
 
 struct matcher {
-    struct source_rules *sources;
+    struct rule_set *sets;
+    size_t set_count;
+    size_t *set_of_source;
     size_t source_count;
+    uint64_t *wanted; /* bits of the rules to try on the line at hand */
+    enum gate_level level;
     struct capture captures[LIMIT_CAPTURES];
 };
 
-/* Whom to tell of a match. */
-struct finder {
-    void (*found)(void *ctx, struct rule *rule, const struct event *event);
-    void *ctx;
+/* --- sets of rules ---------------------------------------------------------------- */
+
+static void collect_rules(struct rule_set *set, struct rules *rules, size_t source)
+{
+    set->rules = mem_zalloc(rules_count(rules) * sizeof *set->rules);
+    for (size_t i = 0; i < rules_count(rules); i++)
+        if (rule_reads(rules_get(rules, i), source))
+            set->rules[set->count++] = rules_get(rules, i);
+    set->word_count = (set->count + 63) / 64;
+    set->always = mem_zalloc(set->word_count * sizeof *set->always);
+}
+
+static bool is_same(const struct rule_set *a, const struct rule_set *b)
+{
+    return a->count == b->count &&
+           memcmp(a->rules, b->rules, a->count * sizeof(struct rule *)) == 0;
+}
+
+static void set_clear(struct rule_set *set)
+{
+    gate_free(set->gate);
+    free(set->rules);
+    free(set->always);
+}
+
+/* What the gate of a set is made of. */
+struct gate_items {
+    struct gate_item *items;
+    size_t count, capacity;
 };
 
-static void collect_rules(struct source_rules *into, struct rules *rules, size_t index)
+static void add_items(struct gate_items *to, const struct literals *literals,
+                      size_t owner)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < rules_count(rules); i++)
-        count += rule_reads(rules_get(rules, i), index);
-    into->items = mem_zalloc(count * sizeof *into->items);
-    for (size_t i = 0; i < rules_count(rules); i++)
-        if (rule_reads(rules_get(rules, i), index))
-            into->items[into->count++] = rules_get(rules, i);
+    for (size_t i = 0; i < literals->count; i++)
+        *mem_push(to->items, to->count, to->capacity) =
+            (struct gate_item){ literals->items[i], (uint32_t)owner };
+}
+
+static void build_gate(struct rule_set *set, const struct rarity *rarity,
+                       enum gate_level level)
+{
+    struct gate_items items = { 0 };
+    struct arena arena = { 0 };
+    set->has_always = false;
+    memset(set->always, 0, set->word_count * sizeof *set->always);
+    for (size_t i = 0; i < set->count; i++) {
+        struct literals literals;
+        arena_clear(&arena);
+        if (rule_literals(set->rules[i], rarity, &arena, &literals)) {
+            add_items(&items, &literals, i);
+            continue;
+        }
+        set->always[i / 64] |= UINT64_C(1) << i % 64;
+        set->has_always = true;
+    }
+    gate_free(set->gate);
+    set->gate = gate_create(items.items, items.count, rarity, level);
+    arena_free(&arena);
+    free(items.items);
+}
+
+/* Sources with the same rules share one gate. */
+static size_t add_set(struct matcher *matcher, struct rules *rules, size_t source)
+{
+    struct rule_set *fresh = &matcher->sets[matcher->set_count];
+    collect_rules(fresh, rules, source);
+    for (size_t i = 0; i < matcher->set_count; i++) {
+        if (!is_same(&matcher->sets[i], fresh))
+            continue;
+        set_clear(fresh);
+        *fresh = (struct rule_set){ 0 };
+        return i;
+    }
+    build_gate(fresh, NULL, matcher->level);
+    return matcher->set_count++;
+}
+
+struct matcher *matcher_create_at(struct rules *rules, size_t source_count,
+                                  enum gate_level level)
+{
+    struct matcher *matcher = mem_zalloc(sizeof *matcher);
+    matcher->level = level;
+    matcher->source_count = source_count;
+    matcher->set_of_source = mem_zalloc(source_count * sizeof *matcher->set_of_source);
+    matcher->sets = mem_zalloc(source_count * sizeof *matcher->sets);
+    matcher->wanted =
+        mem_zalloc((rules_count(rules) / 64 + 1) * sizeof *matcher->wanted);
+    for (size_t i = 0; i < source_count; i++)
+        matcher->set_of_source[i] = add_set(matcher, rules, i);
+    return matcher;
 }
 
 struct matcher *matcher_create(struct rules *rules, size_t source_count)
 {
-    struct matcher *matcher = mem_zalloc(sizeof *matcher);
-    matcher->source_count = source_count;
-    matcher->sources = mem_zalloc(source_count * sizeof *matcher->sources);
-    for (size_t i = 0; i < source_count; i++)
-        collect_rules(&matcher->sources[i], rules, i);
-    return matcher;
+    return matcher_create_at(rules, source_count, GATE_BEST);
 }
 
 void matcher_free(struct matcher *matcher)
 {
     if (!matcher)
         return;
-    for (size_t i = 0; i < matcher->source_count; i++)
-        free(matcher->sources[i].items);
-    free(matcher->sources);
+    for (size_t i = 0; i < matcher->set_count; i++)
+        set_clear(&matcher->sets[i]);
+    free(matcher->sets);
+    free(matcher->set_of_source);
+    free(matcher->wanted);
     free(matcher);
 }
 
-static void try_rules(struct matcher *matcher, const struct source_rules *rules,
-                      struct event *event, const struct finder *finder)
+static void tune(struct matcher *matcher, struct rule_set *set, struct slice bytes)
 {
-    for (size_t i = 0; i < rules->count; i++)
-        if (rule_matches(rules->items[i], event, matcher->captures))
-            finder->found(finder->ctx, rules->items[i], event);
+    set->scanned_bytes += bytes.len;
+    if (bytes.len < TUNE_MIN_BYTES || set->scanned_bytes < set->next_tune_bytes)
+        return;
+    struct slice sample = bytes;
+    sample.len = sample.len < TUNE_MAX_BYTES ? sample.len : TUNE_MAX_BYTES;
+    struct rarity *rarity = rarity_create(sample);
+    build_gate(set, rarity, matcher->level);
+    rarity_free(rarity);
+    set->next_tune_bytes = set->scanned_bytes * TUNE_EVERY;
 }
+
+/* --- the walk over a block -------------------------------------------------------- */
+
+struct walk {
+    struct matcher *matcher;
+    const struct rule_set *set;
+    const struct block *block;
+    struct event event;
+    size_t begin, end; /* of the line at hand: its first byte, its line end */
+    bool has_line;
+    void (*found)(void *ctx, struct rule *rule, const struct event *event);
+    void *ctx;
+};
 
 /* The CR at the end of a cut line may be one in its middle. */
 static struct slice without_cr(struct slice line, bool is_cut)
@@ -75,17 +187,103 @@ static struct slice without_cr(struct slice line, bool is_cut)
     return line;
 }
 
-static void scan_record(struct matcher *matcher, const struct source_rules *rules,
-                        const struct block *block, struct event *event,
-                        const struct finder *finder)
+static void try_rule(struct walk *walk, size_t index)
 {
-    event->offset = block->offset;
-    event->line = block->bytes;
-    event->fields = block->fields;
-    event->field_count = block->field_count;
+    struct rule *rule = walk->set->rules[index];
+    if (rule_try(rule, &walk->event, walk->matcher->captures))
+        walk->found(walk->ctx, rule, &walk->event);
+}
+
+/* The line at hand is known with all its literals: try its rules, in their order. */
+static void try_line(struct walk *walk)
+{
+    const struct block *block = walk->block;
+    struct slice line =
+        slice_make(block->bytes.ptr + walk->begin, walk->end - walk->begin);
+    walk->event.offset = block->offset;
+    if (block->offset >= 0)
+        walk->event.offset += (int64_t)walk->begin;
+    walk->event.line = block->is_record ? line : without_cr(line, block->is_cut);
+    for (size_t i = 0; i < walk->set->word_count; i++) {
+        uint64_t left = walk->matcher->wanted[i] | walk->set->always[i];
+        walk->matcher->wanted[i] = 0;
+        for (; left; left &= left - 1)
+            try_rule(walk, i * 64 + (size_t)__builtin_ctzll(left));
+    }
+}
+
+static size_t line_end(const struct walk *walk, size_t at)
+{
+    struct slice bytes = walk->block->bytes;
+    const char *end = memchr(bytes.ptr + at, '\n', bytes.len - at);
+    return end ? (size_t)(end - bytes.ptr) : bytes.len;
+}
+
+/* The first byte behind the line at hand. */
+static size_t next_begin(const struct walk *walk)
+{
+    return walk->has_line ? walk->end + 1 : 0;
+}
+
+static void take_line(struct walk *walk, size_t begin, size_t end)
+{
+    walk->begin = begin;
+    walk->end = end;
+    walk->has_line = true;
+}
+
+/* Rules without a literal see the lines up to @limit, too. */
+static void try_lines_before(struct walk *walk, size_t limit)
+{
+    while (walk->set->has_always && next_begin(walk) < limit) {
+        size_t begin = next_begin(walk);
+        take_line(walk, begin, line_end(walk, begin));
+        try_line(walk);
+    }
+}
+
+/* A literal stands at @at, which is in the line at hand or behind it. */
+static void open_line(struct walk *walk, size_t at)
+{
+    const char *bytes = walk->block->bytes.ptr;
+    if (walk->has_line)
+        try_line(walk);
+    size_t from = next_begin(walk);
+    const char *feed = memrchr(bytes + from, '\n', at - from);
+    size_t begin = feed ? (size_t)(feed - bytes) + 1 : from;
+    try_lines_before(walk, begin);
+    take_line(walk, begin, line_end(walk, at));
+}
+
+static void want_rule(void *ctx, size_t at, uint32_t owner)
+{
+    struct walk *walk = ctx;
+    if (!walk->has_line || at > walk->end)
+        open_line(walk, at);
+    walk->matcher->wanted[owner / 64] |= UINT64_C(1) << owner % 64;
+}
+
+/* Its fields may hold what its bytes do not, but a literal comes from a pattern, and
+ * patterns see the bytes. */
+static void take_record(struct walk *walk)
+{
+    const struct block *block = walk->block;
+    walk->event.fields = block->fields;
+    walk->event.field_count = block->field_count;
     if (block->unix_ms != 0)
-        event->unix_ms = block->unix_ms;
-    try_rules(matcher, rules, event, finder);
+        walk->event.unix_ms = block->unix_ms;
+    take_line(walk, 0, block->bytes.len);
+}
+
+static uint64_t walk_over(struct walk *walk)
+{
+    struct slice bytes = walk->block->bytes;
+    uint64_t lines = gate_scan(walk->set->gate, bytes, want_rule, walk);
+    if (walk->has_line)
+        try_line(walk);
+    try_lines_before(walk, bytes.len);
+    bool has_open_end = bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n';
+    return lines + has_open_end;
 }
 
 uint64_t
@@ -94,35 +292,31 @@ matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms
              void *ctx)
 {
     must(block->source->index < matcher->source_count);
-    const struct source_rules *rules = &matcher->sources[block->source->index];
-    const struct finder finder = { found, ctx };
-    struct event event = { .source = block->source,
-                           .path = block->path,
-                           .is_cut = block->is_cut,
-                           .unix_ms = unix_ms };
-    if (block->is_record) {
-        scan_record(matcher, rules, block, &event, &finder);
-        return 1;
-    }
-    struct slice rest = block->bytes, line;
-    uint64_t count = 0;
-    while (slice_next(&rest, '\n', &line)) {
-        count++;
-        event.offset = block->offset;
-        if (block->offset >= 0)
-            event.offset += line.ptr - block->bytes.ptr;
-        event.line = without_cr(line, block->is_cut);
-        try_rules(matcher, rules, &event, &finder);
-    }
-    return count;
+    struct rule_set *set = &matcher->sets[matcher->set_of_source[block->source->index]];
+    struct walk walk = { .matcher = matcher,
+                         .set = set,
+                         .block = block,
+                         .event = { .source = block->source,
+                                    .path = block->path,
+                                    .is_cut = block->is_cut,
+                                    .unix_ms = unix_ms },
+                         .found = found,
+                         .ctx = ctx };
+    tune(matcher, set, block->bytes);
+    if (!block->is_record)
+        return walk_over(&walk);
+    take_record(&walk);
+    (void)walk_over(&walk);
+    return 1;
 }
 
 struct rule *matcher_first(struct matcher *matcher, struct event *event)
 {
     must(event->source->index < matcher->source_count);
-    const struct source_rules *rules = &matcher->sources[event->source->index];
-    for (size_t i = 0; i < rules->count; i++)
-        if (rule_matches(rules->items[i], event, matcher->captures))
-            return rules->items[i];
+    const struct rule_set *set =
+        &matcher->sets[matcher->set_of_source[event->source->index]];
+    for (size_t i = 0; i < set->count; i++)
+        if (rule_try(set->rules[i], event, matcher->captures))
+            return set->rules[i];
     return NULL;
 }

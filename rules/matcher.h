@@ -6,11 +6,15 @@
 #ifndef TOCSIN_RULES_MATCHER_H
 #define TOCSIN_RULES_MATCHER_H
 
+#include "rules/gate.h"
 #include "rules/rule.h"
 
 struct matcher;
 
 struct matcher *matcher_create(struct rules *rules, size_t source_count);
+/** The same with the gate at @level, which is there: all find the same. */
+struct matcher *matcher_create_at(struct rules *rules, size_t source_count,
+                                  enum gate_level level);
 void matcher_free(struct matcher *matcher);
 
 /** Scan @block. @return the number of lines in it (an unterminated last one included),

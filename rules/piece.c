@@ -39,6 +39,7 @@ void pieces_forget(struct pieces *pieces, enum piece_kind kind, uint64_t id)
 void pieces_drop(struct pieces *pieces, struct piece *piece)
 {
     untouch(pieces, piece);
+    pieces->drop_count++;
     if (piece->id != 0)
         pieces_forget(pieces, piece->kind, piece->id);
     piece->id = 0;

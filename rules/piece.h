@@ -30,6 +30,7 @@ struct pieces {
     struct piece_name *gone;
     size_t gone_count, gone_capacity;
     uint64_t last_id;
+    uint64_t drop_count; /**< as long as it is the same, no piece has gone */
 };
 
 /** @piece changed. */

@@ -33,6 +33,7 @@ struct regex {
     struct scratch *scratch;
     struct group_name *names;
     size_t name_count;
+    bool has_jit;
     bool has_one_start; /* anchored, or tried at the starts of lines only */
     int first_byte;     /* that every match begins with; -1: not known */
 };
@@ -198,12 +199,21 @@ static struct scratch *scratch_create(const pcre2_code *code)
     return scratch;
 }
 
+/* A pattern can refuse it, too: "(*NO_JIT)". */
+static bool has_jit_code(const pcre2_code *code)
+{
+    size_t bytes = 0;
+    must(pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &bytes) == 0);
+    return bytes > 0;
+}
+
 static struct regex *regex_create(pcre2_code *code)
 {
     struct regex *regex = mem_zalloc(sizeof *regex);
     regex->code = code;
     /* Without it (a kernel that forbids new executable memory) PCRE2 interprets. */
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    regex->has_jit = has_jit_code(code);
     regex->scratch = scratch_create(code);
     uint32_t first_type = code_info(regex, PCRE2_INFO_FIRSTCODETYPE);
     regex->has_one_start =
@@ -298,8 +308,12 @@ static uint32_t limit_for(const struct regex *regex, struct slice subject)
 static int run_code(const struct regex *regex, struct slice subject)
 {
     const struct scratch *scratch = regex->scratch;
-    return pcre2_match(regex->code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""),
-                       subject.len, 0, 0, scratch->data, scratch->context);
+    PCRE2_SPTR bytes = (PCRE2_SPTR)(subject.ptr ? subject.ptr : "");
+    if (regex->has_jit)
+        return pcre2_jit_match(regex->code, bytes, subject.len, 0, 0, scratch->data,
+                               scratch->context);
+    return pcre2_match(regex->code, bytes, subject.len, 0, 0, scratch->data,
+                       scratch->context);
 }
 
 /* The second try of a line for which the machine's own stack was too small. */

@@ -204,6 +204,7 @@ struct rule_tally rule_tally(const struct rule *rule)
 {
     return (struct rule_tally){
         .tries = rule->tries,
+        .ns = rule->ns,
         .hits = rule->hits,
         .limit_hits = limit_hits(&rule->match) + limit_hits(&rule->unless) +
                       where_limit_hits(rule->where),
@@ -268,8 +269,20 @@ bool rule_matches(struct rule *rule, struct event *event, struct capture *captur
     return true;
 }
 
+bool rule_judge_now(struct rule *rule, const struct event *event, struct arena *arena,
+                    struct sighting *sighting)
+{
+    return rule->kind->judge(rule, event, arena, sighting);
+}
+
 bool rule_judge(struct rule *rule, const struct event *event, struct arena *arena,
                 struct sighting *sighting)
 {
-    return rule->kind->judge(rule, event, arena, sighting);
+    if (!rule_judge_now(rule, event, arena, sighting))
+        return false;
+    sighting->summary = arena_slice(arena, sighting->summary);
+    sighting->description = arena_slice(arena, sighting->description);
+    sighting->sample.line = arena_slice(arena, sighting->sample.line);
+    sighting->sample.path = arena_slice(arena, sighting->sample.path);
+    return true;
 }

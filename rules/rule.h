@@ -43,7 +43,8 @@ struct rules_setting {
 
 /** What one rule did since it was compiled, for `status`. */
 struct rule_tally {
-    uint64_t tries;          /**< lines it looked at */
+    uint64_t tries;          /**< lines it was tried on */
+    uint64_t ns;             /**< that took, see rules_measure() */
     uint64_t hits;           /**< lines it matched */
     uint64_t limit_hits;     /**< match attempts that PCRE2 gave up at a limit */
     uint64_t odd_severities; /**< severity templates that rendered to none: warning */
@@ -88,6 +89,10 @@ bool rule_matches(struct rule *rule, struct event *event, struct capture *captur
  *  @return true and fills *@sighting (in @arena) when this is to be told. */
 bool rule_judge(struct rule *rule, const struct event *event, struct arena *arena,
                 struct sighting *sighting);
+
+/** The same for who is done with *@sighting before @event dies: it borrows from it. */
+bool rule_judge_now(struct rule *rule, const struct event *event, struct arena *arena,
+                    struct sighting *sighting);
 
 /** Run `samples:` of all rules: each `match` line must match, each `no_match` must not,
  *  on the labels of the rule's first source. @report gets one call a line.

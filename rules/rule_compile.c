@@ -220,6 +220,14 @@ static void compile_labels(struct compiler *compiler)
                  LIMIT_LABELS);
 }
 
+static bool has_fixed_labels(const struct rule *rule)
+{
+    bool is_fixed = template_is_plain(rule->severity) && rule->config->by.count == 0;
+    for (size_t i = 0; i < rule->label_count; i++)
+        is_fixed &= template_is_plain(rule->labels[i].value);
+    return is_fixed;
+}
+
 /* --- the whole -------------------------------------------------------------------- */
 
 void rule_compile(struct rule *rule, const struct rule_config *config,
@@ -240,6 +248,7 @@ void rule_compile(struct rule *rule, const struct rule_config *config,
     check_runbook(&compiler);
     compile_resolve_after(&compiler);
     compile_labels(&compiler);
+    rule->has_fixed_labels = has_fixed_labels(rule);
     if (complaints->error_count > errors)
         return;
     if (rule->match.count == 0 && config->where.count == 0)
@@ -264,6 +273,8 @@ void rule_clear(struct rule *rule)
     regexes_free(&rule->unless);
     where_free(rule->where);
     rule->where = NULL;
+    arena_free(&rule->memo.arena);
+    buf_free(&rule->text);
 }
 
 /* --- warnings --------------------------------------------------------------------- */

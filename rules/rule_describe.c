@@ -1,28 +1,30 @@
 /**
- * What a rule says about one event: labels, severity, texts, the line itself. All of it
- * is copied into the arena, because the event dies when its block is read.
+ * What a rule says about one event: labels, severity, texts, the line itself. It
+ * borrows from the event, from the rule and from the arena: it dies with the first.
  *
  * `rule` and `severity` are set first and never overwritten: routes rely on them.
  */
 #include "agent/base/limits.h"
 #include "rules/rule_fields.h"
 
-static struct slice render(const struct template *template,
+static struct slice render(struct rule *rule, const struct template *template,
                            const struct rule_fields *fields, size_t max_bytes,
                            struct arena *arena)
 {
-    struct buf out = buf_make(max_bytes);
-    template_render(template, rule_fields_find, fields, &out);
-    struct slice text = arena_slice(arena, buf_slice(&out));
-    buf_free(&out);
-    return text;
+    struct slice text;
+    if (template_is_one(template, rule_fields_find, fields, max_bytes, &text))
+        return text;
+    buf_clear(&rule->text);
+    rule->text.max_bytes = max_bytes;
+    template_render(template, rule_fields_find, fields, &rule->text);
+    return arena_slice(arena, buf_slice(&rule->text));
 }
 
 static enum severity judge_severity(struct rule *rule, const struct rule_fields *fields,
                                     struct arena *arena)
 {
     enum severity severity = SEVERITY_WARNING;
-    struct slice text = render(rule->severity, fields, LIMIT_LABEL_BYTES, arena);
+    struct slice text = render(rule, rule->severity, fields, LIMIT_LABEL_BYTES, arena);
     if (!severity_parse(slice_trim(text), &severity))
         rule->odd_severities++;
     return severity;
@@ -51,12 +53,13 @@ static void put_source_labels(struct labels *labels, const struct event *event,
 }
 
 /* A template that renders to nothing leaves the label that the source gave. */
-static void put_rule_labels(struct labels *labels, const struct rule *rule,
+static void put_rule_labels(struct labels *labels, struct rule *rule,
                             const struct rule_fields *fields, struct arena *arena)
 {
     for (size_t i = 0; i < rule->label_count; i++) {
         const struct rule_label *label = &rule->labels[i];
-        struct slice value = render(label->value, fields, LIMIT_LABEL_BYTES, arena);
+        struct slice value =
+            render(rule, label->value, fields, LIMIT_LABEL_BYTES, arena);
         if (value.len > 0 || template_is_plain(label->value))
             put_label(labels, arena, label->name, value);
     }
@@ -68,40 +71,72 @@ static void put_rule_labels(struct labels *labels, const struct rule *rule,
     }
 }
 
-static struct sample take_sample(const struct event *event, struct arena *arena)
+static struct sample take_sample(const struct event *event)
 {
     struct slice line = event->line;
     if (line.len > LIMIT_SAMPLE_BYTES)
         line.len = LIMIT_SAMPLE_BYTES;
-    return (struct sample){ .line = arena_slice(arena, line),
-                            .path = arena_slice(arena, event->path),
+    return (struct sample){ .line = line,
+                            .path = event->path,
                             .offset = event->offset,
                             .unix_ms = event->unix_ms };
+}
+
+/* @fields sees each label as soon as it is set. */
+static enum severity judge_labels(struct rule *rule, const struct event *event,
+                                  struct rule_fields *fields, struct labels *labels,
+                                  struct arena *arena)
+{
+    *labels = (struct labels){ 0 };
+    fields->labels = &event->source->labels;
+    enum severity severity = judge_severity(rule, fields, arena);
+    (void)labels_set(labels, arena, SLICE("rule"), rule->name);
+    (void)labels_set(labels, arena, SLICE("severity"),
+                     slice_of(severity_names[severity]));
+    (void)labels_set(labels, arena, SLICE("host"), rule->setting->host);
+    fields->labels = labels;
+    put_source_labels(labels, event, arena);
+    put_rule_labels(labels, rule, fields, arena);
+    return severity;
+}
+
+/* The labels of most rules are the same for all lines of a source. */
+static bool take_memo(struct rule *rule, const struct event *event,
+                      struct rule_fields *fields)
+{
+    struct rule_memo *memo = &rule->memo;
+    if (!rule->has_fixed_labels)
+        return false;
+    if (!memo->source) {
+        memo->source = event->source;
+        memo->severity = judge_labels(rule, event, fields, &memo->labels, &memo->arena);
+    }
+    return memo->source == event->source;
 }
 
 void rule_describe(struct rule *rule, const struct event *event, struct arena *arena,
                    struct sighting *sighting)
 {
-    struct labels labels = { 0 };
     struct rule_fields fields;
+    struct labels labels = { 0 };
     rule_fields_init(&fields, rule, event, &event->source->labels);
-    enum severity severity = judge_severity(rule, &fields, arena);
-    (void)labels_set(&labels, arena, SLICE("rule"), rule->name);
-    (void)labels_set(&labels, arena, SLICE("severity"),
-                     slice_of(severity_names[severity]));
-    (void)labels_set(&labels, arena, SLICE("host"), rule->setting->host);
+    bool is_known = take_memo(rule, event, &fields);
+    enum severity severity = is_known
+                                 ? rule->memo.severity
+                                 : judge_labels(rule, event, &fields, &labels, arena);
+    if (is_known)
+        labels = rule->memo.labels;
     fields.labels = &labels;
-    put_source_labels(&labels, event, arena);
-    put_rule_labels(&labels, rule, &fields, arena);
     *sighting = (struct sighting){
         .rule = rule,
         .labels = labels,
+        .has_lasting_labels = is_known,
         .severity = severity,
-        .summary = render(rule->summary, &fields, LIMIT_SUMMARY_BYTES, arena),
+        .summary = render(rule, rule->summary, &fields, LIMIT_SUMMARY_BYTES, arena),
         .description =
-            render(rule->description, &fields, LIMIT_DESCRIPTION_BYTES, arena),
+            render(rule, rule->description, &fields, LIMIT_DESCRIPTION_BYTES, arena),
         .runbook = rule->config->runbook.value,
-        .sample = take_sample(event, arena),
+        .sample = take_sample(event),
         .count = 1,
         .resolve_after_ms = rule->resolve_after_ms,
     };

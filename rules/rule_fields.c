@@ -8,15 +8,20 @@ void rule_fields_init(struct rule_fields *fields, const struct rule *rule,
                       const struct event *event, const struct labels *labels)
 {
     *fields = (struct rule_fields){ .rule = rule, .event = event, .labels = labels };
-    int64_t left = event->offset;
+}
+
+/* Written when it is asked for: hardly any rule does. */
+static struct slice write_offset(struct rule_fields *fields)
+{
+    int64_t left = fields->event->offset;
+    char *end = fields->digits + sizeof fields->digits, *begin = end;
     if (left < 0)
-        return;
+        return SLICE("");
     do {
-        fields->digit_count++;
-        fields->digits[sizeof fields->digits - fields->digit_count] =
-            (char)('0' + left % 10);
+        *--begin = (char)('0' + left % 10);
         left /= 10;
     } while (left > 0);
+    return slice_make(begin, (size_t)(end - begin));
 }
 
 static struct slice base_name(struct slice path)
@@ -43,8 +48,7 @@ static struct slice find_built_in(const struct rule_fields *fields, struct slice
     if (slice_equal(name, SLICE("rule")))
         return fields->rule->name;
     if (slice_equal(name, SLICE("offset")))
-        return slice_make(fields->digits + sizeof fields->digits - fields->digit_count,
-                          fields->digit_count);
+        return write_offset((struct rule_fields *)fields);
     return SLICE("");
 }
 

@@ -11,15 +11,15 @@ struct rule_fields {
     const struct rule *rule;
     const struct event *event;
     const struct labels *labels; /**< that are known so far */
-    char digits[20];             /**< of the offset, right-aligned */
-    size_t digit_count;
+    char digits[20];             /**< of the offset, once it was asked for */
 };
 
 /** @labels is looked at again in every look-up, so it may grow meanwhile. */
 void rule_fields_init(struct rule_fields *fields, const struct rule *rule,
                       const struct event *event, const struct labels *labels);
 
-/** The value of @name in @fields (a struct rule_fields), or the empty slice. */
+/** The value of @name in @fields (a struct rule_fields that is no constant), or the
+ *  empty slice. */
 struct slice rule_fields_find(const void *fields, struct slice name);
 
 /** What every line has; NULL-terminated. */

@@ -21,6 +21,15 @@ struct rule_label {
     const struct template *value;
 };
 
+/** What a rule whose labels are the same for all lines says about those of the source
+ *  that it saw first. */
+struct rule_memo {
+    const struct source *source;
+    struct labels labels;
+    enum severity severity;
+    struct arena arena;
+};
+
 struct rule {
     const struct rule_config *config;
     const struct rules_setting *setting;
@@ -31,15 +40,27 @@ struct rule {
     const struct template *severity, *summary, *description;
     struct rule_label *labels;
     size_t label_count;
+    bool has_fixed_labels; /**< no field of a line is in them */
+    struct rule_memo memo;
+    struct buf text; /**< to render into */
     int64_t resolve_after_ms;
     const struct rule_kind *kind;
     uint64_t tries, hits, odd_severities;
+    uint64_t (*ticks)(void); /**< see rules_measure() */
+    uint32_t timed_left;     /**< tries that are timed one by one */
+    uint64_t ns, watched_ns; /**< in all; and when the watch began */
+    bool is_suspended;
+    int64_t suspended_until_ms; /**< mono */
+    uint64_t passed_over;       /**< lines it was not tried on, suspended */
 };
 
 struct rules {
     const struct rules_setting *setting;
     struct rule *items;
     size_t count;
+    bool is_watching;        /**< since watched_from_ms lines have waited */
+    int64_t watched_from_ms; /**< mono */
+    size_t suspended_count;
 };
 
 /** Compile @config into the zeroed @rule; complains of all its mistakes. What was
@@ -52,7 +73,8 @@ void rule_clear(struct rule *rule);
 /** Warn of what can be seen only in a rule that compiled without a mistake. */
 void rule_warn(const struct rule *rule, struct complaints *complaints);
 
-/** Fill *@sighting, in @arena, with what the rule says about one event. */
+/** Fill *@sighting with what the rule says about one event; it borrows from @event and
+ *  @arena. */
 void rule_describe(struct rule *rule, const struct event *event, struct arena *arena,
                    struct sighting *sighting);
 

@@ -311,3 +311,19 @@ void template_render(const struct template *template,
             at = op->past;
     }
 }
+
+bool template_is_one(const struct template *template,
+                     struct slice (*look_up)(const void *ctx, struct slice name),
+                     const void *ctx, size_t max_bytes, struct slice *text)
+{
+    *text = SLICE("");
+    if (!template || template->count == 0)
+        return true;
+    const struct op *op = &template->ops[0];
+    if (template->count > 1 || (op->kind != OP_TEXT && op->kind != OP_FIELD))
+        return false;
+    *text = op->kind == OP_TEXT ? op->text : look_up(ctx, op->text);
+    if (text->len > max_bytes)
+        *text = text_cut(*text, max_bytes);
+    return true;
+}

@@ -25,6 +25,12 @@ const struct template *template_compile(const struct conf_text *text,
 /** Is there any tag in it? */
 bool template_is_plain(const struct template *template);
 
+/** A template that is one text or one field needs no rendering: set *@text to what it
+ *  renders to within @max_bytes, borrowed. @return false for any other. */
+bool template_is_one(const struct template *template,
+                     struct slice (*look_up)(const void *ctx, struct slice name),
+                     const void *ctx, size_t max_bytes, struct slice *text);
+
 /** Call @each for every field it names, with the place of the name. */
 void template_names(const struct template *template,
                     void (*each)(void *ctx, struct slice name, struct place at),

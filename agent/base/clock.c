@@ -18,7 +18,14 @@ static struct now read_kernel(void *ctx)
                          .unix_ms = read_ms(CLOCK_REALTIME) };
 }
 
+static uint64_t read_ticks(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
+}
+
 struct clock_source clock_real(void)
 {
-    return (struct clock_source){ .read = read_kernel };
+    return (struct clock_source){ .read = read_kernel, .ticks = read_ticks };
 }

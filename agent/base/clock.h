@@ -7,6 +7,8 @@
 struct clock_source {
     struct now (*read)(void *ctx);
     void *ctx;
+    uint64_t (*ticks)(void); /**< nanoseconds that only go on, to measure work by; NULL
+                                  where nothing is measured */
 };
 
 /** Read both clocks of @clock. */

@@ -98,8 +98,8 @@ void inputs_configure(struct inputs *inputs, const struct inputs_config *config,
                       struct now now);
 
 /** Read what is there, at most LIMIT_FILE_TURN_BYTES a file and LIMIT_TURN_BYTES in
- *  all, and give it to @intake piece by piece. @return true when more is waiting
- *  already. */
+ *  all, and give it to @intake piece by piece until that has enough. @return true when
+ *  more is waiting already. */
 bool inputs_read(struct inputs *inputs, struct now now, const struct intake *intake);
 
 /** Put the positions behind what was read into the running transaction. May be

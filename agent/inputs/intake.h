@@ -6,12 +6,18 @@
 #include "rules/incoming.h"
 #include "rules/report.h"
 
-/** What is handed over is borrowed for the call. All three are there. */
+/** What is handed over is borrowed for the call. The first three are there. */
 struct intake {
     void (*block)(void *ctx, const struct block *block);
     void (*alert)(void *ctx, const struct incoming *incoming);
     void (*report)(void *ctx, const struct self_report *report);
     void *ctx;
+    bool (*is_enough)(void *ctx); /**< is this turn's time up? NULL: it never is */
 };
+
+static inline bool intake_has_enough(const struct intake *intake)
+{
+    return intake->is_enough && intake->is_enough(intake->ctx);
+}
 
 #endif

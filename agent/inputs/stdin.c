@@ -130,7 +130,7 @@ static bool read_turn(void *self, struct now now, const struct intake *intake)
         sum += got;
         if (got > 0 || input->is_at_end)
             feed_lines(input, intake);
-    } while (got > 0 && sum < LIMIT_FILE_TURN_BYTES);
+    } while (got > 0 && sum < LIMIT_FILE_TURN_BYTES && !intake_has_enough(intake));
     if (input->is_at_end)
         wait_for(input, false);
     input->has_more = got > 0;

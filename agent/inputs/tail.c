@@ -479,6 +479,8 @@ static bool read_queue(struct tail *tail)
         tail->has_changes = true;
         read_one(tail, file);
         tail_run_hopes(tail);
+        if (intake_has_enough(tail->reader.intake)) /* one file at least, in any turn */
+            break;
     }
     return tail->files.queue_head != NULL;
 }

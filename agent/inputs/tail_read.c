@@ -215,7 +215,7 @@ enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader
                               size_t budget, bool is_final, struct err *err)
 {
     size_t read = 0;
-    while (read < budget) {
+    while (read < budget && !(read > 0 && intake_has_enough(reader->intake))) {
         struct window window;
         enum tail_read result = window_read(file, reader, &window, err);
         if (result == TAIL_READ_FAILED && file->is_packed && err->kind == ERR_BUSY)

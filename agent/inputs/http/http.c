@@ -12,16 +12,16 @@
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/secret.h"
-#include "agent/inputs/http/gate.h"
 #include "agent/inputs/http/httpd.h"
 #include "agent/inputs/http/listener.h"
+#include "agent/inputs/http/porter.h"
 
 struct http_input {
     const struct input_world *world;
     struct inputs_tally *tally;
     const struct http_config *config; /**< NULL: nobody wants it */
     const struct source *source;
-    struct gate *gate;
+    struct porter *porter;
     struct listener listeners[LIMIT_HTTP_LISTENERS];
     size_t listener_count;
     struct httpd *plain, *tls; /**< NULL: no listener needs it */
@@ -63,7 +63,7 @@ static void close_server(struct http_input *input)
     httpd_close(mem_take(&input->tls));
     free(mem_take(&input->certificate));
     free_key(mem_take(&input->key));
-    gate_free(mem_take(&input->gate));
+    porter_free(mem_take(&input->porter));
 }
 
 static void destroy(void *self)
@@ -78,12 +78,12 @@ static struct http_reply judge(void *ctx, const struct http_head *head,
                                int64_t *delay_ms, const char **signature_header)
 {
     struct http_input *input = ctx;
-    struct gate_answer answer =
-        gate_judge(input->gate, head,
-                   (struct gate_moment){ input->now, input->is_closed });
+    struct porter_answer answer =
+        porter_judge(input->porter, head,
+                     (struct porter_moment){ input->now, input->is_closed });
     input->wants_reload |= answer.wants_reload;
     *delay_ms = answer.delay_ms;
-    *signature_header = gate_signature_header(input->gate);
+    *signature_header = porter_signature_header(input->porter);
     return answer.reply;
 }
 
@@ -200,10 +200,10 @@ static void configure(void *self, const struct inputs_config *config, struct now
         close_server(input);
         return;
     }
-    struct gate *before = input->gate;
-    input->gate = gate_create(input->config, config->host_name, input->world->log);
-    gate_inherit(input->gate, before);
-    gate_free(before);
+    struct porter *before = input->porter;
+    input->porter = porter_create(input->config, config->host_name, input->world->log);
+    porter_inherit(input->porter, before);
+    porter_free(before);
     if (input->config->certificate.value.len > 0)
         start_tls(input);
     else
@@ -302,8 +302,8 @@ static struct http_reply take(struct http_input *input, struct http_request *req
 {
     bool is_replay = false;
     struct slice body = buf_slice(&request->body);
-    if (!gate_verify(input->gate, request->signature, body, input->now, request->digest,
-                     &is_replay))
+    if (!porter_verify(input->porter, request->signature, body, input->now,
+                       request->digest, &is_replay))
         return (struct http_reply){ 401,
                                     "this needs a signature that is right and new" };
     if (is_replay)
@@ -368,7 +368,7 @@ static void release(struct http_input *input, struct httpd *httpd)
     struct http_request *at = NULL;
     while ((at = httpd_held(httpd, at))) {
         if (at->has_digest)
-            gate_remember(input->gate, at->digest, input->now);
+            porter_remember(input->porter, at->digest, input->now);
     }
     httpd_release(httpd);
 }
@@ -395,9 +395,9 @@ static void refuse(void *self, struct now now)
     accept_all(input);
     run(input);
     if (input->plain)
-        httpd_refuse(input->plain, gate_closed());
+        httpd_refuse(input->plain, porter_closed());
     if (input->tls)
-        httpd_refuse(input->tls, gate_closed());
+        httpd_refuse(input->tls, porter_closed());
     run(input);
 }
 

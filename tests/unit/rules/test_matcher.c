@@ -136,3 +136,39 @@ TEST(matcher, conditions_see_the_fields_of_a_record)
                 "  - {name: c, match: y, where: [unit=ssh]}\n",
                 block, 1, "a@0:y;c@0:y;");
 }
+
+TEST(matcher, a_line_is_tried_only_by_rules_whose_literal_it_holds)
+{
+    struct rig *rig = rig_create();
+    struct finding finding = { .out = buf_make(100) };
+    rig_rules(rig, "rules:\n"
+                   "  - {name: a, match: 'disk [a-z]+ is full'}\n"
+                   "  - {name: b, match: '\\d\\d$'}\n");
+    struct matcher *matcher = matcher_create(rig->rules, 2);
+    struct block block = { .source = &rig->sources[0],
+                           .bytes =
+                               SLICE("one\ndisk X is full\n\ndisk sda is full\n") };
+    matcher_scan(matcher, &block, 7, note, &finding);
+    ck_assert_slice(buf_slice(&finding.out), "a@20:disk sda is full;");
+    ck_assert_uint_eq(rule_tally(rules_get(rig->rules, 0)).tries, 2);
+    ck_assert_uint_eq(rule_tally(rules_get(rig->rules, 1)).tries, 4);
+    buf_free(&finding.out);
+    matcher_free(matcher);
+    rig_free(rig);
+}
+
+TEST(matcher, a_literal_over_two_lines_is_in_none)
+{
+    check_block("rules:\n  - {name: a, match: 'no\\s+route'}\n"
+                "  - {name: b, match: 'route'}\n",
+                (struct block){ .bytes = SLICE("no\nroute\nno route\n") }, 3,
+                "b@3:route;a@9:no route;b@9:no route;");
+}
+
+TEST(matcher, a_record_is_one_text_whatever_line_feeds_it_holds)
+{
+    check_block("rules:\n  - {name: a, match: 'failed\\nCaused by: disk'}\n",
+                (struct block){ .bytes = SLICE("job failed\nCaused by: disk\n"),
+                                .is_record = true },
+                1, "a@0:job failed\nCaused by: disk\n;");
+}

@@ -119,6 +119,32 @@ TEST(rule, what_is_not_in_by_does_not_tell_alerts_apart)
     rig_free(rig);
 }
 
+TEST(rule, labels_that_are_the_same_for_all_lines_are_those_of_their_source)
+{
+    struct rig *rig = load("rules:\n  - {name: p, match: 'x', labels: {a: b}}\n");
+    struct rule *rule = rules_get(rig->rules, 0);
+    struct sighting sightings[3];
+    for (int i = 0; i < 3; i++) {
+        struct event event = rig_event(rig, SLICE("x"));
+        event.source = &rig->sources[i % 2];
+        ck_assert(rule_judge(rule, &event, &rig->arena, &sightings[i]));
+        ck_assert_slice(labels_find(&sightings[i].labels, SLICE("a")), "b");
+    }
+    ck_assert_slice(labels_find(&sightings[0].labels, SLICE("team")), "shop");
+    ck_assert_slice(labels_find(&sightings[1].labels, SLICE("team")), "");
+    ck_assert(labels_equal(&sightings[0].labels, &sightings[2].labels));
+    ck_assert_ptr_eq(sightings[0].labels.items, sightings[2].labels.items);
+    ck_assert(sightings[0].has_lasting_labels && !sightings[1].has_lasting_labels);
+    rig_free(rig);
+}
+
+TEST(rule, labels_that_a_field_is_in_do_not_last)
+{
+    struct rig *rig = load(ssh);
+    ck_assert(!judge(rig, SLICE("Bad bob ::1")).has_lasting_labels);
+    rig_free(rig);
+}
+
 TEST(rule, a_sighting_outlives_the_block_it_came_from)
 {
     struct rig *rig = load(ssh);

@@ -416,6 +416,30 @@ STORY(many_files_are_read_over_several_turns)
     ck_assert_uint_le(b->blocks, LIMIT_TURN_FILES);
 }
 
+static bool is_at_once_enough(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+STORY(a_turn_whose_time_is_up_reads_one_block_and_goes_on_in_the_next)
+{
+    char *bytes = mem_zalloc(2 * LIMIT_BLOCK_BYTES + 1);
+    memset(bytes, '\n', 2 * LIMIT_BLOCK_BYTES);
+    bench_append(b, "a.log", bytes);
+    bench_append(b, "b.log", "x\n");
+    free(bytes);
+    bench_pass(b, SECOND_MS);
+    struct intake intake = bench_intake(b, count_block);
+    intake.is_enough = is_at_once_enough;
+    b->blocks = 0;
+    ck_assert(inputs_read(b->inputs, b->now, &intake));
+    ck_assert_uint_eq(b->blocks, 1);
+    for (int turns = 0; inputs_read(b->inputs, b->now, &intake); turns++)
+        ck_assert_int_lt(turns, 10);
+    ck_assert_uint_eq(tally_of(b)->bytes_read, 2 * LIMIT_BLOCK_BYTES + 2);
+}
+
 STORY(L22_L23_L24_what_is_no_file_is_refused_and_told_once)
 {
     ck_assert_int_eq(mkfifo(bench_path(b, "fifo.log"), 0600), 0);

@@ -1,5 +1,5 @@
 /** The order in which a head is judged. */
-#include "agent/inputs/http/gate.h"
+#include "agent/inputs/http/porter.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ enum {
     SIGNATURE_KEEP_MS = 10 * 60 * 1000, /* both sides of the window */
 };
 
-struct gate {
+struct porter {
     const struct http_config *config;
     struct slice host_name;
     struct log_sink *log;
@@ -23,19 +23,19 @@ struct gate {
     char *signature_header;
 };
 
-struct gate *gate_create(const struct http_config *config, struct slice host_name,
-                         struct log_sink *log)
+struct porter *porter_create(const struct http_config *config, struct slice host_name,
+                             struct log_sink *log)
 {
-    struct gate *gate = mem_zalloc(sizeof *gate);
-    gate->config = config;
-    gate->host_name = host_name;
-    gate->log = log;
-    gate->keys = http_keys_create(config, log);
-    recent_init(&gate->offenders, LIMIT_HTTP_OFFENDERS, FAILURE_KEEP_MS);
-    recent_init(&gate->signatures, LIMIT_HTTP_SIGNATURES, SIGNATURE_KEEP_MS);
+    struct porter *porter = mem_zalloc(sizeof *porter);
+    porter->config = config;
+    porter->host_name = host_name;
+    porter->log = log;
+    porter->keys = http_keys_create(config, log);
+    recent_init(&porter->offenders, LIMIT_HTTP_OFFENDERS, FAILURE_KEEP_MS);
+    recent_init(&porter->signatures, LIMIT_HTTP_SIGNATURES, SIGNATURE_KEEP_MS);
     if (config->hmac)
-        gate->signature_header = mem_copy(config->hmac->header.value);
-    return gate;
+        porter->signature_header = mem_copy(config->hmac->header.value);
+    return porter;
 }
 
 static void take_over(struct recent *own, struct recent *before)
@@ -45,31 +45,31 @@ static void take_over(struct recent *own, struct recent *before)
     before->map = (struct map){ 0 };
 }
 
-void gate_inherit(struct gate *gate, struct gate *before)
+void porter_inherit(struct porter *porter, struct porter *before)
 {
     if (!before)
         return;
-    take_over(&gate->offenders, &before->offenders);
-    take_over(&gate->signatures, &before->signatures);
+    take_over(&porter->offenders, &before->offenders);
+    take_over(&porter->signatures, &before->signatures);
 }
 
-void gate_free(struct gate *gate)
+void porter_free(struct porter *porter)
 {
-    if (!gate)
+    if (!porter)
         return;
-    http_keys_free(gate->keys);
-    recent_clear(&gate->offenders);
-    recent_clear(&gate->signatures);
-    free(gate->signature_header);
-    free(gate);
+    http_keys_free(porter->keys);
+    recent_clear(&porter->offenders);
+    recent_clear(&porter->signatures);
+    free(porter->signature_header);
+    free(porter);
 }
 
-const char *gate_signature_header(const struct gate *gate)
+const char *porter_signature_header(const struct porter *porter)
 {
-    return gate->signature_header;
+    return porter->signature_header;
 }
 
-struct http_reply gate_closed(void)
+struct http_reply porter_closed(void)
 {
     return (struct http_reply){ 503, "nothing can be stored now: send it again",
                                 "Retry-After", "5" };
@@ -102,16 +102,16 @@ static struct slice without_port(struct slice host)
 
 /** A web page can make a browser come here under the page's own name (DNS rebinding),
  *  but not under an address in digits or a name that is ours. */
-static bool is_our_name(const struct gate *gate, struct slice host)
+static bool is_our_name(const struct porter *porter, struct slice host)
 {
     struct slice name = without_port(host);
     if (host.len == 0) /* which no browser sends */
         return true;
     if (http_is_address(name) || slice_equal_nocase(name, SLICE("localhost")) ||
-        slice_equal_nocase(name, gate->host_name))
+        slice_equal_nocase(name, porter->host_name))
         return true;
-    for (size_t i = 0; i < gate->config->hosts.count; i++) {
-        if (slice_equal_nocase(name, gate->config->hosts.items[i].value))
+    for (size_t i = 0; i < porter->config->hosts.count; i++) {
+        if (slice_equal_nocase(name, porter->config->hosts.items[i].value))
             return true;
     }
     return false;
@@ -133,10 +133,10 @@ static bool is_foreign(const struct http_head *head, struct slice host)
                                host);
 }
 
-static bool is_trusted_proxy(const struct gate *gate, struct slice address)
+static bool is_trusted_proxy(const struct porter *porter, struct slice address)
 {
-    for (size_t i = 0; i < gate->config->trusted_proxies.count; i++) {
-        if (slice_equal(address, gate->config->trusted_proxies.items[i].value))
+    for (size_t i = 0; i < porter->config->trusted_proxies.count; i++) {
+        if (slice_equal(address, porter->config->trusted_proxies.items[i].value))
             return true;
     }
     return false;
@@ -144,11 +144,11 @@ static bool is_trusted_proxy(const struct gate *gate, struct slice address)
 
 /** Whom a refusal is counted for: the peer, or whom a proxy that we trust names last
  *  and that is not such a proxy itself. */
-static struct slice sender_of(const struct gate *gate, const struct http_head *head)
+static struct slice sender_of(const struct porter *porter, const struct http_head *head)
 {
     struct slice sender = slice_of(head->peer->text);
     struct slice rest = http_head_find_last(head, "X-Forwarded-For");
-    while (rest.len > 0 && is_trusted_proxy(gate, sender)) {
+    while (rest.len > 0 && is_trusted_proxy(porter, sender)) {
         const char *comma = memrchr(rest.ptr, ',', rest.len);
         size_t at = comma ? (size_t)(comma - rest.ptr) + 1 : 0;
         struct slice last = slice_trim(slice_make(rest.ptr + at, rest.len - at));
@@ -187,12 +187,12 @@ static const struct endpoint *find_endpoint(struct slice path)
     return webhook_knows(path) ? &webhook_endpoint : NULL;
 }
 
-static struct http_reply check_place(const struct gate *gate,
+static struct http_reply check_place(const struct porter *porter,
                                      const struct http_head *head,
                                      const struct endpoint *endpoint)
 {
     struct slice host = http_head_find(head, "Host");
-    if (!is_our_name(gate, host))
+    if (!is_our_name(porter, host))
         return (struct http_reply){ 421,
                                     "this is not a name of this host: see 'hosts'" };
     if (is_foreign(head, host))
@@ -205,15 +205,16 @@ static struct http_reply check_place(const struct gate *gate,
     return (struct http_reply){ 0 };
 }
 
-static struct gate_answer refuse_sender(struct gate *gate, const struct http_head *head,
-                                        struct now now)
+static struct porter_answer refuse_sender(struct porter *porter,
+                                          const struct http_head *head, struct now now)
 {
-    struct slice sender = sender_of(gate, head);
-    uint32_t count = recent_see(&gate->offenders, sender, now.mono_ms);
+    struct slice sender = sender_of(porter, head);
+    uint32_t count = recent_see(&porter->offenders, sender, now.mono_ms);
     if (count == FREE_FAILURES + 1)
-        log_warning(gate->log, "http: %.*s shows wrong tokens: its answers are delayed",
+        log_warning(porter->log,
+                    "http: %.*s shows wrong tokens: its answers are delayed",
                     SLICE_ARG(sender));
-    return (struct gate_answer){
+    return (struct porter_answer){
         .reply = { 401, "a token is needed", "WWW-Authenticate", "Bearer" },
         .delay_ms = count > FREE_FAILURES ? FAILURE_DELAY_MS : 0,
         .is_unauthorized = true,
@@ -221,27 +222,28 @@ static struct gate_answer refuse_sender(struct gate *gate, const struct http_hea
 }
 
 /** Without tokens everybody may post, and nobody may do more. */
-static struct gate_answer check_right(struct gate *gate, const struct http_head *head,
-                                      const struct endpoint *endpoint, struct now now)
+static struct porter_answer check_right(struct porter *porter,
+                                        const struct http_head *head,
+                                        const struct endpoint *endpoint, struct now now)
 {
     const struct http_reply forbidden = { 403,
                                           "this needs a token with the right to it" };
     struct slice value = http_head_find(head, "Authorization");
     unsigned scopes = 0;
     if (endpoint->scope == 0)
-        return (struct gate_answer){ 0 };
-    if (!http_keys_wants_token(gate->keys))
-        return (struct gate_answer){ .reply = endpoint->scope == SCOPE_INGEST
-                                                  ? (struct http_reply){ 0 }
-                                                  : forbidden };
+        return (struct porter_answer){ 0 };
+    if (!http_keys_wants_token(porter->keys))
+        return (struct porter_answer){ .reply = endpoint->scope == SCOPE_INGEST
+                                                    ? (struct http_reply){ 0 }
+                                                    : forbidden };
     if (value.len > 7 && slice_equal_nocase(slice_make(value.ptr, 7), SLICE("Bearer ")))
-        scopes = http_keys_scopes(gate->keys,
+        scopes = http_keys_scopes(porter->keys,
                                   slice_trim(slice_make(value.ptr + 7, value.len - 7)));
     if (scopes == 0)
-        return refuse_sender(gate, head, now);
+        return refuse_sender(porter, head, now);
     if (!(scopes & endpoint->scope))
-        return (struct gate_answer){ .reply = forbidden, .is_unauthorized = true };
-    return (struct gate_answer){ 0 };
+        return (struct porter_answer){ .reply = forbidden, .is_unauthorized = true };
+    return (struct porter_answer){ 0 };
 }
 
 /** Is it "application/json", "application/x+json", with any parameters? */
@@ -279,20 +281,20 @@ static struct http_reply check_body(const struct http_head *head)
     return (struct http_reply){ 0 };
 }
 
-struct gate_answer gate_judge(struct gate *gate, const struct http_head *head,
-                              struct gate_moment moment)
+struct porter_answer porter_judge(struct porter *porter, const struct http_head *head,
+                                  struct porter_moment moment)
 {
     const struct endpoint *endpoint = find_endpoint(head->path);
-    struct gate_answer answer = { .reply = http_head_check(head) };
+    struct porter_answer answer = { .reply = http_head_check(head) };
     if (answer.reply.status == 0)
-        answer.reply = check_place(gate, head, endpoint);
+        answer.reply = check_place(porter, head, endpoint);
     if (answer.reply.status != 0)
         return answer;
-    answer = check_right(gate, head, endpoint, moment.now);
+    answer = check_right(porter, head, endpoint, moment.now);
     if (answer.reply.status != 0)
         return answer;
     if (moment.is_closed)
-        answer.reply = gate_closed();
+        answer.reply = porter_closed();
     else if (endpoint->task == TASK_POST)
         answer.reply = check_body(head);
     else
@@ -308,20 +310,20 @@ static struct slice digest_key(const unsigned char *digest)
     return slice_make((const char *)digest, HTTP_DIGEST_BYTES);
 }
 
-bool gate_verify(struct gate *gate, struct slice signature, struct slice body,
-                 struct now now, unsigned char *digest, bool *replay)
+bool porter_verify(struct porter *porter, struct slice signature, struct slice body,
+                   struct now now, unsigned char *digest, bool *replay)
 {
     *replay = false;
-    if (!http_keys_wants_signature(gate->keys))
+    if (!http_keys_wants_signature(porter->keys))
         return true;
-    if (!http_keys_verify(gate->keys, signature, body, now.unix_ms, digest))
+    if (!http_keys_verify(porter->keys, signature, body, now.unix_ms, digest))
         return false;
-    *replay = recent_count(&gate->signatures, digest_key(digest), now.mono_ms) > 0;
+    *replay = recent_count(&porter->signatures, digest_key(digest), now.mono_ms) > 0;
     return true;
 }
 
-void gate_remember(struct gate *gate, const unsigned char *digest, struct now now)
+void porter_remember(struct porter *porter, const unsigned char *digest, struct now now)
 {
-    if (http_keys_wants_signature(gate->keys))
-        (void)recent_see(&gate->signatures, digest_key(digest), now.mono_ms);
+    if (http_keys_wants_signature(porter->keys))
+        (void)recent_see(&porter->signatures, digest_key(digest), now.mono_ms);
 }
