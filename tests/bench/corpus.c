@@ -1,8 +1,8 @@
 /**
  * The logs and the rules of the bench, the same bytes for the same arguments on every
- * machine. A log is a stream of lines drawn from a pool of noise (tests/samples/noise.txt)
- * and, at the given rate, from a pool of lines that match a rule (tests/samples/rules.txt):
- * seven hits of ten belong to the set of ten rules.
+ * machine. A log is a stream of lines drawn from a pool of noise
+ * (tests/samples/noise.txt) and, at the given rate, from a pool of lines that match a
+ * rule (tests/samples/rules.txt): seven hits of ten belong to the set of ten rules.
  *
  *   corpus log SAMPLES RATE MIB      RATE: hits among a million lines; whole lines, a
  *                                    shorter log is the head of a longer one
@@ -203,6 +203,22 @@ static bool take_word(struct slice *line, const char *word)
     return true;
 }
 
+/* A line that begins with x12 stands there twelve times. */
+static void add_templates(struct group *group, struct slice line)
+{
+    char *end = (char *)line.ptr;
+    uint64_t times = 1;
+    if (line.ptr[0] == 'x')
+        times = strtoull(line.ptr + 1, &end, 10);
+    if (end == line.ptr || end == line.ptr + 1 || *end != ' ')
+        times = 1; /* a word of its own */
+    else
+        line = slice_make(end + 1, line.len - (size_t)(end + 1 - line.ptr));
+    for (uint64_t i = 0; i < times; i++)
+        *mem_push(group->templates, group->count, group->capacity) =
+            (struct template){ group->prefix, line };
+}
+
 static void read_noise(struct samples *samples, const char *folder)
 {
     struct slice rest = read_file(folder, "noise.txt"), line;
@@ -216,9 +232,7 @@ static void read_noise(struct samples *samples, const char *folder)
             group->weight = strtoull(line.ptr + 2, NULL, 10);
             continue;
         }
-        struct group *group = &samples->groups[samples->group_count - 1];
-        *mem_push(group->templates, group->count, group->capacity) =
-            (struct template){ group->prefix, line };
+        add_templates(&samples->groups[samples->group_count - 1], line);
     }
 }
 

@@ -10,9 +10,9 @@ src=$1 build=$2
 anchored='^[A-Z][a-z]+ +[0-9]+ [0-9:]+ [a-z0-9-]+ [A-Z]+$'
 unanchored='[0-9]{4}[a-f]{2}[g-k]{3}[0-9]'
 
-run_without() { inside "$tools/matcher" rules "$config100" "$log" 0.3; }
-run_anchored() { inside "$tools/matcher" rules "$work/anchored.yaml" "$log" 0.3; }
-run_unanchored() { inside "$tools/matcher" rules "$work/unanchored.yaml" "$log" 0.3; }
+run_without() { inside "$tools/matcher" rules "$config100" "$log" 300; }
+run_anchored() { inside "$tools/matcher" rules "$work/anchored.yaml" "$log" 300; }
+run_unanchored() { inside "$tools/matcher" rules "$work/unanchored.yaml" "$log" 300; }
 
 added() { # added ENGINE: nanoseconds a line above `without`
     awk -v engine="$1" '

@@ -1,11 +1,11 @@
 /**
- * The peer to beat: Hyperscan (or Vectorscan, which has its API) over whole blocks, each
- * hit confirmed and captured by the same compiled rule as ours, so that only the search
- * differs. Built where configure found libhs.
+ * The peer to beat: Hyperscan (or Vectorscan, which has its API) over whole blocks,
+ * each hit confirmed and captured by the same compiled rule as ours, so that only the
+ * search differs. Built where configure found libhs.
  *
- *   hyperscan literals CONFIG LITERALS LOG SECONDS   finds "<index> <literal>" lines' texts
- *   hyperscan patterns CONFIG PATTERNS LOG SECONDS   finds the patterns themselves
- *   hyperscan accepts PATTERNS                       prints those that it can compile
+ *   hyperscan literals CONFIG LITERALS LOG MS   finds the texts of "<index> <text>"
+ *   hyperscan patterns CONFIG PATTERNS LOG MS   finds the patterns themselves
+ *   hyperscan accepts PATTERNS                  prints those that it can compile
  *   hyperscan version
  *
  * Exit status 77: built without it.
@@ -213,7 +213,7 @@ static int run(char **argv, bool literals)
     scanning->database = compile(search, literals);
     must(hs_alloc_scratch(scanning->database, &scanning->scratch) == HS_SUCCESS);
     struct scan_engine engine = { scan_block, scanning, BLOCK_BYTES };
-    return scan_run(&engine, argv[4], strtod(argv[5], NULL));
+    return scan_run(&engine, argv[4], strtol(argv[5], NULL, 10));
 }
 
 static int print_accepted(const char *path)

@@ -2,10 +2,10 @@
  * The matcher alone, as the agent calls it, and the limit that it is held against: the
  * same reading, and lines split by memchr().
  *
- *   matcher rules CONFIG LOG SECONDS    the rules of CONFIG over LOG, as its first source
- *   matcher lines LOG SECONDS           lines only
+ *   matcher rules CONFIG LOG MS    the rules of CONFIG over LOG, as its first source
+ *   matcher lines LOG MS           lines only
  *
- * Passes are repeated until SECONDS are filled; scan.h says what is printed.
+ * Passes are repeated until MS milliseconds are filled; scan.h says what is printed.
  */
 #include "rules/matcher.h"
 #include "agent/base/limits.h"
@@ -59,7 +59,7 @@ static void split_block(void *ctx, struct slice bytes, int64_t offset,
     }
 }
 
-static int run_rules(const char *path, const char *log, double least)
+static int run_rules(const char *path, const char *log, long least_ms)
 {
     struct buf out = buf_make(LIMIT_CONFIG_BYTES);
     struct config *config = config_load(path, &out, false);
@@ -73,7 +73,7 @@ static int run_rules(const char *path, const char *log, double least)
         .source = &config->source_list[0],
     };
     struct scan_engine engine = { match_block, &matching, LIMIT_BLOCK_BYTES };
-    int status = scan_run(&engine, log, least);
+    int status = scan_run(&engine, log, least_ms);
     matcher_free(matching.matcher);
     config_free(config);
     return status;
@@ -82,10 +82,10 @@ static int run_rules(const char *path, const char *log, double least)
 int main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "rules") == 0)
-        return run_rules(argv[2], argv[3], strtod(argv[4], NULL));
+        return run_rules(argv[2], argv[3], strtol(argv[4], NULL, 10));
     struct scan_engine lines = { split_block, NULL, LINES_BLOCK_BYTES };
     if (argc == 4 && strcmp(argv[1], "lines") == 0)
-        return scan_run(&lines, argv[2], strtod(argv[3], NULL));
+        return scan_run(&lines, argv[2], strtol(argv[3], NULL, 10));
     fprintf(stderr, "usage: see the head of tests/bench/matcher.c\n");
     return 64;
 }

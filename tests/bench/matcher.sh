@@ -6,11 +6,11 @@ set -u
 src=$1 build=$2
 . "$src/tests/bench/common"
 
-run_lines() { inside "$tools/matcher" lines "$log" 0.3; }
-run_rules100() { inside "$tools/matcher" rules "$config100" "$log" 0.3; }
-run_rules1000() { inside "$tools/matcher" rules "$config1000" "$log" 0.3; }
+run_lines() { inside "$tools/matcher" lines "$log" 300; }
+run_rules100() { inside "$tools/matcher" rules "$config100" "$log" 300; }
+run_rules1000() { inside "$tools/matcher" rules "$config1000" "$log" 300; }
 run_hyperscan() {
-    inside "$tools/hyperscan" literals "$config100" "$work/literals" "$log" 0.3
+    inside "$tools/hyperscan" literals "$config100" "$work/literals" "$log" 300
 }
 run_rg() { # the first pass of a process pays for its start; it is not taken off
     outside "$log_bytes" rg -j1 -c --no-mmap --no-config -f "$patterns100" "$log"

@@ -5,8 +5,8 @@
  *   measure CORES REPORT END COMMAND...
  *     CORES    as taskset has them: 1 or 0,1
  *     REPORT   gets "<wall s> <cpu s> <peak RSS kB> <exit status>"
- *     END      "-": the run is over when COMMAND ends; else a file: the run is over when
- *              something stands in it, and then COMMAND is told to end (SIGTERM)
+ *     END      "-": the run is over when COMMAND ends; else a file: the run is over
+ *              when something stands in it, and then COMMAND is told to end (SIGTERM)
  */
 #include <sched.h>
 #include <signal.h>

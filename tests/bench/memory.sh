@@ -7,7 +7,7 @@ src=$1 build=$2
 . "$src/tests/bench/common"
 
 rest() { # rest CONFIG: its RSS in kB once it has read what is there
-    rm -rf "$disk"/* app.log
+    rm -rf "${disk:?}"/* app.log
     : >app.log
     "$build/tocsin" run -c "$1" 2>said.err >/dev/null &
     agent=$!

@@ -7,7 +7,7 @@ set -u
 src=$1 build=$2
 . "$src/tests/bench/common"
 
-run_matcher() { inside "$tools/matcher" rules "$config" "$log" 0.3; }
+run_matcher() { inside "$tools/matcher" rules "$config" "$log" 300; }
 run_once() { net "$(once "$work/one.log")" "$(once "$log")"; }
 
 rules 100

@@ -65,11 +65,11 @@ static inline uint64_t scan_pass(const struct scan_engine *engine, const char *p
     return (uint64_t)offset;
 }
 
-/** Pass over @path until @least seconds are filled, and print
+/** Pass over @path until @least_ms milliseconds are filled, and print
  *  "<bytes> <wall s> <cpu s> <peak RSS kB> <lines> <matched lines> <pairs>": the bytes
  *  and counts of one pass, the times of an average one. @return an exit status */
 static inline int scan_run(const struct scan_engine *engine, const char *path,
-                           double least)
+                           long least_ms)
 {
     char *room = mem_zalloc(2 * engine->block_bytes);
     struct scan_counts counts = { 0 };
@@ -82,7 +82,7 @@ static inline int scan_run(const struct scan_engine *engine, const char *path,
         bytes = scan_pass(engine, path, room, &counts);
         passes++;
         took = scan_clock(CLOCK_MONOTONIC) - wall;
-    } while (took < least);
+    } while (took * 1000 < (double)least_ms);
     cpu = scan_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     struct rusage usage;
     must(getrusage(RUSAGE_SELF, &usage) == 0);
