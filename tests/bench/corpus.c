@@ -417,7 +417,7 @@ static void put_line(struct author *author, const struct line *line, struct buf 
 static int write_log(struct author *author, uint64_t rate, uint64_t limit)
 {
     struct buf out = buf_make(4 * 1024 * 1024);
-    uint64_t lines = 0, hits = 0, bytes = 0;
+    uint64_t lines = 0, bytes = 0;
     while (true) {
         if (lines % BEAT == 0)
             stamp(author, lines / BEAT);
@@ -429,7 +429,6 @@ static int write_log(struct author *author, uint64_t rate, uint64_t limit)
             break;
         }
         lines++;
-        hits += is_hit;
         if (out.len < 1024 * 1024)
             continue;
         must(fwrite(out.ptr, 1, out.len, stdout) == out.len);
@@ -437,8 +436,6 @@ static int write_log(struct author *author, uint64_t rate, uint64_t limit)
         out.len = 0;
     }
     must(fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0);
-    fprintf(stderr, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", bytes + out.len, lines,
-            hits);
     return 0;
 }
 

@@ -56,7 +56,7 @@ engines="rules once rg"
 
 rate=100
 warm=no # a minute for each of rg and grep
-corpus $rate 2
+corpus $rate 1
 cp "$log" head.log
 corpus $rate "$(fitting "$config" 2 256)"
 interleave $engines grep head
