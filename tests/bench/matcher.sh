@@ -14,7 +14,7 @@ run_hyperscan() {
 }
 run_rg() { # the first pass of a process pays for its start; it is not taken off
     outside "$log_bytes" rg -j1 -c --no-mmap --no-config -f "$patterns100" "$log"
-    echo "- $(cat said) -"
+    echo " - $(cat said) -"
 }
 
 rules 100
