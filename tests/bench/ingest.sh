@@ -1,22 +1,15 @@
 #!/bin/sh
-# Alerts that are posted: tocsin, each 200 behind an fdatasync, beside prometheus-alertmanager,
-# which keeps them in memory; server and client on a core of their own, 16 connections. To
-# reach: >= 1.5 x its alerts/s at batches of 1, >= 7 x at 64. Medians of ROUNDS rounds.
-#   ROUNDS=3 ingest.sh SRCDIR BUILDDIR
-set -eu
-build=$2
-rounds=${ROUNDS:-3}
-work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-ingest.XXXXXX")
-pids=
-cleanup() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
-pin=
-command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ] && pin='taskset -c'
+# Alerts a second over 16 kept HTTP connections, each 200 behind a durable commit, beside
+# prometheus-alertmanager's POST /api/v2/alerts (which keeps alerts in memory only), one
+# core each and the sender on another; and what 100,000 active alerts cost in memory. Both
+# servers are started anew for each run, or what was distinct would be a repeat.
+#   ingest.sh SRCDIR BUILDDIR
+set -u
+src=$1 build=$2
+. "$src/tests/bench/common"
 
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+sender_core=$((core > 0 ? core - 1 : 0))
 free_port() {
     while :; do
         port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 30000))
@@ -24,85 +17,105 @@ free_port() {
     done
 }
 
-stop() {
-    kill "$server"
-    wait "$server" 2>/dev/null || true
-    pids=
+start_tocsin() {
+    rm -rf "${disk:?}"/*
+    tocsin_config "$port" >ingest.yaml
+    exec taskset -c "$core" "$build/tocsin" run -q -c "$work/ingest.yaml"
+}
+tocsin_config() {
+    cat <<YAML
+state_dir: $disk/state
+control: $disk/control.sock
+http: {listen: "127.0.0.1:$1"}
+routes: [{to: [folder], group_by: [alertname], group_wait: 10m}]
+outputs: [{name: folder, maildir: $disk/mails}]
+YAML
 }
 
-measure() { # measure PATH COUNT BATCH DISTINCT: prints what the client says
-    until grep -q "$(printf ':%04X 00000000:0000 0A' "$port")" /proc/net/tcp /proc/net/tcp6; do
+start_alertmanager() {
+    rm -rf "$work/data"
+    cat >am.yml <<'YAML'
+route: {receiver: nobody, group_by: [alertname], group_wait: 10m}
+receivers: [{name: nobody}]
+YAML
+    exec taskset -c "$core" prometheus-alertmanager --config.file=am.yml \
+        --storage.path="$work/data" --web.listen-address="127.0.0.1:$port" \
+        --cluster.listen-address= --log.level=error
+}
+
+# taken_SERVER ALERTS: a server that says 200 must have counted each of them.
+taken_alertmanager() { :; }
+taken_tocsin() {
+    "$build/tocsin" status -c ingest.yaml | grep -q " $1 matched" && return
+    echo "tocsin does not count the $1 alerts that it was sent:"
+    "$build/tocsin" status -c ingest.yaml | grep matched
+    return 1
+} >&2
+
+# A sample here: "ENGINE REP ALERTS WALL_S - RSS_KB P50_MS P99_MS".
+load() { # load SERVER FORM ALERTS BATCH DISTINCT
+    free_port
+    "start_$1" >"$1.err" 2>&1 &
+    server=$!
+    for _ in $(seq 100); do
+        cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+            grep -q "$(printf ':%04X 0*:0000 0A' "$port")" && break
         sleep 0.1
     done
-    ${pin:+$pin 0} "$build/tests/bench/ingest" "$port" "$1" "$2" "$3" 16 "$4"
+    taskset -c "$sender_core" "$tools/ingest" "$port" "$2" 16 "$3" "$4" "$5" "$now" >said 2>said.err
+    status=$?
+    rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$server/status")
+    "taken_$1" "$3" || status=1
+    kill "$server"
+    wait "$server" 2>/dev/null
+    [ "$status" -eq 0 ] || { cat said.err "$1.err" >&2; return; }
+    read -r alerts wall p50 p99 refused <said
+    echo "$alerts $wall - $rss $p50 $p99"
 }
 
-run_tocsin() { # run_tocsin COUNT BATCH DISTINCT
-    free_port
-    rm -rf state
-    cat >tocsin.yaml <<YAML
-state_dir: $work/state
-control: $work/control.sock
-http: {listen: '127.0.0.1:$port'}
-routes: [{to: [local], group_by: [alertname], group_wait: 1h}]
-outputs: [{name: local, maildir: $work/mail}]
-YAML
-    ${pin:+$pin 1} "$build/tocsin" run -q -c tocsin.yaml 2>tocsin.err &
-    server=$!
-    pids=$server
-    measure /webhook/alertmanager "$@" || cat tocsin.err >&2
-    stop
+run_am_1() { load alertmanager api 8000 1 0; }
+run_am_64() { load alertmanager api 100000 64 0; }
+run_am_1r() { load alertmanager api 8000 1 1000; }
+run_am_64r() { load alertmanager api 64000 64 1000; }
+run_tocsin_1() { load tocsin webhook 8000 1 0; }
+run_tocsin_64() { load tocsin webhook 100000 64 0; }
+run_tocsin_1r() { load tocsin webhook 8000 1 1000; }
+run_tocsin_64r() { load tocsin webhook 64000 64 1000; }
+
+theirs='' ours=''
+have prometheus-alertmanager prometheus-alertmanager && theirs='am_1 am_64 am_1r am_64r'
+tocsin_config 9 >probe.yaml
+"$build/tocsin" check -q -c probe.yaml >said 2>&1 && ours='tocsin_1 tocsin_64 tocsin_1r tocsin_64r'
+
+one() { # one KIND TARGET TITLE
+    title="alerts over HTTP, durable, $3, against Alertmanager's API in memory"
+    if [ -z "$ours" ]; then
+        no_row SKIP "$title" "this tocsin has no http; Alertmanager: $(awk -v engine="am_$1" \
+            '$1 == engine { print $3 / $4 }' "$samples" | middle) alerts/s"
+    elif [ -z "$theirs" ]; then
+        no_row SKIP "$title" "no prometheus-alertmanager"
+    else
+        row "$title" least "$2" x "$(faster "tocsin_$1" "am_$1")"
+    fi
 }
 
-run_alertmanager() {
-    free_port
-    rm -rf data
-    cat >am.yml <<YAML
-route: {receiver: m, group_by: ['alertname'], group_wait: 1h}
-receivers: [{name: m}]
-YAML
-    GOMAXPROCS=1 ${pin:+$pin 1} prometheus-alertmanager --config.file=am.yml --storage.path=data \
-        --web.listen-address="127.0.0.1:$port" --cluster.listen-address= >am.err 2>&1 &
-    server=$!
-    pids=$server
-    measure /api/v2/alerts "$@" || cat am.err >&2
-    stop
-}
-
-median() { # median FILE: the line with the middle number of alerts/s
-    sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"
-}
-
-row() { # row NAME WHO "ALERTS/S P50 P99 BAD"
-    name=$1 who=$2
-    # shellcheck disable=SC2086
-    set -- $3
-    printf '%-20s %-12s %8s alerts/s  p50 %7s ms  p99 %7s  not 200: %s\n' \
-        "$name" "$who" "$1" "$2" "$3" "$4"
-}
-
-have_peer=yes
-if ! command -v prometheus-alertmanager >/dev/null; then
-    have_peer=no
-    echo "SKIP the peer: package prometheus-alertmanager is not installed"
+: >"$samples"
+warm=no
+interleave $theirs $ours
+one 1 1.5 'one a request, distinct'
+one 1r 1.5 'one a request, 1,000 repeating'
+one 64 7 '64 a request, distinct'
+one 64r 7 '64 a request, 1,000 repeating'
+title="memory with 100,000 active alerts, against Alertmanager's"
+if [ -n "$ours" ] && [ -n "$theirs" ]; then
+    row "$title" most 0.2 x "$(awk '
+        $1 == "tocsin_64" { ours[$2] = $6 }
+        $1 == "am_64" { theirs[$2] = $6 }
+        END { for (rep in ours) if (theirs[rep] > 0) print ours[rep] / theirs[rep] }' "$samples" | middle)"
+else
+    no_row SKIP "$title" "Alertmanager: $(of am_64 6 0.0009765625) MB"
 fi
-case_row() { # case_row NAME COUNT BATCH DISTINCT TO_REACH
-    case=$1 count=$2 batch=$3 distinct=$4 wanted=$5
-    rm -f ours.all theirs.all
-    for _ in $(seq "$rounds"); do # interleaved, so that the machine's moods hit both
-        run_tocsin $((count * 2)) "$batch" "$distinct" >ours.one
-        cat ours.one >>ours.all
-        [ $have_peer = no ] || run_alertmanager "$count" "$batch" "$distinct" >theirs.one
-        [ $have_peer = no ] || cat theirs.one >>theirs.all
-    done
-    row "$case" tocsin "$(median ours.all)"
-    [ $have_peer = yes ] || return 0
-    row "" alertmanager "$(median theirs.all)"
-    echo "$(median ours.all) $(median theirs.all)" | awk -v wanted="$wanted" '{
-        printf "ratio %40.2f (to reach: %s %s)\n", $1 / $5, wanted,
-            ($1 / $5 >= wanted && $4 == 0) ? "reached" : "NOT REACHED" }'
-}
-case_row "1, distinct" 20000 1 0 1.5
-case_row "1, 1000 repeated" 20000 1 1000 1.5
-case_row "64, distinct" 64000 64 0 7
-case_row "64, 1000 repeated" 128000 64 1000 7
+for engine in $theirs $ours; do
+    grep -q "^$engine " "$samples" || continue
+    echo "ingest, $engine: $(awk -v engine="$engine" '$1 == engine { print $3 / $4 }' "$samples" | middle) alerts/s, p99 $(of "$engine" 8) ms, RSS $(of "$engine" 6 0.0009765625) MB"
+done | tee -a "$rows.context" | sed 's/^/             /'

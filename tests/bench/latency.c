@@ -1,10 +1,12 @@
 /**
  * The clock of the latency bench: gives off events, each with a token, and later joins
- * their times with the times at which the sink saw the end of DATA.
+ * their times with the times at which a sink saw the end of DATA.
  *
- *   latency write FILE EVENTS GAP_MS     append lines; prints "<ns> <token>" each
- *   latency post PORT EVENTS GAP_MS      POST alerts to Alertmanager's API; the same
- *   latency report TIMES SINKLOG         prints "<got> <p50> <p90> <p99> <max>" in ms
+ *   latency give FILE PORT ROUND EVENTS GAP_MS
+ *       EVENTS lines to FILE and, in between, as many alerts to Alertmanager's API at
+ *       PORT (0: none); prints "<ns> <token>" for each. Tokens of a ROUND are its own.
+ *   latency report TIMES SINKLOG
+ *       prints "<got> <p50> <p90> <p99> <max>" in ms, of the events that the sink saw
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -70,21 +72,30 @@ static void give_alert(uint16_t port, const char *token)
     close(fd);
 }
 
-static int give(const char *how, const char *where, long events, long gap_ms)
+/* Times are taken before the event leaves. */
+static void start_event(char token[32], long number)
 {
-    bool posts = strcmp(how, "post") == 0;
-    int fd = posts ? -1 : open(where, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    snprintf(token, 32, "EVT-%06ld", number);
+    printf("%" PRId64 " %s\n", wall_ns(), token);
+}
+
+static int give(char **args)
+{
+    int fd = open(args[0], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    uint16_t port = (uint16_t)strtoul(args[1], NULL, 10);
+    long round = strtol(args[2], NULL, 10), events = strtol(args[3], NULL, 10);
+    long gap_ms = strtol(args[4], NULL, 10);
     struct rng rng;
-    rng_seed(&rng, 7);
+    rng_seed(&rng, (uint64_t)round);
     for (long i = 0; i < events; i++) {
         char token[32];
-        snprintf(token, sizeof token, "EVT-%06ld", i);
-        int64_t at = wall_ns();
-        if (posts)
-            give_alert((uint16_t)strtoul(where, NULL, 10), token);
-        else
-            give_line(fd, token);
-        printf("%" PRId64 " %s\n", at, token);
+        start_event(token, round * 10000 + 2 * i);
+        give_line(fd, token);
+        pause_about(&rng, gap_ms);
+        if (port == 0)
+            continue;
+        start_event(token, round * 10000 + 2 * i + 1);
+        give_alert(port, token);
         pause_about(&rng, gap_ms);
     }
     return 0;
@@ -134,9 +145,8 @@ static int report(const char *times, const char *sink_log)
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc == 5 && (strcmp(argv[1], "write") == 0 || strcmp(argv[1], "post") == 0))
-        return give(argv[1], argv[2], strtol(argv[3], NULL, 10),
-                    strtol(argv[4], NULL, 10));
+    if (argc == 7 && strcmp(argv[1], "give") == 0)
+        return give(argv + 2);
     if (argc == 4 && strcmp(argv[1], "report") == 0)
         return report(argv[2], argv[3]);
     fprintf(stderr, "usage: see the head of tests/bench/latency.c\n");

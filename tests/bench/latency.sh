@@ -1,25 +1,21 @@
 #!/bin/sh
 # Latency from write() of a line to the mail server's end of DATA over a kept connection,
 # with the durable commit in between, beside prometheus-alertmanager's from POST to the same
-# kind of sink (it keeps alerts in memory only). To reach: p50 and p99 <= 0.5 x its.
-#   EVENTS=200 GAP_MS=50 latency.sh SRCDIR BUILDDIR
-set -eu
-build=$2
-events=${EVENTS:-200} gap=${GAP_MS:-50}
-work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-latency.XXXXXX")
-pids=
-cleanup() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+# kind of sink (it keeps alerts in memory only). Both run at the same time, on one core, and
+# their events alternate. Once with a sink as servers are, once with one that acknowledges
+# at once (TCP_QUICKACK), because delayed ACKs hide what the agents do.
+#   EVENTS=100 GAP_MS=25 latency.sh SRCDIR BUILDDIR
+set -u
+src=$1 build=$2
+. "$src/tests/bench/common"
+events=${EVENTS:-100} gap=${GAP_MS:-25}
 
 start_sink() { # start_sink NAME OPTIONS...: sets $port
     name=$1
     shift
     : >"$name.out" # before anybody reads it
-    "$build/tocsin" sink --plain --token EVT- --log "$name.log" "$@" >"$name.out" 2>&1 &
+    taskset -c "$core" "$build/tocsin" sink --plain --token EVT- --log "$name.log" "$@" \
+        >"$name.out" 2>&1 &
     pids="$pids $!"
     port=
     for _ in $(seq 100); do
@@ -28,24 +24,15 @@ start_sink() { # start_sink NAME OPTIONS...: sets $port
         sleep 0.1
     done
     cat "$name.out"
-    return 1
+    exit 1
 }
 
-wait_for() { # wait_for COUNT FILE: that many lines with a token, at most 20 s
-    for _ in $(seq 200); do
-        [ "$(grep -c EVT- "$2" || true)" -ge "$1" ] && return 0
-        sleep 0.1
-    done
-    return 0
-}
-
-# One row: tocsin. group_by the token's capture, so that each line is a mail of its own.
-run_tocsin() {
+# group_by the token's capture, so that each line is a mail of its own.
+start_tocsin() { # start_tocsin VARIANT SINK_OPTION
     start_sink "tocsin$1" $2
-    mkdir "state$1"
     : >"app$1.log"
     cat >"tocsin$1.yaml" <<YAML
-state_dir: $work/state$1
+state_dir: $disk/state$1
 control: $work/control$1.sock
 sources:
   - {name: app, files: [$work/app$1.log]}
@@ -60,20 +47,12 @@ accounts:
 outputs:
   - {name: ops, account: local, to: [ops@example.com]}
 YAML
-    "$build/tocsin" run -q -c "$work/tocsin$1.yaml" 2>"tocsin$1.err" &
-    agent=$!
-    pids="$pids $agent"
-    sleep 2
-    "$build/tests/bench/latency" write "app$1.log" "$events" "$gap" >"times.tocsin$1"
-    wait_for "$events" "tocsin$1.log"
-    kill "$agent"
-    wait "$agent" || cat "tocsin$1.err"
-    "$build/tests/bench/latency" report "times.tocsin$1" "tocsin$1.log" ||
-        cat "tocsin$1.err" >&2
+    taskset -c "$core" "$build/tocsin" run -q -c "$work/tocsin$1.yaml" 2>"tocsin$1.err" &
+    pids="$pids $!"
 }
 
-run_alertmanager() {
-    start_sink "am$1" $2
+start_alertmanager() { # the same; sets $api
+    start_sink "alertmanager$1" $2
     cat >"am$1.yml" <<YAML
 global: {smtp_smarthost: '127.0.0.1:$port', smtp_from: 'a@example.com', smtp_require_tls: false}
 route: {receiver: m, group_by: ['alertname', 'id'], group_wait: 0s, group_interval: 5m}
@@ -85,39 +64,64 @@ receivers:
     headers: {Subject: '{{ .CommonLabels.id }}'}
 YAML
     api=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 30000))
-    prometheus-alertmanager --config.file="am$1.yml" --storage.path="data$1" \
-        --web.listen-address="127.0.0.1:$api" --cluster.listen-address= >"am$1.err" 2>&1 &
-    peer=$!
-    pids="$pids $peer"
+    taskset -c "$core" prometheus-alertmanager --config.file="am$1.yml" \
+        --storage.path="data$1" --web.listen-address="127.0.0.1:$api" \
+        --cluster.listen-address= >"am$1.err" 2>&1 &
+    pids="$pids $!"
+}
+
+seen() { # seen SINK ROUND: how many mails of the round it has
+    grep -c "EVT-$(printf '%02d' "$2")[0-9][0-9][0-9][0-9]\$" "$1.log" || true
+}
+
+wait_for_mails() { # wait_for_mails SINK ROUND: at most 20 s
+    for _ in $(seq 200); do
+        [ "$(seen "$1" "$2")" -ge "$events" ] && return
+        sleep 0.1
+    done
+}
+
+# A sample here: "ENGINE ROUND MAILS P50 P90 P99 MAX", in ms.
+round() { # round VARIANT NUMBER PEER
+    "$tools/latency" give "app$1.log" "$api" "$2" "$events" "$gap" >"times.$1.$2"
+    for name in tocsin $3; do
+        wait_for_mails "$name$1" "$2"
+        echo "$name$1 $2 $("$tools/latency" report "times.$1.$2" "$name$1.log")" >>"$samples"
+    done
+}
+
+ratio() { # ratio VARIANT FIELD: tocsin's above Alertmanager's, round by round
+    awk -v v="$1" -v field="$2" '
+        $1 == "tocsin" v { ours[$2] = $field }
+        $1 == "alertmanager" v { theirs[$2] = $field }
+        END { for (round in ours) if (theirs[round] > 0) print ours[round] / theirs[round] }' \
+        "$samples" | middle
+}
+
+peer=alertmanager
+have prometheus-alertmanager prometheus-alertmanager || peer=
+for variant in .delayed-ack .quick-ack; do
+    option='' api=0
+    [ "$variant" = .quick-ack ] && option=--quickack
+    start_tocsin "$variant" "$option"
+    [ -n "$peer" ] && start_alertmanager "$variant" "$option"
     sleep 3
-    "$build/tests/bench/latency" post "$api" "$events" "$gap" >"times.am$1"
-    wait_for "$events" "am$1.log"
-    kill "$peer"
-    wait "$peer" || true
-    "$build/tests/bench/latency" report "times.am$1" "am$1.log" || cat "am$1.err" >&2
-}
-
-row() { # row NAME "got p50 p90 p99 max"
-    printf '%-34s %5s mails  p50 %7s ms  p90 %7s  p99 %7s  max %7s\n' "$1" $2
-}
-
-command -v prometheus-alertmanager >/dev/null || have_peer=no
-for variant in "" quickack; do
-    options=${variant:+--quickack}
-    run_tocsin "$variant" "$options" >ours # no $(...): the pids must stay known here
-    ours=$(cat ours)
-    row "tocsin ${variant:-delayed ACK}" "$ours"
-    if [ "${have_peer:-yes}" = no ]; then
-        echo "SKIP the peer: package prometheus-alertmanager is not installed"
-        continue
-    fi
-    run_alertmanager "$variant" "$options" >theirs
-    theirs=$(cat theirs)
-    row "prometheus-alertmanager ${variant:-delayed ACK}" "$theirs"
-    echo "$ours $theirs" | awk -v events="$events" '$1 != events || $6 != events {
-        print "ratio: not all mails arrived, NOT REACHED"; exit }
-    {
-        p50 = $2 / $7; p99 = $4 / $9
-        printf "ratio tocsin/alertmanager          p50 %.2f (to reach: 0.50 %s)  p99 %.2f (0.50 %s)\n",
-            p50, p50 <= 0.5 ? "reached" : "NOT REACHED", p99, p99 <= 0.5 ? "reached" : "NOT REACHED" }'
+    for number in $(seq "$reps"); do round "$variant" "$number" "$peer"; done
+    for pid in $pids; do kill "$pid" && wait "$pid"; done 2>/dev/null
+    pids=
+    for pair in 50:4 99:6; do
+        title="p${pair%:*} from line to mail, durable, against Alertmanager's from POST to mail, sink with ${variant#.}"
+        lost=$(awk -v v="$variant" -v events="$events" \
+            'index($1, v) && $3 != events { n++ } END { print n + 0 }' "$samples")
+        if [ -z "$peer" ]; then
+            no_row SKIP "$title" "no prometheus-alertmanager; ours: $(of "tocsin$variant" "${pair#*:}") ms"
+        elif [ "$lost" -gt 0 ]; then
+            no_row FAILED "$title" "mails are missing in $lost rounds"
+        else
+            row "$title" most 0.5 x "$(ratio "$variant" "${pair#*:}")"
+        fi
+    done
+    for name in tocsin $peer; do
+        echo "sink with ${variant#.}, $name: p50 $(of "$name$variant" 4), p90 $(of "$name$variant" 5), p99 $(of "$name$variant" 6) ms (median, min, max of the rounds)"
+    done | tee -a "$rows.context" | sed 's/^/             /'
 done
