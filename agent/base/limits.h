@@ -61,7 +61,7 @@
 #define LIMIT_OUTBOX_ROWS 50000            /* digests merge first; criticals stay */
 #define LIMIT_SMTP_REPLY_BYTES (64 * 1024) /* then the connection is closed */
 #define LIMIT_SMTP_REPLY_LINES 100         /* likewise */
-#define LIMIT_REPLY_TEXT_BYTES 512         /* kept of a reply, for people */
+#define LIMIT_REPLY_TEXT_BYTES 2048        /* kept of a reply, for people */
 #define LIMIT_CONNECTION_MAILS 100         /* then a new connection */
 #define LIMIT_RECIPIENTS 100               /* per mail; refused at load */
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
