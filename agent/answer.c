@@ -47,6 +47,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .mails_retried = outputs->retries,
         .mails_in_doubt = outputs->in_doubt,
         .mails_merged = outputs->merged,
+        .mails_fallback = outputs->fallbacks,
         .mails_forgotten = outputs->forgotten,
         .mails_waiting = outputs->waiting,
         .recipients_refused = outputs->recipients_refused,

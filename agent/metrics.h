@@ -20,8 +20,8 @@ struct metrics {
     uint64_t files_watched, files_open, files_unreadable, files_refused;
     uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures;
     uint64_t mails_put, mails_sent, mails_dead, mails_retried, mails_in_doubt;
-    uint64_t mails_merged, mails_forgotten, mails_waiting, recipients_refused,
-        connections, logins;
+    uint64_t mails_merged, mails_fallback, mails_forgotten, mails_waiting,
+        recipients_refused, connections, logins;
     uint64_t log_dropped;
 };
 

@@ -19,6 +19,7 @@ struct db *state_open(const char *folder, const char *vfs, struct err *err)
         { state_schema_sql },
         { inputs_schema_sql },
         { outputs_schema_sql },
+        { outputs_more_schema_sql },
     };
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         err_set_errno(err, "the state folder '%s' cannot be made", folder);

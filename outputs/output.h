@@ -31,10 +31,13 @@ extern const struct schema output_schema;
 
 /** The SQL that creates what outputs store; one migration step. */
 extern const char outputs_schema_sql[];
+/** What came to it later; the next step. */
+extern const char outputs_more_schema_sql[];
 
 struct outputs_tally {
     uint64_t put, sent, dead, retries, in_doubt, recipients_refused;
     uint64_t connections, logins, merged;
+    uint64_t fallbacks; /**< mails that other outputs were told of */
     uint64_t forgotten; /**< dead letters past LIMIT_DEAD_LETTERS */
     uint64_t waiting;   /**< rows that are not sent or dead */
     int64_t oldest_ms;  /**< unix_ms of the oldest waiting row, 0: none */
