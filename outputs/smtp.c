@@ -71,6 +71,10 @@ static void note_command(struct link *link, struct slice line)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (!slice_starts(line, slice_of(verbs[i].verb)))
             continue;
+        /* libcurl tries HELO after a refused EHLO, and a server that said 421 has
+         * closed by then: the refusal is what counts until something else is said. */
+        if (slice_starts(line, SLICE("HELO")))
+            return;
         link->phase = verbs[i].phase;
         if (link->phase == PHASE_EHLO)
             buf_clear(&link->offers);
@@ -350,6 +354,7 @@ static void set_url(struct link *link, const struct account *account)
 
 static void set_tls(struct link *link, const struct account *account)
 {
+    set_number(link, CURLOPT_CERTINFO, 1);
     set_number(link, CURLOPT_SSL_VERIFYPEER, 1);
     set_number(link, CURLOPT_SSL_VERIFYHOST, 2);
     set_number(link, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
@@ -479,6 +484,22 @@ static bool link_has_extension(const struct link *link, struct slice keyword)
     return false;
 }
 
+static int64_t link_certificate_ends(const struct link *link)
+{
+    static const char name[] = "Expire date:";
+    struct curl_certinfo *chain = NULL;
+    if (curl_easy_getinfo(link->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+        !chain || chain->num_of_certs == 0)
+        return 0;
+    for (struct curl_slist *at = chain->certinfo[0]; at; at = at->next) {
+        if (strncmp(at->data, name, sizeof name - 1) != 0)
+            continue;
+        int64_t ends = curl_getdate(at->data + sizeof name - 1, NULL);
+        return ends > 0 ? ends : 0;
+    }
+    return 0;
+}
+
 static const struct smtp_reply *link_failure(const struct link *link)
 {
     return &link->failure;
@@ -502,6 +523,7 @@ const struct link_ops *links_curl(void)
         .step = link_step,
         .failure = link_failure,
         .has_extension = link_has_extension,
+        .certificate_ends = link_certificate_ends,
         .send = link_send,
         .receive = link_receive,
         .want = link_want,

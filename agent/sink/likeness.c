@@ -1,8 +1,7 @@
 /** Names in, replies out, and two counters. */
 #include "agent/sink/likeness.h"
 
-#include <stdlib.h>
-
+#include "agent/base/must.h"
 #include "agent/base/now.h"
 #include "agent/sink/gmail.h"
 #include "agent/sink/talk.h"
@@ -42,8 +41,9 @@ static void say(struct smtpd *session, const struct gmail_reply *reply)
     size_t len = strcspn(reply->says + 4, " ");
     if (len < sizeof enhanced)
         memcpy(enhanced, reply->says + 4, len);
-    int code = atoi(reply->says);
-    talk_say(session, code, enhanced, reply->says + 4 + len + 1);
+    int64_t code = 0;
+    must(slice_to_int(slice_make(reply->says, 3), &code));
+    talk_say(session, (int)code, enhanced, reply->says + 4 + len + 1);
     if (code == 421)
         session->wish = SMTPD_CLOSE;
 }
