@@ -69,6 +69,19 @@ static const char status_options[] =
     CONFIG_OPTION "  -v, --verbose      every file, group and counter\n"
                   "  --json             all of it, as one object\n";
 
+static const char doctor_about[] =
+    "Goes step by step through what mail needs: password files, clock, disk, logs, the "
+    "server's name, ports, TLS, login, sender and recipients. Each step is OK, WARN or "
+    "FAIL, with one remedy. Nothing is changed, and no mail is sent without --send. It "
+    "ends with 0 when all is well, 1 after warnings, 2 after failures.";
+
+static const char doctor_options[] =
+    "  --account NAME     only the steps of this account\n"
+    "  --send             send a test mail by each account, to its first output\n"
+    "  --offline          only what needs no network\n"
+    "  --timeout TIME     how long a port may be silent (default: 10s)\n"
+    "  --json             one JSON object a line\n";
+
 static const char sink_about[] = "A mail server on this host alone that behaves like "
                                  "Gmail's. It prints its ports and "
                                  "runs until SIGTERM or SIGINT.";
@@ -119,6 +132,9 @@ const struct command commands[] = {
     { "queue", "[list | show ID [--raw] | retry ID | drop ID] [-c FILE] [--json]",
       "mails that wait or were given up, and why", queue_about, queue_options,
       cmd_queue, false },
+    { "doctor", "[-c FILE] [--account NAME] [--send] [--offline] [--json]",
+      "what works, what does not, and what to do", doctor_about, doctor_options,
+      cmd_doctor, false },
     { "sink", "[OPTIONS]", "a local mail server to try against", sink_about,
       sink_options, cmd_sink, false },
     { "schema", "", "the JSON Schema of the configuration, for editors", NULL, NULL,
@@ -135,7 +151,8 @@ const struct command commands[] = {
 
 const struct exit_code exit_codes[] = {
     { EX_OK, "Done." },
-    { 1, "test: a sample or a story failed." },
+    { 1, "test: a sample or a story failed. doctor: there are warnings." },
+    { 2, "doctor: there are failures." },
     { EX_USAGE, "The command line is wrong." },
     { EX_DATAERR, "What was asked for cannot be done, as to drop a mail that is sent; "
                   "or the store is damaged." },

@@ -63,6 +63,9 @@ struct link_ops {
     /** Did the last EHLO reply name this extension ("PIPELINING", "SIZE",
      *  "8BITMIME")? */
     bool (*has_extension)(const struct link *link, struct slice keyword);
+    /** When the server's certificate ends, in unix seconds; 0: not known. NULL: no link
+     *  of this kind knows. */
+    int64_t (*certificate_ends)(const struct link *link);
     /** @return bytes taken or given, 0 would block, -1 broken or (receive) closed. */
     ssize_t (*send)(struct link *link, struct slice bytes);
     ssize_t (*receive)(struct link *link, void *into, size_t size);

@@ -31,6 +31,23 @@ void outbox_count_dead(struct db *db, struct outbox_dead *dead, struct arena *ar
     db_done(row);
 }
 
+uint64_t outbox_count_reached(struct db *db, struct slice account, int64_t since_ms)
+{
+    uint64_t count = 0;
+    struct db_row *row =
+        db_query(db,
+                 "SELECT count(*) FROM outbox JOIN outbox_recipient AS r USING (id) "
+                 "WHERE outbox.state > 2 AND outbox.state = 3 AND settled > ? AND "
+                 "account = ? AND r.state = 1");
+    db_bind_int(row, since_ms);
+    db_bind_text(row, account);
+    if (db_next(row)) {
+        count = (uint64_t)db_int(row, 0);
+        db_done(row);
+    }
+    return count;
+}
+
 int64_t outbox_fallback_at(struct db *db)
 {
     int64_t at = NEVER_MS;

@@ -17,6 +17,9 @@ struct outbox_dead {
 };
 void outbox_count_dead(struct db *db, struct outbox_dead *dead, struct arena *arena);
 
+/** Recipients of @account's mails that were sent since @since_ms (unix). */
+uint64_t outbox_count_reached(struct db *db, struct slice account, int64_t since_ms);
+
 /** When the next fallback is due, in unix ms; NEVER_MS: none. */
 int64_t outbox_fallback_at(struct db *db);
 /** A mail that other outputs are to be told of, because it waits for too long or is

@@ -408,6 +408,12 @@ void outputs_describe(const struct outputs *outputs, struct now now,
     buf_free(&dead);
 }
 
+uint64_t outputs_sent_in_a_day(struct outputs *outputs, struct slice account,
+                               struct now now)
+{
+    return outbox_count_reached(outputs->world.db, account, now.unix_ms - DAY_MS);
+}
+
 /* --- queue commands --------------------------------------------------------------- */
 
 bool outputs_queue_list(struct outputs *outputs, struct now now, bool json,
