@@ -8,6 +8,7 @@
 #include "agent/cli.h"
 #include "agent/doctor.h"
 #include "outputs/compiled.h"
+#include "outputs/secret.h"
 
 enum { EXIT_WARNINGS = 1, EXIT_FAILURES = 2 };
 #define TIMEOUT_MS (10 * SECOND_MS)
@@ -111,6 +112,7 @@ int cmd_doctor(int argc, char **argv)
     struct doctor_options options = { .timeout_ms = TIMEOUT_MS };
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     int code = EX_CONFIG;
+    secret_shield_process();
     if (!take_options(argc, argv, &options)) {
         buf_free(&complaints);
         return cli_usage("doctor");

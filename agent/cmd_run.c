@@ -12,6 +12,7 @@
 #include "agent/dry.h"
 #include "agent/loop.h"
 #include "agent/service.h"
+#include "outputs/secret.h"
 
 struct run_options {
     const char *config_path;
@@ -182,6 +183,7 @@ int cmd_run(int argc, char **argv)
     struct run_options options = { .log_level = LOG_LEVEL_INFO };
     if (!parse_options(argc, argv, &options))
         return cli_usage("run");
+    secret_shield_process();
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     struct config *config =
         config_load(options.config_path, &complaints, cli_wants_color(2));

@@ -8,6 +8,7 @@
 #include "agent/config.h"
 #include "agent/inputs/glob.h"
 #include "agent/inputs/scan.h"
+#include "outputs/secret.h"
 
 struct found {
     struct fs fs;
@@ -58,14 +59,12 @@ static void probe_pattern(const struct conf_text *pattern,
 
 static void probe_secret(const struct conf_text *path, struct complaints *complaints)
 {
-    struct buf secret = buf_make(LIMIT_CONFIG_BYTES);
+    struct secret secret = { 0 };
     struct err err = { 0 };
     if (path->node && !secret_read(path->value, &secret, &err))
         complain_softly(complaints, path->node->at,
                         "%s; without it this account sends no mail", err.text);
-    if (secret.ptr)
-        explicit_bzero(secret.ptr, secret.len);
-    buf_free(&secret);
+    secret_wipe(&secret);
 }
 
 static void advise_samples(const struct config *config, struct complaints *complaints)

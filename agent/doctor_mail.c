@@ -11,6 +11,7 @@
 #include "agent/doctor.h"
 #include "outputs/compiled.h"
 #include "outputs/compose.h"
+#include "outputs/secret.h"
 #include "outputs/verdict.h"
 
 enum { CERTIFICATE_WARN_DAYS = 14, DAY_S = 24 * 60 * 60, RECIPIENTS_TRIED = 3 };
@@ -46,7 +47,7 @@ static bool note_reply(struct patient *patient, const char *step, const char *wh
 static bool see_secret(struct patient *patient)
 {
     const struct account *account = patient->account;
-    struct buf secret = buf_make(LIMIT_CONTROL_REQUEST);
+    struct secret secret = { 0 };
     struct err err = { 0 };
     bool ok =
         account->user.len == 0 || secret_read(account->password_file, &secret, &err);
@@ -56,9 +57,7 @@ static bool see_secret(struct patient *patient)
         note(patient, ok ? GRADE_OK : GRADE_FAIL, "secret",
              ok ? "the password file is there and only its owner reads it" : err.text,
              ok ? "" : "make the file with the password in one line, mode 600");
-    if (secret.ptr)
-        explicit_bzero(secret.ptr, secret.capacity);
-    buf_free(&secret);
+    secret_wipe(&secret);
     return ok;
 }
 

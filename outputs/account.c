@@ -2,16 +2,10 @@
 #include "outputs/account.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/base/now.h"
 #include "outputs/mime.h"
-
-enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
 
 /* --- keys ------------------------------------------------------------------------- */
 
@@ -230,99 +224,4 @@ bool account_resolve(const struct account_config *config, struct slice host_name
     resolve_from(&resolving);
     account->host = arena_slice(arena, account->host);
     return complaints->error_count == errors_before;
-}
-
-/* --- secrets ---------------------------------------------------------------------- */
-
-static bool check_owner(const struct stat *stat, const char *path, struct err *err)
-{
-    if (!S_ISREG(stat->st_mode))
-        return err_set(err, ERR_DENIED, "the secret '%s' is not a regular file", path);
-    if ((stat->st_mode & 077) != 0)
-        return err_set(err, ERR_DENIED,
-                       "others may read the secret '%s': run \"chmod 600 %s\"", path,
-                       path);
-    if (stat->st_uid != 0 && stat->st_uid != geteuid())
-        return err_set(err, ERR_DENIED,
-                       "the secret '%s' belongs to another user: run \"chown %ld %s\"",
-                       path, (long)geteuid(), path);
-    if (stat->st_size > SECRET_MAX_BYTES)
-        return err_set(err, ERR_INVALID, "the secret '%s' is larger than %d bytes",
-                       path, SECRET_MAX_BYTES);
-    return true;
-}
-
-/* Google shows an App Password as four groups of four letters. */
-static void drop_blanks(char *text, size_t *len)
-{
-    size_t letters = 0;
-    for (size_t i = 0; i < *len; i++) {
-        if (text[i] >= 'a' && text[i] <= 'z')
-            letters++;
-        else if (text[i] != ' ' || letters % APP_PASSWORD_GROUP != 0)
-            return;
-    }
-    if (letters != APP_PASSWORD_LETTERS)
-        return;
-    size_t kept = 0;
-    for (size_t i = 0; i < *len; i++)
-        if (text[i] != ' ')
-            text[kept++] = text[i];
-    *len = kept;
-}
-
-static bool take_secret(char *text, size_t len, const char *path, struct buf *secret,
-                        struct err *err)
-{
-    if (len > 0 && text[len - 1] == '\n')
-        len--;
-    if (len > 0 && text[len - 1] == '\r')
-        len--;
-    if (len == 0)
-        return err_set(err, ERR_INVALID, "the secret '%s' is empty", path);
-    for (size_t i = 0; i < len; i++)
-        if (iscntrl((unsigned char)text[i]))
-            return err_set(
-                err, ERR_INVALID,
-                "the secret '%s' must be one line without control characters", path);
-    drop_blanks(text, &len);
-    buf_put(secret, slice_make(text, len));
-    return true;
-}
-
-static bool read_secret(int fd, const char *path, struct buf *secret, struct err *err)
-{
-    char text[SECRET_MAX_BYTES];
-    struct stat stat;
-    if (fstat(fd, &stat) != 0)
-        return err_set_errno(err, "cannot look at the secret '%s'", path);
-    if (!check_owner(&stat, path, err))
-        return false;
-    ssize_t len;
-    do
-        len = read(fd, text, sizeof text);
-    while (len < 0 && errno == EINTR);
-    bool ok = len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
-                      : take_secret(text, (size_t)len, path, secret, err);
-    explicit_bzero(text, sizeof text);
-    return ok;
-}
-
-bool secret_read(struct slice path, struct buf *secret, struct err *err)
-{
-    struct arena arena = { 0 };
-    const char *name = arena_text(&arena, path);
-    bool ok = false;
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0) {
-        ok = read_secret(fd, name, secret, err);
-        close(fd);
-    } else if (errno == ELOOP) {
-        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
-                name);
-    } else {
-        err_set_errno(err, "cannot open the secret '%s'", name);
-    }
-    arena_free(&arena);
-    return ok;
 }

@@ -47,11 +47,4 @@ bool account_resolve(const struct account_config *config, struct slice host_name
                      struct account *account, struct arena *arena,
                      struct complaints *complaints);
 
-/** Read a secret: a regular file that only its owner can read, owned by us or root,
- *  opened without following links; one trailing line end is cut, blanks are taken out
- *  of a 16-letter App Password. Put into @secret, which the caller wipes and frees.
- *  Fails: ERR_DENIED with the remedy ("chmod 600 ..."), ERR_MISSING, ERR_INVALID. */
-bool secret_read(struct slice path, struct buf *secret, struct err *err)
-    __attribute__((warn_unused_result));
-
 #endif

@@ -8,6 +8,7 @@
  * which command was sent and what was answered, and never the command itself.
  */
 #include <curl/curl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "outputs/reply.h"
+#include "outputs/secret.h"
 
 enum {
     LOGIN_TIMEOUT_S = 30,
@@ -391,7 +393,7 @@ static void set_connection(struct link *link)
 
 static bool set_login(struct link *link, const struct account *account)
 {
-    struct buf secret = buf_make(LIMIT_CONTROL_REQUEST);
+    struct secret secret = { 0 };
     struct err err = { 0 };
     bool ok = true;
     if (account->user.len == 0)
@@ -400,13 +402,11 @@ static bool set_login(struct link *link, const struct account *account)
     ok = secret_read(account->password_file, &secret, &err);
     if (ok) {
         set_text(link, CURLOPT_USERNAME, account->user);
-        set_text(link, CURLOPT_PASSWORD, buf_slice(&secret));
+        set_text(link, CURLOPT_PASSWORD, secret_slice(&secret));
     } else {
         fail_with(link, PHASE_AUTH, slice_of(err.text));
     }
-    if (secret.ptr)
-        explicit_bzero(secret.ptr, secret.capacity);
-    buf_free(&secret);
+    secret_wipe(&secret);
     return ok;
 }
 
@@ -510,12 +510,36 @@ static int64_t link_wake_at(const struct link *link)
     return link->state == LINK_OPENING ? link->timer_ms : NEVER_MS;
 }
 
+/* --- memory --- */
+
+/* libcurl keeps the password and the line of AUTH on its heap and frees them as they
+ * are; what it frees is wiped here. */
+static void wiping_free(void *block)
+{
+    if (block)
+        explicit_bzero(block, malloc_usable_size(block));
+    free(block);
+}
+
+static void *wiping_realloc(void *block, size_t size)
+{
+    size_t old = block ? malloc_usable_size(block) : 0;
+    void *fresh = malloc(size);
+    if (!fresh)
+        return NULL;
+    if (block)
+        memcpy(fresh, block, old < size ? old : size);
+    wiping_free(block);
+    return fresh;
+}
+
 /* --- all links -------------------------------------------------------------------- */
 
 const struct link_ops *links_curl(void)
 {
     struct curl_links *links = mem_zalloc(sizeof *links);
-    must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
+                              strdup, calloc) == CURLE_OK);
     links->warm = curl_easy_init();
     must(links->warm != NULL);
     links->ops = (struct link_ops){

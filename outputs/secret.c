@@ -1,0 +1,144 @@
+/** Reading a secret with care; where it lies in between. */
+#include "outputs/secret.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/base/mem.h"
+
+enum { APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
+
+static bool check_owner(const struct stat *stat, const char *path, struct err *err)
+{
+    if (!S_ISREG(stat->st_mode))
+        return err_set(err, ERR_DENIED, "the secret '%s' is not a regular file", path);
+    if ((stat->st_mode & 077) != 0)
+        return err_set(err, ERR_DENIED,
+                       "others may read the secret '%s': run \"chmod 600 %s\"", path,
+                       path);
+    if (stat->st_uid != 0 && stat->st_uid != geteuid())
+        return err_set(err, ERR_DENIED,
+                       "the secret '%s' belongs to another user: run \"chown %ld %s\"",
+                       path, (long)geteuid(), path);
+    if (stat->st_size > SECRET_MAX_BYTES)
+        return err_set(err, ERR_INVALID, "the secret '%s' is larger than %d bytes",
+                       path, SECRET_MAX_BYTES);
+    return true;
+}
+
+/* Google shows an App Password as four groups of four letters. */
+static void drop_blanks(char *text, size_t *len)
+{
+    size_t letters = 0;
+    for (size_t i = 0; i < *len; i++) {
+        if (text[i] >= 'a' && text[i] <= 'z')
+            letters++;
+        else if (text[i] != ' ' || letters % APP_PASSWORD_GROUP != 0)
+            return;
+    }
+    if (letters != APP_PASSWORD_LETTERS)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < *len; i++)
+        if (text[i] != ' ')
+            text[kept++] = text[i];
+    *len = kept;
+}
+
+static bool take_secret(struct secret *secret, size_t len, const char *path,
+                        struct err *err)
+{
+    char *text = secret->page;
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return err_set(err, ERR_INVALID, "the secret '%s' is empty", path);
+    for (size_t i = 0; i < len; i++)
+        if (iscntrl((unsigned char)text[i]))
+            return err_set(
+                err, ERR_INVALID,
+                "the secret '%s' must be one line without control characters", path);
+    drop_blanks(text, &len);
+    secret->len = len;
+    return true;
+}
+
+static bool read_secret(int fd, const char *path, struct secret *secret,
+                        struct err *err)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) != 0)
+        return err_set_errno(err, "cannot look at the secret '%s'", path);
+    if (!check_owner(&stat, path, err))
+        return false;
+    ssize_t len;
+    do
+        len = read(fd, secret->page, SECRET_MAX_BYTES);
+    while (len < 0 && errno == EINTR);
+    return len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
+                   : take_secret(secret, (size_t)len, path, err);
+}
+
+/* What cannot be locked or kept out of a dump is used all the same: the limit of
+ * locked memory can be 0, and mail matters more. */
+static bool take_page(struct secret *secret, struct err *err)
+{
+    void *page = mmap(NULL, SECRET_MAX_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return err_set_errno(err, "no memory for a secret");
+    if (mlock(page, SECRET_MAX_BYTES) != 0 ||
+        madvise(page, SECRET_MAX_BYTES, MADV_DONTDUMP) != 0)
+        errno = 0;
+    *secret = (struct secret){ .page = page };
+    return true;
+}
+
+void secret_wipe(struct secret *secret)
+{
+    if (!secret->page)
+        return;
+    explicit_bzero(secret->page, SECRET_MAX_BYTES);
+    munmap(secret->page, SECRET_MAX_BYTES);
+    *secret = (struct secret){ 0 };
+}
+
+bool secret_read(struct slice path, struct secret *secret, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *name = arena_text(&arena, path);
+    bool ok = false;
+    if (!take_page(secret, err)) {
+        arena_free(&arena);
+        return false;
+    }
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0) {
+        ok = read_secret(fd, name, secret, err);
+        close(fd);
+    } else if (errno == ELOOP) {
+        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
+                name);
+    } else {
+        err_set_errno(err, "cannot open the secret '%s'", name);
+    }
+    arena_free(&arena);
+    if (!ok)
+        secret_wipe(secret);
+    return ok;
+}
+
+void secret_shield_process(void)
+{
+    const struct rlimit none = { 0, 0 };
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        errno = 0;
+}
