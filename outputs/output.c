@@ -40,7 +40,10 @@ struct outputs {
     struct outputs_tally tally, staged;
     bool needs_reconcile; /* rows may stand for outputs or accounts that are gone */
     bool has_written;
-    int64_t fallback_ms;   /* mono: when a fallback is due */
+    int64_t fallback_ms; /* mono: when a fallback is due */
+    struct buf trouble;  /* what this round's mails say of mails that did not come */
+    int64_t tells_ms;    /* see outbox_entry; both are made by the round's first mail */
+    bool has_trouble;
     uint64_t forget_count; /* settled rows since the history was cut */
     struct now now;        /* of the last call that was given one */
 };
@@ -54,6 +57,7 @@ static void begin_round(struct outputs *outputs, struct now now)
         return;
     courier_undo(outputs->courier);
     courier_follow_clock(outputs->courier, now);
+    outputs->has_trouble = false;
     outputs->staged = outputs->tally;
     outputs->round = ROUND_OPEN;
 }
@@ -99,6 +103,7 @@ struct outputs *outputs_create(const struct outputs_world *world,
     outputs->zone = zone_local();
     outputs->now = now;
     outputs->tally.waiting = outbox_count(world->db);
+    outputs->trouble = buf_make(TOLD_BYTES);
     look_into_outbox(outputs, now);
     outputs->courier = courier_create(&outputs->world, &outputs->tally);
     use_config(outputs, config, now);
@@ -111,6 +116,7 @@ void outputs_free(struct outputs *outputs)
         return;
     courier_free(outputs->courier);
     zone_free(outputs->zone);
+    buf_free(&outputs->trouble);
     free(outputs->host);
     free(outputs);
 }
@@ -148,14 +154,23 @@ struct mail_put {
     int64_t fallback_at_ms;
 };
 
+/* Once a round: ten thousand dead letters are counted by a walk over them. */
+static void look_for_trouble(struct outputs *outputs, struct now now)
+{
+    if (outputs->has_trouble)
+        return;
+    buf_clear(&outputs->trouble);
+    outputs->tells_ms = told_put_dead(outputs->world.db, &outputs->trouble);
+    courier_put_trouble(outputs->courier, now, &outputs->trouble);
+    outputs->has_trouble = true;
+}
+
 static void put_mail(struct outputs *outputs, const struct mail_put *put,
                      struct now now, struct arena *arena)
 {
-    struct buf trouble = buf_make(TOLD_BYTES);
-    int64_t tells_ms = told_put_dead(outputs->world.db, &trouble);
-    courier_put_trouble(outputs->courier, now, &trouble);
+    look_for_trouble(outputs, now);
     struct mail_profile profile = profile_of(outputs, put->output);
-    profile.trouble = text_cut(buf_slice(&trouble), TOLD_BYTES);
+    profile.trouble = text_cut(buf_slice(&outputs->trouble), TOLD_BYTES);
     const struct message message = compose_message(put->notice, &profile, now, arena);
     const struct outbox_entry entry = {
         .message = &message,
@@ -163,14 +178,13 @@ static void put_mail(struct outputs *outputs, const struct mail_put *put,
         .created_ms = put->created_ms,
         .mail_count = put->mail_count,
         .line_hash = put->notice->line_hash_sum,
-        .tells_ms = tells_ms,
+        .tells_ms = outputs->tells_ms,
         .fallback = put->fallback,
         .fallback_at_ms = put->fallback_at_ms,
     };
     outbox_put(outputs->world.db, &entry);
     outputs->staged.waiting++;
     courier_call(outputs->courier, put->output->lane, now);
-    buf_free(&trouble);
 }
 
 /* What the mails were about, the newest first, and how much each told. */
