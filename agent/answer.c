@@ -73,6 +73,7 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .mails_retried = outputs->retries,
         .mails_in_doubt = outputs->in_doubt,
         .mails_merged = outputs->merged,
+        .mails_fallback = outputs->fallbacks,
         .mails_forgotten = outputs->forgotten,
         .mails_waiting = outputs->waiting,
         .recipients_refused = outputs->recipients_refused,
@@ -154,6 +155,18 @@ static bool answer_drop(struct app *app, struct slice argument, bool json,
     return true;
 }
 
+/* For the doctor: recipients of this account's mails in the last 24 hours. */
+static bool answer_sent(struct app *app, struct slice argument, bool json,
+                        struct buf *out, struct err *err)
+{
+    (void)json;
+    (void)err;
+    buf_printf(out, "%llu\n",
+               (unsigned long long)outputs_sent_in_a_day(app->outputs, argument,
+                                                         app->now));
+    return true;
+}
+
 static const struct {
     const char *request; /**< "json " may stand before it, one argument behind it */
     bool (*answer)(struct app *app, struct slice argument, bool json, struct buf *out,
@@ -162,6 +175,7 @@ static const struct {
     { "status", answer_status },     { "queue list", answer_list },
     { "queue show", answer_show },   { "queue raw", answer_raw },
     { "queue retry", answer_retry }, { "queue drop", answer_drop },
+    { "sent", answer_sent },
 };
 
 bool app_answer(struct app *app, struct slice request, struct buf *out, struct err *err)

@@ -149,8 +149,9 @@ static bool is_worth_a_commit(const struct app *app)
  * there is none. */
 static bool write_turn(struct app *app, struct err *err)
 {
+    arena_clear(&app->mails);
     for (size_t i = 0; i < app->notices.count; i++)
-        outputs_put(app->outputs, &app->notices.items[i], app->now, &app->turn);
+        outputs_put(app->outputs, &app->notices.items[i], app->now, &app->mails);
     outputs_write(app->outputs, app->now);
     state_save(app->db, app->engine, app->now);
     if (!is_worth_a_commit(app))
@@ -494,5 +495,6 @@ void app_free(struct app *app)
     config_free(app->config);
     config_free(app->next_config);
     arena_free(&app->turn);
+    arena_free(&app->mails);
     free(app);
 }

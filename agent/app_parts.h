@@ -26,7 +26,8 @@ struct app {
     struct outputs *outputs;
     struct control *control; /**< NULL: nobody listens */
 
-    struct arena turn;      /**< what lives for one turn, or until its write succeeds */
+    struct arena turn;  /**< what lives for one turn, or until its write succeeds */
+    struct arena mails; /**< their bytes, until they are in the store: each try anew */
     struct notices notices; /**< of this turn */
     struct now now, started;
     bool has_more_input;

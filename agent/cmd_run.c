@@ -8,6 +8,7 @@
 #include "agent/app.h"
 #include "agent/base/limits.h"
 #include "agent/base/rng.h"
+#include "agent/base/secret.h"
 #include "agent/cli.h"
 #include "agent/dry.h"
 #include "agent/inputs/journal_ops.h"
@@ -187,6 +188,7 @@ int cmd_run(int argc, char **argv)
     struct run_options options = { .log_level = LOG_LEVEL_INFO };
     if (!parse_options(argc, argv, &options))
         return cli_usage("run");
+    secret_shield_process();
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     struct config *config =
         config_load(options.config_path, &complaints, cli_wants_color(2));

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "agent/base/mem.h"
 #include "agent/base/text.h"
 #include "agent/cli.h"
+#include "agent/sink/gmail.h"
 #include "agent/sink/server.h"
 
 enum option_id {
@@ -27,6 +29,10 @@ enum option_id {
     OPTION_MAX,
     OPTION_FOR,
     OPTION_QUICKACK,
+    OPTION_LIKE,
+    OPTION_RECIPIENTS,
+    OPTION_LOGINS,
+    OPTION_REPLIES,
 };
 
 static const struct option long_options[] = {
@@ -47,6 +53,10 @@ static const struct option long_options[] = {
     { "max", required_argument, NULL, OPTION_MAX },
     { "for", required_argument, NULL, OPTION_FOR },
     { "quickack", no_argument, NULL, OPTION_QUICKACK },
+    { "like", required_argument, NULL, OPTION_LIKE },
+    { "recipients", required_argument, NULL, OPTION_RECIPIENTS },
+    { "logins", required_argument, NULL, OPTION_LOGINS },
+    { "replies", no_argument, NULL, OPTION_REPLIES },
     { NULL, 0, NULL, 0 },
 };
 
@@ -88,6 +98,44 @@ static bool parse_size(const char *text, int64_t *bytes, struct err *err)
     return (text_to_size(slice_of(text), bytes) && *bytes > 0 && *bytes <= 1 << 30) ||
            err_set(err, ERR_INVALID, "'%s' is no size up to 1GiB; 64KiB and 1MiB are.",
                    text);
+}
+
+static bool parse_like(const char *text, struct sink_options *options, struct err *err)
+{
+    if (strcmp(text, "gmail") != 0)
+        return err_set(err, ERR_INVALID, "--like knows gmail alone, not '%s'.", text);
+    if (!options->likeness)
+        options->likeness = mem_zalloc(sizeof *options->likeness);
+    likeness_init(options->likeness);
+    return true;
+}
+
+static bool parse_limit(const char *text, struct likeness_window *window,
+                        struct err *err)
+{
+    return (slice_to_int(slice_of(text), &window->max) && window->max >= 0) ||
+           err_set(err, ERR_INVALID, "'%s' is no number from 0 (no limit).", text);
+}
+
+static bool take_limit(int id, const char *text, struct sink_options *options,
+                       struct err *err)
+{
+    struct likeness *likeness = options->likeness;
+    if (!likeness)
+        return err_set(err, ERR_INVALID,
+                       "--recipients and --logins stand behind --like gmail.");
+    return parse_limit(text,
+                       id == OPTION_LOGINS ? &likeness->logins : &likeness->recipients,
+                       err);
+}
+
+static int print_replies(void)
+{
+    for (size_t i = 0; i < gmail_reply_count; i++)
+        printf("%-26s %-9s %.*s\n", gmail_replies[i].name,
+               script_phase_names[gmail_replies[i].phase],
+               (int)strcspn(gmail_replies[i].says, "\n"), gmail_replies[i].says);
+    return EX_OK;
 }
 
 /** Options that only say yes, or name something. @return false: not one of these. */
@@ -142,6 +190,11 @@ static bool take_option(int id, char *value, struct sink_options *options,
         return parse_user(value, options, err);
     case OPTION_SAYS:
         return script_add(&options->script, slice_of(value), err);
+    case OPTION_LIKE:
+        return parse_like(value, options, err);
+    case OPTION_RECIPIENTS:
+    case OPTION_LOGINS:
+        return take_limit(id, value, options, err);
     case OPTION_SIZE:
         return parse_size(value, &options->max_bytes, err);
     case OPTION_MAX:
@@ -163,6 +216,8 @@ int cmd_sink(int argc, char **argv)
     int id, code = EX_OK;
     optind = 1;
     while (is_right && (id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (id == OPTION_REPLIES)
+            return print_replies();
         is_right = take_option(id, optarg, &options, &err);
     }
     if (is_right && optind < argc)
@@ -173,5 +228,6 @@ int cmd_sink(int argc, char **argv)
     else if (!sink_run(&options, &err))
         code = cli_fail(cli_exit_code(&err), "%s", err.text);
     script_clear(&options.script);
+    free(options.likeness);
     return code;
 }

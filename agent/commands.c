@@ -71,6 +71,19 @@ static const char status_options[] =
                   "  --rules            what each rule was tried on, found and took\n"
                   "  --json             all of it, as one object\n";
 
+static const char doctor_about[] =
+    "Goes step by step through what mail needs: password files, clock, disk, logs, the "
+    "server's name, ports, TLS, login, sender and recipients. Each step is OK, WARN or "
+    "FAIL, with one remedy. Nothing is changed, and no mail is sent without --send. It "
+    "ends with 0 when all is well, 1 after warnings, 2 after failures.";
+
+static const char doctor_options[] =
+    "  --account NAME     only the steps of this account\n"
+    "  --send             send a test mail by each account, to its first output\n"
+    "  --offline          only what needs no network\n"
+    "  --timeout TIME     how long a port may be silent (default: 10s)\n"
+    "  --json             one JSON object a line\n";
+
 static const char sink_about[] = "A mail server on this host alone that behaves like "
                                  "Gmail's. It prints its ports and "
                                  "runs until SIGTERM or SIGINT.";
@@ -92,13 +105,19 @@ static const char sink_options[] =
     "  --for DURATION     end after this time, as 30s or 5m\n"
     "  --size SIZE        largest mail (default: 35882577B, as Gmail)\n"
     "  --strict           refuse mails and commands with bare CR or LF\n"
+    "  --like gmail       limits as Gmail's, and its replies on demand: mail to\n"
+    "                     says-NAME@example.com is answered by reply NAME\n"
+    "  --recipients N     ... with N recipients a day (default: 500; 0: no limit)\n"
+    "  --logins N         ... with N logins a minute (default: 10; 0: no limit)\n"
+    "  --replies          list the replies of Gmail's by name and end\n"
     "  --quickack         acknowledge each TCP segment at once\n"
     "  --says RULE        answer otherwise; may be repeated, the first that fits "
     "decides:\n"
     "                     PHASE[(TEXT)]:[2x|#3|#3+ ]ACTION\n"
     "      PHASE   greeting ehlo starttls auth mail rcpt data body dot rset quit\n"
     "      ACTION  '550 5.1.1 text', 'close 550 text', 'stay 421 text', close, reset,\n"
-    "              hang, 'slow BYTES', 'wait 2s', ok, 'take ACTION' (dot only)\n"
+    "              hang, 'slow BYTES', 'wait 2s', ok, 'take ACTION' (dot only),\n"
+    "              @NAME (a reply of Gmail's; --says @NAME: where Gmail says it)\n"
     "      as in   --says 'rcpt(bob@):550 5.1.1 no such user' --says 'dot:take "
     "close'\n";
 
@@ -116,6 +135,9 @@ const struct command commands[] = {
     { "queue", "[list | show ID [--raw] | retry ID | drop ID] [-c FILE] [--json]",
       "mails that wait or were given up, and why", queue_about, queue_options,
       cmd_queue, false },
+    { "doctor", "[-c FILE] [--account NAME] [--send] [--offline] [--json]",
+      "what works, what does not, and what to do", doctor_about, doctor_options,
+      cmd_doctor, false },
     { "sink", "[OPTIONS]", "a local mail server to try against", sink_about,
       sink_options, cmd_sink, false },
     { "schema", "", "the JSON Schema of the configuration, for editors", NULL, NULL,
@@ -132,7 +154,8 @@ const struct command commands[] = {
 
 const struct exit_code exit_codes[] = {
     { EX_OK, "Done." },
-    { 1, "test: a sample or a story failed." },
+    { 1, "test: a sample or a story failed. doctor: there are warnings." },
+    { 2, "doctor: there are failures." },
     { EX_USAGE, "The command line is wrong." },
     { EX_DATAERR, "What was asked for cannot be done, as to drop a mail that is sent; "
                   "or the store is damaged." },

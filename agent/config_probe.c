@@ -72,23 +72,16 @@ static void probe_journal(const struct journal_config *config,
         complain_softly(complaints, config->node->at, "%s", err.text);
 }
 
-static void wipe(struct buf *secret)
-{
-    if (secret->ptr)
-        explicit_bzero(secret->ptr, secret->len);
-    buf_free(secret);
-}
-
 /** @lost  what does not work without it */
 static void probe_secret(const struct conf_text *path, const char *lost,
                          struct complaints *complaints)
 {
-    struct buf secret = buf_make(LIMIT_CONFIG_BYTES);
+    struct secret secret = { 0 };
     struct err err = { 0 };
     if (path->node && !secret_read(path->value, &secret, &err))
         complain_softly(complaints, path->node->at, "%s; without it %s", err.text,
                         lost);
-    wipe(&secret);
+    secret_wipe(&secret);
 }
 
 static void probe_pem(const struct conf_text *path, bool is_key,
@@ -99,7 +92,9 @@ static void probe_pem(const struct conf_text *path, bool is_key,
     if (path->node && !secret_read_pem(path->value, is_key, &pem, &err))
         complain_softly(complaints, path->node->at,
                         "%s; without it nobody can connect by TLS", err.text);
-    wipe(&pem);
+    if (pem.ptr)
+        explicit_bzero(pem.ptr, pem.len);
+    buf_free(&pem);
 }
 
 static void probe_http(const struct http_config *http, struct complaints *complaints)

@@ -26,8 +26,8 @@ struct metrics {
     uint64_t http_turned_away, http_pauses, http_alerts, http_odd_fields;
     uint64_t http_repaired, repeats;
     uint64_t mails_put, mails_sent, mails_dead, mails_retried, mails_in_doubt;
-    uint64_t mails_merged, mails_forgotten, mails_waiting, recipients_refused,
-        connections, logins;
+    uint64_t mails_merged, mails_fallback, mails_forgotten, mails_waiting,
+        recipients_refused, connections, logins;
     uint64_t log_dropped;
 };
 

@@ -16,8 +16,9 @@ static const char state_schema_sql[] =
 struct db *state_open(const char *folder, const char *vfs, struct err *err)
 {
     const struct db_migration migrations[] = {
-        { state_schema_sql },  { inputs_schema_sql }, { outputs_schema_sql },
-        { inputs_ledger_sql }, { inputs_places_sql }, { journal_schema_sql },
+        { state_schema_sql },        { inputs_schema_sql }, { outputs_schema_sql },
+        { inputs_ledger_sql },       { inputs_places_sql }, { journal_schema_sql },
+        { outputs_more_schema_sql },
     };
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         err_set_errno(err, "the state folder '%s' cannot be made", folder);

@@ -2,7 +2,6 @@
 #include "outputs/account.h"
 
 #include <ctype.h>
-
 #include <string.h>
 
 #include "agent/base/now.h"

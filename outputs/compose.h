@@ -24,6 +24,7 @@ struct mail_profile {
     struct slice host;       /**< for subjects and List-Id */
     struct slice id_domain;  /**< right side of Message-IDs */
     const struct zone *zone; /**< in which times are written */
+    struct slice trouble; /**< clean lines about mails that did not come; see told.h */
 };
 
 /** Compose the mail for @notice. Everything in @arena. Cannot fail: what is too long is

@@ -97,6 +97,7 @@ static void recover_row(struct courier *courier, int64_t id,
         .event = is_maildir ? EVENT_POSTPONE : EVENT_DOUBT,
         .next_at_ms = now.unix_ms + wait,
         .is_attempt = true,
+        .part = job.part,
         .reply = SLICE("tocsin ended while the mail was being handed over"),
         .advice = SLICE("the same mail is sent again later; it may arrive twice"),
     };
@@ -194,13 +195,34 @@ int64_t courier_wake_at(const struct courier *courier, struct now now)
     return at;
 }
 
-bool courier_stop(struct courier *courier)
+void courier_lift(struct courier *courier, struct slice key, struct now now)
+{
+    struct lane *lane = find_lane(courier, key);
+    if (lane)
+        lane_lift(lane, now);
+}
+
+bool courier_stop(struct courier *courier, struct now now)
 {
     bool is_quiet = true;
+    if (!courier->world.is_stopping)
+        courier->world.stopping_ms = now.mono_ms;
     courier->world.is_stopping = true;
     for (size_t i = 0; i < courier->count; i++)
         is_quiet = is_quiet && lane_is_quiet(courier->lanes[i]);
     return is_quiet;
+}
+
+void courier_put_trouble(const struct courier *courier, struct now now, struct buf *out)
+{
+    for (size_t i = 0; i < courier->count; i++)
+        lane_put_trouble(courier->lanes[i], now, out);
+}
+
+bool courier_is_held(const struct courier *courier, struct slice key, struct now now)
+{
+    const struct lane *lane = find_lane(courier, key);
+    return lane && now.mono_ms < lane->hold.until_ms;
 }
 
 void courier_describe(const struct courier *courier, struct now now,

@@ -40,8 +40,15 @@ bool courier_pump(struct courier *courier, struct now now);
 /** Is there something to be stored at once? */
 bool courier_wants_write(const struct courier *courier, struct now now);
 int64_t courier_wake_at(const struct courier *courier, struct now now);
+/** A person asks for a try of lane @key: its hold does not count for once. */
+void courier_lift(struct courier *courier, struct slice key, struct now now);
 /** Claim nothing more. @return true when all lanes are quiet. */
-bool courier_stop(struct courier *courier);
+bool courier_stop(struct courier *courier, struct now now);
+/** Lines about accounts that wait, for the mails of all. */
+void courier_put_trouble(const struct courier *courier, struct now now,
+                         struct buf *out);
+/** Is lane @key held? */
+bool courier_is_held(const struct courier *courier, struct slice key, struct now now);
 void courier_describe(const struct courier *courier, struct now now,
                       enum text_form form, struct buf *out);
 

@@ -145,6 +145,12 @@ void dialog_lost(struct dialog *dialog, struct slice why)
     close_dialog(dialog, why);
 }
 
+static void begin_reset(struct dialog *dialog)
+{
+    begin_output(dialog, PHASE_RSET);
+    buf_puts(&dialog->out, "RSET\r\n");
+}
+
 /* After 421 the server closes; after any other refusal RSET keeps the login. */
 static void refuse_mail(struct dialog *dialog, const struct smtp_reply *reply)
 {
@@ -153,8 +159,7 @@ static void refuse_mail(struct dialog *dialog, const struct smtp_reply *reply)
         dialog->state = DIALOG_CLOSED;
         return;
     }
-    begin_output(dialog, PHASE_RSET);
-    buf_puts(&dialog->out, "RSET\r\n");
+    begin_reset(dialog);
 }
 
 static void say_protocol_error(struct dialog *dialog, const struct smtp_reply *reply)
@@ -208,12 +213,17 @@ static void at_mail(struct dialog *dialog, const struct smtp_reply *reply)
 
 static void after_last_recipient(struct dialog *dialog, const struct smtp_reply *reply)
 {
-    if (dialog->is_refused) {
-        refuse_mail(dialog, &dialog->result.reply);
+    bool is_lost = dialog->is_refused || dialog->accepted == 0;
+    const struct smtp_reply *why = dialog->is_refused ? &dialog->result.reply : reply;
+    if (dialog->offer.pipelining) {
+        dialog->phase = PHASE_DATA;
+        dialog->is_void = is_lost;
+        if (is_lost)
+            end_mail(dialog, why);
         return;
     }
-    if (dialog->accepted == 0) {
-        refuse_mail(dialog, reply);
+    if (is_lost) {
+        refuse_mail(dialog, why);
         return;
     }
     begin_output(dialog, PHASE_DATA);
@@ -240,9 +250,25 @@ static void at_rcpt(struct dialog *dialog, const struct smtp_reply *reply)
         dialog->state = DIALOG_CLOSED;
 }
 
+/* RFC 2920 3.1: a server may answer DATA with 354 although it took no recipient; then
+ * an end of text without text is due, which it refuses. */
+static void at_void_data(struct dialog *dialog, const struct smtp_reply *reply)
+{
+    if (reply->code == 354) {
+        begin_output(dialog, PHASE_BODY);
+        buf_puts(&dialog->out, ".\r\n");
+    } else if (is_refusal(reply) && reply->code != 421) {
+        begin_reset(dialog);
+    } else {
+        dialog->state = DIALOG_CLOSED;
+    }
+}
+
 static void at_data(struct dialog *dialog, const struct smtp_reply *reply)
 {
-    if (is_refusal(reply)) {
+    if (dialog->is_void) {
+        at_void_data(dialog, reply);
+    } else if (is_refusal(reply)) {
         refuse_mail(dialog, reply);
     } else if (reply->code == 354) {
         begin_output(dialog, PHASE_BODY);
@@ -268,7 +294,11 @@ static void at_body(struct dialog *dialog, const struct smtp_reply *reply)
 static void at_dot(struct dialog *dialog, const struct smtp_reply *reply)
 {
     bool is_all_given = dialog->given == dialog->out.len;
-    if (is_refusal(reply) && is_all_given) {
+    if (dialog->is_void && is_all_given && reply->code != 421) {
+        begin_reset(dialog);
+    } else if (dialog->is_void) {
+        dialog->state = DIALOG_CLOSED;
+    } else if (is_refusal(reply) && is_all_given) {
         refuse_mail(dialog, reply);
     } else if (is_refusal(reply)) {
         at_body(dialog, reply);
@@ -348,13 +378,16 @@ void dialog_start(struct dialog *dialog, const struct dialog_mail *mail)
     dialog->result.recipients =
         mem_zalloc(mail->recipient_count * sizeof *dialog->result.recipients);
     dialog->replied = dialog->accepted = 0;
-    dialog->is_refused = false;
+    dialog->is_refused = dialog->is_void = false;
     dialog->state = DIALOG_BUSY;
     dialog->progress++;
     begin_output(dialog, PHASE_MAIL);
     put_mail(dialog);
     for (size_t i = 0; dialog->offer.pipelining && i < mail->recipient_count; i++)
         put_rcpt(dialog, mail->recipients[i]);
+    /* In one go with them: two round trips a mail instead of three. */
+    if (dialog->offer.pipelining)
+        buf_puts(&dialog->out, "DATA\r\n");
 }
 
 void dialog_quit(struct dialog *dialog)

@@ -53,7 +53,9 @@ struct dialog {
     size_t offered; /**< bytes of out that the link was shown: they may have left */
     size_t replied; /**< recipients that were answered */
     size_t accepted;
-    bool is_refused;   /**< MAIL was refused and pipelined replies are still to come */
+    bool is_refused; /**< MAIL was refused and pipelined replies are still to come */
+    bool is_void;    /**< nobody is left to get the mail; DATA, which left together with
+                       MAIL and RCPT, has still to be answered and ended */
     uint64_t progress; /**< counts complete replies and bytes that were given away */
 };
 

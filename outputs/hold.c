@@ -63,6 +63,7 @@ void hold_begin(struct hold *hold, const struct verdict *verdict,
     hold->failures++;
     hold->until_ms = now.mono_ms + wait;
     hold->until_unix_ms = now.unix_ms + wait;
+    hold->trouble = verdict->trouble;
     hold->wants_secret = verdict->wants_secret;
     hold->secret_id = verdict->wants_secret ? secret_id_of(secret_file) : 0;
     hold->look_ms = now.mono_ms + SECRET_LOOK_MS;
@@ -78,6 +79,15 @@ void hold_follow_clock(struct hold *hold, struct now now)
     if (now.mono_ms >= hold->until_ms)
         return;
     hold->until_unix_ms = now.unix_ms + hold->until_ms - now.mono_ms;
+    hold->is_dirty = true;
+}
+
+void hold_lift(struct hold *hold, struct now now)
+{
+    if (now.mono_ms >= hold->until_ms)
+        return;
+    hold->until_ms = now.mono_ms;
+    hold->until_unix_ms = now.unix_ms;
     hold->is_dirty = true;
 }
 
@@ -117,9 +127,9 @@ void hold_save(const struct hold *hold, struct db *db, struct slice account)
         db_run(row);
         return;
     }
-    row = db_query(db,
-                   "INSERT OR REPLACE INTO account_hold (account, until, failures, "
-                   "reply, advice, wants_secret, secret) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    row = db_query(db, "INSERT OR REPLACE INTO account_hold (account, until, failures, "
+                       "reply, advice, wants_secret, secret, trouble) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     db_bind_text(row, account);
     db_bind_int(row, hold->until_unix_ms);
     db_bind_int(row, hold->failures);
@@ -127,6 +137,7 @@ void hold_save(const struct hold *hold, struct db *db, struct slice account)
     db_bind_text(row, slice_of(hold->advice));
     db_bind_int(row, hold->wants_secret);
     db_bind_int(row, (int64_t)hold->secret_id);
+    db_bind_int(row, hold->trouble);
     db_run(row);
 }
 
@@ -134,8 +145,9 @@ void hold_load(struct hold *hold, struct db *db, struct slice account, struct no
 {
     *hold = (struct hold){ 0 };
     struct db_row *row =
-        db_query(db, "SELECT until, failures, reply, advice, wants_secret, secret FROM "
-                     "account_hold WHERE account = ?");
+        db_query(db,
+                 "SELECT until, failures, reply, advice, wants_secret, secret, trouble "
+                 "FROM account_hold WHERE account = ?");
     db_bind_text(row, account);
     if (!db_next(row))
         return;
@@ -145,6 +157,7 @@ void hold_load(struct hold *hold, struct db *db, struct slice account, struct no
     copy_text(hold->advice, sizeof hold->advice, db_text(row, 3));
     hold->wants_secret = db_int(row, 4) != 0;
     hold->secret_id = (uint64_t)db_int(row, 5);
+    hold->trouble = (enum trouble)db_int(row, 6);
     db_done(row);
     if (left <= 0 || left > STORED_MAX_MS)
         return;

@@ -11,10 +11,13 @@
 #include "agent/base/rng.h"
 #include "outputs/verdict.h"
 
+/** As a breaker: without one it is closed, with one it is held until a time, and when
+ *  only a person can end the trouble it is open: it is probed seldom, by one mail. */
 struct hold {
     int64_t until_ms; /**< mono; 0: there is none */
     int64_t until_unix_ms;
-    int64_t failures;   /**< in a row, of the same kind */
+    int64_t failures; /**< in a row, of the same kind */
+    enum trouble trouble;
     bool wants_secret;  /**< ends at once when the secret file changes */
     uint64_t secret_id; /**< of the secret file that was refused */
     int64_t look_ms;    /**< mono: when to look at the secret file again */
@@ -30,6 +33,8 @@ void hold_begin(struct hold *hold, const struct verdict *verdict,
                 struct now now, struct rng *rng);
 /** The wall clock was set: the hold ends when it would have. May be repeated. */
 void hold_follow_clock(struct hold *hold, struct now now);
+/** A person wants to try now: one mail may, and what failed before still counts. */
+void hold_lift(struct hold *hold, struct now now);
 /** A mail went through: forget the hold and its failures. */
 void hold_end(struct hold *hold);
 /** Is it in force? Looks at the secret file every few seconds where that can end it. */

@@ -362,8 +362,23 @@ static void put_left_out(struct buf *out, const struct mail_view *view, size_t u
     buf_free(&text);
 }
 
+static void put_trouble(struct buf *out, const struct mail_view *view)
+{
+    struct slice line, rest = view->profile->trouble;
+    if (rest.len == 0)
+        return;
+    buf_puts(out, "<tr><td style=\"padding-top:20px\"><b>Trouble with mail</b>"
+                  "<div style=\"" WRAP "\">");
+    while (slice_next(&rest, '\n', &line)) {
+        html_put_text(out, line);
+        buf_puts(out, "<br>");
+    }
+    buf_puts(out, "</div></td></tr>\n");
+}
+
 static void put_closing(struct buf *out, const struct mail_view *view)
 {
+    put_trouble(out, view);
     buf_puts(out, "<tr><td style=\"padding-top:20px\"><div style=\"" RULE GREY
                   "padding-top:8px;font-size:12px;" WRAP "\">");
     put_view(out, view, wording_put_origin);

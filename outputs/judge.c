@@ -12,6 +12,7 @@ struct judging {
     struct judgement out;
     int64_t wait_ms;    /* the longest that a verdict asks for */
     bool has_free_wait; /* the account waits instead of the mail */
+    bool is_crowded;    /* there are too many recipients */
 };
 
 static const struct smtp_reply *reply_to(const struct judging *judging, size_t i)
@@ -34,10 +35,23 @@ static void quote(struct judging *judging, const struct smtp_reply *reply)
     judging->out.advice = advice ? advice : "";
 }
 
+/* "Too many recipients for this sender", said of a single one, is the day's limit. */
+static const struct verdict *verdict_of_one(const struct smtp_reply *reply)
+{
+    static const struct smtp_reply quota = { .phase = PHASE_RCPT,
+                                             .code = 550,
+                                             .enhanced = "5.4.5" };
+    return verdict_of(reply->code >= 500 ? &quota : reply);
+}
+
 static void ask_to_wait(struct judging *judging, const struct smtp_reply *reply)
 {
     const struct verdict *verdict = verdict_of(reply);
     quote(judging, reply);
+    if (verdict->trouble == TROUBLE_RECIPIENTS && recipient_count(judging) > 1)
+        judging->is_crowded = true;
+    else if (verdict->trouble == TROUBLE_RECIPIENTS)
+        verdict = verdict_of_one(reply);
     if (verdict->scope == SCOPE_ACCOUNT)
         judging->has_free_wait = true;
     if (verdict->scope == SCOPE_ACCOUNT || verdict->scope == SCOPE_NETWORK) {
@@ -54,6 +68,14 @@ static void give_up_recipient(struct judging *judging, size_t i)
     judging->out.refused_count++;
 }
 
+static bool is_hopeless(const struct judging *judging, const struct smtp_reply *reply)
+{
+    const struct verdict *verdict = verdict_of(reply);
+    return verdict->outcome == OUTCOME_NEVER ||
+           (verdict->trouble == TROUBLE_PROTOCOL && verdict->scope == SCOPE_NETWORK &&
+            judging->attempt->job->attempts + 1 >= PROTOCOL_MAX);
+}
+
 /* What the server said to each RCPT; who was accepted or not asked keeps waiting. */
 static void judge_recipients(struct judging *judging)
 {
@@ -61,8 +83,7 @@ static void judge_recipients(struct judging *judging)
         const struct smtp_reply *reply = reply_to(judging, i);
         if (reply->code < 400)
             continue;
-        const struct verdict *verdict = verdict_of(reply);
-        if (verdict->outcome != OUTCOME_NEVER) {
+        if (!is_hopeless(judging, reply)) {
             ask_to_wait(judging, reply);
             continue;
         }
@@ -100,6 +121,12 @@ static void postpone(struct judging *judging, struct now now, struct rng *rng)
     judging->out.event = EVENT_POSTPONE;
     judging->out.is_attempt = !judging->has_free_wait;
     judging->out.next_at_ms = now.unix_ms;
+    /* Nobody got it, and the same again would end the same: fewer at once. */
+    if (judging->is_crowded && !has_delivered) {
+        judging->out.part = (recipient_count(judging) + 1) / 2;
+        judging->out.is_attempt = false;
+        return;
+    }
     /* When others got it and no wait is asked for (452 4.5.3), the rest goes at
      * once. */
     if (judging->out.is_attempt && !(has_delivered && judging->wait_ms == 0))
@@ -115,8 +142,12 @@ static void conclude(struct judging *judging, struct now now, struct rng *rng)
 {
     bool is_told = count_state(judging, RECIPIENT_DELIVERED) > 0 ||
                    judging->attempt->job->delivered_count > 0;
+    if (judging->out.wants_short)
+        return;
     if (count_state(judging, RECIPIENT_WAITING) > 0)
         postpone(judging, now, rng);
+    else if (judging->attempt->job->rest_count > 0)
+        judging->out.event = EVENT_POSTPONE;
     else
         judging->out.event = is_told ? EVENT_ACCEPT : EVENT_REFUSE;
 }
@@ -149,12 +180,19 @@ static void judge_doubt(struct judging *judging, struct now now)
 /* A refusal of the whole mail: MAIL, DATA, the body or the dot. */
 static void judge_refused(struct judging *judging)
 {
+    const struct outbox_job *job = judging->attempt->job;
     const struct smtp_reply *reply = &judging->attempt->result->reply;
     if (reply->phase == PHASE_RCPT && reply->code != 0 && reply->code != 421) {
         judge_recipients(judging);
         return;
     }
-    if (verdict_of(reply)->outcome == OUTCOME_NEVER) {
+    if (verdict_of(reply)->trouble == TROUBLE_SIZE && !job->is_short) {
+        quote(judging, reply);
+        judging->out.wants_short = judging->out.is_attempt = true;
+        judging->out.event = EVENT_POSTPONE;
+        return;
+    }
+    if (is_hopeless(judging, reply)) {
         quote(judging, reply);
         give_up_waiting(judging);
         return;
@@ -170,7 +208,9 @@ static bool is_stale_connection(const struct attempt *attempt)
     if (!attempt->is_reused || result->is_accepted || result->is_in_doubt)
         return false;
     return !result->was_answered ||
-           (result->reply.phase == PHASE_MAIL && result->reply.code == 421);
+           (result->reply.phase == PHASE_MAIL &&
+            (result->reply.code == 421 ||
+             verdict_of(&result->reply)->trouble == TROUBLE_STALE));
 }
 
 struct judgement judge(const struct attempt *attempt, struct now now, struct rng *rng,
@@ -181,7 +221,8 @@ struct judgement judge(const struct attempt *attempt, struct now now, struct rng
         .states = states,
         .out = { .reply = &attempt->result->reply,
                  .advice = "",
-                 .next_at_ms = now.unix_ms },
+                 .next_at_ms = now.unix_ms,
+                 .part = attempt->job->part },
     };
     for (size_t i = 0; i < attempt->job->recipient_count; i++)
         states[i] = RECIPIENT_WAITING;

@@ -17,6 +17,9 @@
 /** How often a mail in doubt is sent again. */
 enum { DOUBT_MAX = 2 };
 
+/** A mail at which server and client lose each other so often is given up. */
+enum { PROTOCOL_MAX = 3 };
+
 struct attempt {
     const struct outbox_job *job;
     const struct dialog_result *result;
@@ -34,6 +37,8 @@ struct judgement {
     const struct verdict *hold;     /**< the account has to wait, or NULL */
     const struct smtp_reply *hold_reply;
     size_t refused_count; /**< recipients that were given up by this attempt */
+    size_t part;          /**< recipients at once from now on; 0: all */
+    bool wants_short;     /**< too large: it goes again, shorter */
 };
 
 /** @states gets one state for each recipient of the job. Pointers in the answer live as

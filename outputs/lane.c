@@ -8,9 +8,19 @@
 
 #include "agent/base/must.h"
 #include "agent/base/text.h"
+#include "agent/base/unmime.h"
 #include "outputs/maildir.h"
+#include "outputs/outbox_dead.h"
+#include "outputs/recast.h"
 
-enum { LOGIN_BURST = 3, MAILDIR_JITTER_PERCENT = 25 };
+enum {
+    LOGIN_BURST = 3,
+    MAILDIR_JITTER_PERCENT = 25,
+    SHORT_TEXT_BYTES = 4096,
+    SHORT_NOTE_BYTES = 4096,
+    SHORT_ID_BYTES = 512,
+};
+#define STOP_GRACE_MS (4 * SECOND_MS)
 #define IDLE_CLOSE_MS (30 * SECOND_MS)
 #define CONNECTION_MAX_MS (10 * MINUTE_MS)
 #define LOGIN_PACE_MS MINUTE_MS
@@ -129,10 +139,11 @@ static void tell_hold(const struct lane *lane, struct now now)
 {
     struct buf span = buf_make(64);
     text_put_duration(&span, lane->hold.until_unix_ms - now.unix_ms);
-    log_warning(lane->world->log,
-                "account '%.*s' (%.*s:%d) waits for %s and mails are kept: %s: %s",
-                SLICE_ARG(lane->key), SLICE_ARG(lane->account.host), lane->account.port,
-                span.ptr, lane->hold.reply, lane->hold.advice);
+    bool wants_person = trouble_wants_person(lane->hold.trouble);
+    log_line(lane->world->log, wants_person ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+             "account '%.*s' (%.*s:%d) waits for %s and mails are kept: %s: %s",
+             SLICE_ARG(lane->key), SLICE_ARG(lane->account.host), lane->account.port,
+             span.ptr, lane->hold.reply, lane->hold.advice);
     buf_free(&span);
 }
 
@@ -188,12 +199,14 @@ static void set_result(struct lane *lane, const struct judgement *judgement)
         .event = judgement->event,
         .next_at_ms = judgement->next_at_ms,
         .is_attempt = judgement->is_attempt,
+        .part = judgement->part,
         .advice = slice_of(judgement->advice),
         .places = lane->job.places,
         .recipient_states = lane->states,
         .recipient_count = lane->job.recipient_count,
     };
     lane->refused_count = judgement->refused_count;
+    lane->wants_short = judgement->wants_short;
     buf_clear(&lane->reply);
     reply_put(&lane->reply, judgement->reply);
     lane->settlement.reply = buf_slice(&lane->reply);
@@ -207,9 +220,13 @@ static void give_back(struct lane *lane, enum row_event event, struct slice why,
                       struct now now)
 {
     const struct smtp_reply reply = reply_of_network(PHASE_MAIL, why);
-    const struct judgement judgement = {
-        .event = event, .next_at_ms = now.unix_ms, .reply = &reply, .advice = ""
-    };
+    const struct judgement judgement = { .event = event,
+                                         .next_at_ms = now.unix_ms,
+                                         .reply = &reply,
+                                         .advice = "",
+                                         .part = lane->job.id == lane->claim
+                                                     ? lane->job.part
+                                                     : 0 };
     lane->job = (struct outbox_job){ .id = lane->claim };
     set_result(lane, &judgement);
 }
@@ -300,10 +317,25 @@ static void end_when_done(struct lane *lane, struct now now)
         note_end(lane, now);
 }
 
+/* A mail of which no text has left is not waited for: it would be in doubt after the
+ * end, and goes again untouched so. */
+static void stop_in_time(struct lane *lane, struct now now)
+{
+    const struct dialog *dialog = &lane->connection.dialog;
+    if (!lane->world->is_stopping || !lane->is_under_way ||
+        dialog->phase >= PHASE_BODY || dialog->result.is_ready ||
+        now.mono_ms - lane->world->stopping_ms < STOP_GRACE_MS)
+        return;
+    connection_close(&lane->connection);
+    give_back(lane, EVENT_POSTPONE, SLICE("tocsin ended before the mail left"), now);
+    note_end(lane, now);
+}
+
 static void pump_mail(struct lane *lane, struct now now)
 {
     step_session(lane, now);
     start_claim(lane, now);
+    stop_in_time(lane, now);
     if (lane->is_under_way && lane->connection.dialog.result.is_ready)
         take_result(lane, now);
     end_when_done(lane, now);
@@ -393,6 +425,29 @@ static void write_hold(struct lane *lane, struct outputs_tally *staged, struct n
     lane->given_up = count;
 }
 
+/* The text stays in its log; what matters is that something arrives. */
+static void shorten(struct lane *lane)
+{
+    struct arena arena = { 0 };
+    struct outbox_job job;
+    struct buf id = buf_make(SHORT_ID_BYTES), note = buf_make(SHORT_NOTE_BYTES);
+    if (outbox_load(lane->world->db, lane->settlement.id, &job, &arena)) {
+        unmime_header(job.bytes, "Message-ID", &id);
+        buf_printf(&note, "The mail was too large for the server and is cut here: %s\n",
+                   lane->reply.ptr);
+        const struct recast how = {
+            .note = buf_slice(&note),
+            .text_max = SHORT_TEXT_BYTES,
+            .message_id = recast_id(buf_slice(&id), SLICE("short"), &arena),
+        };
+        outbox_shorten(lane->world->db, job.id, how.message_id,
+                       recast_mail(job.bytes, &how, &arena));
+    }
+    buf_free(&note);
+    buf_free(&id);
+    arena_free(&arena);
+}
+
 static bool may_claim(struct lane *lane, struct now now)
 {
     if (lane->world->is_stopping || lane->is_gone || lane->claim != 0 ||
@@ -411,6 +466,8 @@ void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now)
     bool wants_claim = may_claim(lane, now);
     if (lane->has_result) {
         outbox_settle(db, &lane->settlement, now);
+        if (lane->wants_short)
+            shorten(lane);
         count_result(lane, staged);
     }
     if (lane->hold.is_dirty)
@@ -511,6 +568,9 @@ int64_t lane_wake_at(const struct lane *lane, struct now now)
     if (connection->state == CONNECTION_CLOSED)
         return lane->has_result ? NEVER_MS : wake_of_login(lane, now);
     int64_t at = connection_wake_at(connection);
+    if (lane->is_under_way && lane->world->is_stopping &&
+        connection->dialog.phase < PHASE_BODY)
+        at = earlier_ms(at, lane->world->stopping_ms + STOP_GRACE_MS);
     bool is_opening = connection->state == CONNECTION_OPENING;
     if (lane->is_under_way || !(is_opening || connection_is_idle(connection)))
         return at;
@@ -522,61 +582,13 @@ int64_t lane_wake_at(const struct lane *lane, struct now now)
     return earlier_ms(at, connection->used_ms + IDLE_CLOSE_MS);
 }
 
+void lane_lift(struct lane *lane, struct now now)
+{
+    hold_lift(&lane->hold, now);
+}
+
 bool lane_is_quiet(const struct lane *lane)
 {
     return lane->connection.state == CONNECTION_CLOSED && lane->claim == 0 &&
            !lane->has_result && !lane->hold.is_dirty;
-}
-
-static void describe_hold(const struct lane *lane, struct now now, struct buf *out)
-{
-    int64_t left_ms = lane->hold.until_ms - now.mono_ms;
-    buf_puts(out, "held for ");
-    text_put_duration(out, left_ms - left_ms % SECOND_MS);
-    if (lane->hold.wants_secret)
-        buf_puts(out, ", or until the password file changes");
-    buf_puts(out, "\n    reply: ");
-    text_put_clean(out, slice_of(lane->hold.reply), false);
-    buf_puts(out, "\n    advice: ");
-    text_put_clean(out, slice_of(lane->hold.advice), false);
-    buf_putc(out, '\n');
-}
-
-static void describe_as_json(const struct lane *lane, struct now now, struct buf *out)
-{
-    bool is_held = now.mono_ms < lane->hold.until_ms;
-    text_put_comma(out);
-    buf_puts(out, "{\"name\":");
-    text_put_json(out, lane->key);
-    buf_puts(out, ",\"to\":");
-    text_put_json(out, lane->is_maildir ? lane->maildir : lane->account.host);
-    buf_printf(out, ",\"state\":\"%s\",\"held_until_ms\":%lld,\"reply\":",
-               is_held ? "held" : "open",
-               is_held ? (long long)lane->hold.until_unix_ms : 0LL);
-    text_put_json(out, is_held ? slice_of(lane->hold.reply) : SLICE(""));
-    buf_puts(out, ",\"advice\":");
-    text_put_json(out, is_held ? slice_of(lane->hold.advice) : SLICE(""));
-    buf_putc(out, '}');
-}
-
-void lane_describe(const struct lane *lane, struct now now, enum text_form form,
-                   struct buf *out)
-{
-    static const char *const states[] = { "no connection", "connecting", "connected" };
-    if (form == FORM_JSON) {
-        describe_as_json(lane, now, out);
-        return;
-    }
-    buf_puts(out, "  ");
-    text_put_clean(out, lane->key, false);
-    if (lane->is_maildir)
-        buf_printf(out, " (%.*s): ", SLICE_ARG(lane->maildir));
-    else
-        buf_printf(out, " (%.*s:%d): ", SLICE_ARG(lane->account.host),
-                   lane->account.port);
-    if (now.mono_ms < lane->hold.until_ms)
-        describe_hold(lane, now, out);
-    else
-        buf_printf(out, "ready%s%s\n", lane->is_maildir ? "" : ", ",
-                   lane->is_maildir ? "" : states[lane->connection.state]);
 }

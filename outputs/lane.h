@@ -21,6 +21,7 @@ struct lane_world {
     struct outputs_tally
         *tally; /**< counts what needs no commit: connections, logins */
     bool is_stopping;
+    int64_t stopping_ms; /**< mono: since when */
 };
 
 /** Which lane is wanted; borrowed for the call. */
@@ -52,6 +53,7 @@ struct lane {
     bool has_result; /**< settlement waits to be committed */
     struct outbox_settlement settlement;
     uint64_t refused_count;
+    bool wants_short; /**< the settled row goes again, shorter */
     enum recipient_state states[LIMIT_RECIPIENTS];
     struct buf reply;       /**< text of the settlement */
     int64_t login_after_ms; /**< mono: no login before */
@@ -75,10 +77,15 @@ void lane_pump(struct lane *lane, struct now now);
 
 /** Does it have something to store at once? */
 bool lane_wants_write(const struct lane *lane, struct now now);
+/** A person asks for a try: what holds the account back does not for once. */
+void lane_lift(struct lane *lane, struct now now);
 /** When lane_pump() has work, in mono_ms. */
 int64_t lane_wake_at(const struct lane *lane, struct now now);
 /** Is nothing open, claimed or unsaved? */
 bool lane_is_quiet(const struct lane *lane);
+/** A line for the mails of others, when something holds it back that a person should
+ *  know of. */
+void lane_put_trouble(const struct lane *lane, struct now now, struct buf *out);
 /** Its lines for `tocsin status`. */
 void lane_describe(const struct lane *lane, struct now now, enum text_form form,
                    struct buf *out);

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "agent/base/buf.h"
+#include "agent/base/limits.h"
 #include "agent/base/now.h"
 #include "agent/base/slice.h"
 #include "agent/base/wakes.h"
@@ -31,6 +32,8 @@ enum smtp_phase {
     PHASE_DOT, /**< from the send that showed the final dot until the reply */
     PHASE_RSET,
     PHASE_QUIT,
+    PHASE_TOKEN, /**< Google's token endpoint; codes are HTTP's */
+    PHASE_API,   /**< Gmail's HTTPS API; likewise */
 };
 /** "resolve", "connect", ... */
 const char *smtp_phase_name(enum smtp_phase phase);
@@ -41,7 +44,7 @@ struct smtp_reply {
     int code;          /**< 0: no reply; then text says what the network or TLS said */
     char enhanced[12]; /**< "5.4.5" or "" */
     char token[40];    /**< of "p=BadCredentials" or "" */
-    char text[512];    /**< all lines, joined by blanks, cleaned; cut */
+    char text[LIMIT_REPLY_TEXT_BYTES]; /**< all lines, joined by blanks, cleaned; cut */
 };
 
 enum link_state { LINK_OPENING, LINK_READY, LINK_FAILED };
@@ -60,6 +63,9 @@ struct link_ops {
     /** Did the last EHLO reply name this extension ("PIPELINING", "SIZE",
      *  "8BITMIME")? */
     bool (*has_extension)(const struct link *link, struct slice keyword);
+    /** When the server's certificate ends, in unix seconds; 0: not known. NULL: no link
+     *  of this kind knows. */
+    int64_t (*certificate_ends)(const struct link *link);
     /** @return bytes taken or given, 0 would block, -1 broken or (receive) closed. */
     ssize_t (*send)(struct link *link, struct slice bytes);
     ssize_t (*receive)(struct link *link, void *into, size_t size);

@@ -34,7 +34,16 @@ const char outputs_schema_sql[] =
     "NOT "
     "NULL, secret INTEGER NOT NULL) WITHOUT ROWID;";
 
-enum { FORGET_AT_ONCE = 256 };
+const char outputs_more_schema_sql[] =
+    "ALTER TABLE outbox ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN is_short INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN tells INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN fallback TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE outbox ADD COLUMN fallback_at INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX outbox_fallback ON outbox (fallback_at) WHERE fallback_at > 0;"
+    "ALTER TABLE account_hold ADD COLUMN trouble INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE dead_told (until INTEGER NOT NULL);"
+    "INSERT INTO dead_told VALUES (0);";
 
 /* --- put -------------------------------------------------------------------------- */
 
@@ -44,8 +53,8 @@ static void put_row(struct db *db, const struct outbox_entry *entry)
     struct db_row *row = db_query(
         db, "INSERT INTO outbox (output, account, state, priority, created, next_at, "
             "message_id, subject, reason, event_count, mail_count, line_hash, sender, "
-            "size) "
-            "VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            "size, tells, fallback, fallback_at) "
+            "VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     db_bind_text(row, message->output);
     db_bind_text(row, entry->account);
     db_bind_int(row, message->priority);
@@ -59,6 +68,9 @@ static void put_row(struct db *db, const struct outbox_entry *entry)
     db_bind_int(row, (int64_t)entry->line_hash);
     db_bind_text(row, message->from);
     db_bind_int(row, (int64_t)message->bytes.len);
+    db_bind_int(row, entry->tells_ms);
+    db_bind_text(row, entry->fallback);
+    db_bind_int(row, entry->fallback.len > 0 ? entry->fallback_at_ms : 0);
     db_run(row);
 }
 
@@ -145,8 +157,10 @@ int64_t outbox_due_at(struct db *db, struct slice account)
 void outbox_shift_clock(struct db *db, int64_t step_ms)
 {
     struct db_row *row =
-        db_query(db, "UPDATE outbox SET created = created + ?1, next_at = next_at + ?1 "
-                     "WHERE state < 2");
+        db_query(db,
+                 "UPDATE outbox SET created = created + ?1, next_at = next_at + ?1, "
+                 "fallback_at = fallback_at + ?1 * (fallback_at > 0) "
+                 "WHERE state < 2");
     db_bind_int(row, step_ms);
     db_run(row);
 }
@@ -167,8 +181,9 @@ void outbox_heal_clock(struct db *db, struct slice account, struct now now)
 static bool load_row(struct db *db, struct outbox_job *job, struct arena *arena)
 {
     struct db_row *row =
-        db_query(db, "SELECT output, account, sender, created, attempts, doubts, bytes "
-                     "FROM outbox JOIN outbox_body USING (id) WHERE id = ?");
+        db_query(db,
+                 "SELECT output, account, sender, created, attempts, doubts, bytes, "
+                 "part, is_short FROM outbox JOIN outbox_body USING (id) WHERE id = ?");
     db_bind_int(row, job->id);
     if (!db_next(row))
         return false;
@@ -179,6 +194,8 @@ static bool load_row(struct db *db, struct outbox_job *job, struct arena *arena)
     job->attempts = db_int(row, 4);
     job->doubts = db_int(row, 5);
     job->bytes = arena_slice(arena, db_blob(row, 6));
+    job->part = (size_t)db_int(row, 7);
+    job->is_short = db_int(row, 8) != 0;
     db_done(row);
     return true;
 }
@@ -187,6 +204,8 @@ static void load_recipients(struct db *db, struct outbox_job *job, struct arena 
 {
     struct slice *addresses = arena_zalloc(arena, LIMIT_RECIPIENTS * sizeof *addresses);
     int64_t *places = arena_zalloc(arena, LIMIT_RECIPIENTS * sizeof *places);
+    size_t most =
+        job->part > 0 && job->part < LIMIT_RECIPIENTS ? job->part : LIMIT_RECIPIENTS;
     struct db_row *row =
         db_query(db, "SELECT place, address, state FROM outbox_recipient "
                      "WHERE id = ? ORDER BY place");
@@ -194,8 +213,12 @@ static void load_recipients(struct db *db, struct outbox_job *job, struct arena 
     while (db_next(row)) {
         enum recipient_state state = (enum recipient_state)db_int(row, 2);
         job->delivered_count += state == RECIPIENT_DELIVERED;
-        if (state != RECIPIENT_WAITING || job->recipient_count == LIMIT_RECIPIENTS)
+        if (state != RECIPIENT_WAITING)
             continue;
+        if (job->recipient_count == most) {
+            job->rest_count++;
+            continue;
+        }
         places[job->recipient_count] = db_int(row, 0);
         addresses[job->recipient_count++] = arena_slice(arena, db_text(row, 1));
     }
@@ -221,6 +244,27 @@ static void drop_body(struct db *db, int64_t id)
     db_run(row);
 }
 
+/* What this mail says of dead letters has arrived. */
+static void note_told(struct db *db, int64_t id)
+{
+    struct db_row *row =
+        db_query(db, "UPDATE dead_told SET until = max(until, (SELECT tells FROM "
+                     "outbox WHERE id = ?))");
+    db_bind_int(row, id);
+    db_run(row);
+}
+
+/* A dead letter waits for nothing any more. */
+static void hurry_fallback(struct db *db, int64_t id, struct now now)
+{
+    struct db_row *row =
+        db_query(db,
+                 "UPDATE outbox SET fallback_at = min(fallback_at, ?) WHERE id = ?");
+    db_bind_int(row, now.unix_ms);
+    db_bind_int(row, id);
+    db_run(row);
+}
+
 static void settle_recipients(struct db *db, const struct outbox_settlement *settlement)
 {
     for (size_t i = 0; i < settlement->recipient_count; i++) {
@@ -239,22 +283,28 @@ void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
                    struct now now)
 {
     enum row_state to = row_move(ROW_HANDING_OVER, settlement->event);
-    struct db_row *row = db_query(
-        db, "UPDATE outbox SET state = ?, next_at = ?, settled = ?, attempts = "
-            "attempts + ?, "
-            "doubts = doubts + ?, reply = ?, advice = ? WHERE id = ? AND state = 1");
+    struct db_row *row =
+        db_query(db,
+                 "UPDATE outbox SET state = ?, next_at = ?, settled = ?, attempts = "
+                 "attempts + ?, doubts = doubts + ?, part = ?, reply = ?, "
+                 "advice = ? WHERE id = ? AND state = 1");
     db_bind_int(row, to);
     db_bind_int(row, settlement->next_at_ms);
     db_bind_int(row, now.unix_ms);
     db_bind_int(row, settlement->is_attempt);
     db_bind_int(row, settlement->event == EVENT_DOUBT);
+    db_bind_int(row, (int64_t)settlement->part);
     db_bind_text(row, settlement->reply);
     db_bind_text(row, settlement->advice);
     db_bind_int(row, settlement->id);
     db_run(row);
     settle_recipients(db, settlement);
-    if (to == ROW_SENT)
+    if (to == ROW_SENT) {
+        note_told(db, settlement->id);
         drop_body(db, settlement->id);
+    } else if (to == ROW_DEAD) {
+        hurry_fallback(db, settlement->id, now);
+    }
 }
 
 bool outbox_find(struct db *db, int64_t id, enum row_state *state)
@@ -272,10 +322,9 @@ bool outbox_find(struct db *db, int64_t id, enum row_state *state)
  * that were given up get their chance. */
 static void revive(struct db *db, int64_t id, struct now now)
 {
-    struct db_row *row =
-        db_query(db,
-                 "UPDATE outbox SET next_at = ?, created = ?, attempts = 0, doubts = 0 "
-                 "WHERE id = ?");
+    struct db_row *row = db_query(
+        db, "UPDATE outbox SET next_at = ?, created = ?, attempts = 0, doubts = 0, "
+            "part = 0 WHERE id = ?");
     db_bind_int(row, now.unix_ms);
     db_bind_int(row, now.unix_ms);
     db_bind_int(row, id);
@@ -315,10 +364,10 @@ static int64_t changed(const struct db *db)
 int64_t outbox_expire(struct db *db, struct slice account, int64_t before_ms,
                       struct slice advice, struct now now)
 {
-    struct db_row *row =
-        db_query(db,
-                 "UPDATE outbox SET state = 2, settled = ?, advice = ? WHERE state = 0 "
-                 "AND account = ? AND created < ?");
+    struct db_row *row = db_query(
+        db, "UPDATE outbox SET state = 2, settled = ?1, advice = ?2, fallback_at = "
+            "min(fallback_at, ?1) WHERE state = 0 AND account = ?3 AND created < "
+            "?4");
     db_bind_int(row, now.unix_ms);
     db_bind_text(row, advice);
     db_bind_text(row, account);
@@ -330,10 +379,9 @@ int64_t outbox_expire(struct db *db, struct slice account, int64_t before_ms,
 int64_t outbox_expire_output(struct db *db, struct slice output, struct slice advice,
                              struct now now)
 {
-    struct db_row *row =
-        db_query(db,
-                 "UPDATE outbox SET state = 2, settled = ?, advice = ? WHERE state = 0 "
-                 "AND output = ?");
+    struct db_row *row = db_query(
+        db, "UPDATE outbox SET state = 2, settled = ?1, advice = ?2, fallback_at = "
+            "min(fallback_at, ?1) WHERE state = 0 AND output = ?3");
     db_bind_int(row, now.unix_ms);
     db_bind_text(row, advice);
     db_bind_text(row, output);
@@ -368,39 +416,6 @@ size_t outbox_handing_over(struct db *db, int64_t *ids, size_t max)
                     ids, max);
 }
 
-static bool add_to_fold(struct db_row *row, struct outbox_fold *fold, size_t *count)
-{
-    if (*count == 2)
-        return false;
-    if (*count == 0 || db_int(row, 1) < fold->created_ms)
-        fold->created_ms = db_int(row, 1);
-    fold->ids[(*count)++] = db_int(row, 0);
-    fold->mail_count += (uint64_t)db_int(row, 2);
-    fold->event_count += (uint64_t)db_int(row, 3);
-    fold->line_hash += (uint64_t)db_int(row, 4);
-    return true;
-}
-
-bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
-                      int priority_end, struct outbox_fold *fold)
-{
-    size_t count = 0;
-    *fold = (struct outbox_fold){ 0 };
-    for (int priority = 0; priority < priority_end && count < 2; priority++) {
-        struct db_row *row = db_query(
-            db,
-            "SELECT id, created, mail_count, event_count, line_hash FROM outbox WHERE "
-            "state = 0 AND account = ? AND priority = ? AND output = ? "
-            "ORDER BY next_at, id LIMIT 2");
-        db_bind_text(row, account);
-        db_bind_int(row, priority);
-        db_bind_text(row, output);
-        while (db_next(row))
-            add_to_fold(row, fold, &count);
-    }
-    return count == 2;
-}
-
 uint64_t outbox_count(struct db *db)
 {
     uint64_t count = 0;
@@ -423,49 +438,4 @@ int64_t outbox_oldest_ms(struct db *db)
         db_done(row);
     }
     return created_ms;
-}
-
-/* --- forget ----------------------------------------------------------------------- */
-
-static void forget_row(struct db *db, int64_t id)
-{
-    static const char *const deletes[] = {
-        "DELETE FROM outbox WHERE id = ?",
-        "DELETE FROM outbox_body WHERE id = ?",
-        "DELETE FROM outbox_recipient WHERE id = ?",
-    };
-    for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++) {
-        struct db_row *row = db_query(db, deletes[i]);
-        db_bind_int(row, id);
-        db_run(row);
-    }
-}
-
-static size_t forget_past(struct db *db, struct db_row *counting,
-                          const char *oldest_sql, int64_t limit)
-{
-    int64_t ids[FORGET_AT_ONCE];
-    int64_t count = 0;
-    if (db_next(counting)) {
-        count = db_int(counting, 0);
-        db_done(counting);
-    }
-    if (count <= limit)
-        return 0;
-    struct db_row *row = db_query(db, oldest_sql);
-    db_bind_int(row, count - limit < FORGET_AT_ONCE ? count - limit : FORGET_AT_ONCE);
-    size_t found = take_ids(row, ids, FORGET_AT_ONCE);
-    for (size_t i = 0; i < found; i++)
-        forget_row(db, ids[i]);
-    return found;
-}
-
-size_t outbox_forget(struct db *db)
-{
-    forget_past(db, db_query(db, "SELECT count(*) FROM outbox WHERE state > 2"),
-                "SELECT id FROM outbox WHERE state > 2 ORDER BY settled LIMIT ?",
-                LIMIT_SENT_HISTORY);
-    return forget_past(db, db_query(db, "SELECT count(*) FROM outbox WHERE state = 2"),
-                       "SELECT id FROM outbox WHERE state = 2 ORDER BY settled LIMIT ?",
-                       LIMIT_DEAD_LETTERS);
 }

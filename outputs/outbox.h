@@ -18,10 +18,13 @@ enum recipient_state { RECIPIENT_WAITING, RECIPIENT_DELIVERED, RECIPIENT_DEAD };
 /** A mail to be stored. */
 struct outbox_entry {
     const struct message *message;
-    struct slice account; /**< which lane of the courier takes it */
-    int64_t created_ms;   /**< unix */
-    uint64_t mail_count;  /**< mails that it stands for: 1, or more after a merge */
-    uint64_t line_hash;   /**< notice.line_hash_sum */
+    struct slice account;  /**< which lane of the courier takes it */
+    int64_t created_ms;    /**< unix */
+    uint64_t mail_count;   /**< mails that it stands for: 1, or more after a merge */
+    uint64_t line_hash;    /**< notice.line_hash_sum */
+    int64_t tells_ms;      /**< dead letters settled up to then (unix) are told in it */
+    struct slice fallback; /**< names of outputs, parted by blanks; may be empty */
+    int64_t fallback_at_ms; /**< unix: when they are told, if this still waits */
 };
 /** @return its id. */
 int64_t outbox_put(struct db *db, const struct outbox_entry *entry);
@@ -45,6 +48,9 @@ struct outbox_job {
     const struct slice *recipients; /**< those that still wait */
     const int64_t *places;          /**< parallel: their places in the stored list */
     size_t recipient_count;
+    size_t part;       /**< recipients at once; 0: all */
+    size_t rest_count; /**< further ones that wait for the next part */
+    bool is_short;     /**< it is the short form of a mail that was too large */
 };
 /** @return false when there is no such row or the store cannot be read. */
 bool outbox_load(struct db *db, int64_t id, struct outbox_job *job,
@@ -56,6 +62,7 @@ struct outbox_settlement {
     enum row_event event;
     int64_t next_at_ms; /**< unix; of a row that waits again */
     bool is_attempt;    /**< counts as one */
+    size_t part;        /**< recipients at once from now on; 0: all */
     struct slice reply, advice;
     const int64_t *places; /**< of the recipients that were tried */
     const enum recipient_state *recipient_states;
@@ -84,24 +91,9 @@ void outbox_reassign(struct db *db, struct slice output, struct slice account);
 /** Ids of rows that a crash left in `handing_over`, at most @max. */
 size_t outbox_handing_over(struct db *db, int64_t *ids, size_t max);
 
-/** The two oldest rows below @priority_end of @output that wait, for a merge. @return
- *  false: there are no two. */
-struct outbox_fold {
-    int64_t ids[2];
-    int64_t created_ms;                          /**< of the older */
-    uint64_t mail_count, event_count, line_hash; /**< sums */
-};
-bool outbox_find_fold(struct db *db, struct slice account, struct slice output,
-                      int priority_end, struct outbox_fold *fold);
-
 /** Rows that wait or are handed over: a walk over all of them, for the start. */
 uint64_t outbox_count(struct db *db);
 /** When the oldest of them was put, in unix ms; 0: there is none. */
 int64_t outbox_oldest_ms(struct db *db);
-
-/** Forget the oldest sent and cancelled rows past LIMIT_SENT_HISTORY and the oldest
- *  dead ones past LIMIT_DEAD_LETTERS, some at a time. @return how many dead were
- *  forgotten. */
-size_t outbox_forget(struct db *db);
 
 #endif

@@ -15,8 +15,11 @@
 #include "outputs/compiled.h"
 #include "outputs/compose.h"
 #include "outputs/courier.h"
-#include "outputs/outbox.h"
+#include "outputs/fallback.h"
+#include "outputs/outbox_dead.h"
+#include "outputs/outbox_fold.h"
 #include "outputs/queue.h"
+#include "outputs/told.h"
 
 enum { FORGET_EVERY = 64 };
 
@@ -37,6 +40,10 @@ struct outputs {
     struct outputs_tally tally, staged;
     bool needs_reconcile; /* rows may stand for outputs or accounts that are gone */
     bool has_written;
+    int64_t fallback_ms; /* mono: when a fallback is due */
+    struct buf trouble;  /* what this round's mails say of mails that did not come */
+    int64_t tells_ms;    /* see outbox_entry; both are made by the round's first mail */
+    bool has_trouble;
     uint64_t forget_count; /* settled rows since the history was cut */
     struct now now;        /* of the last call that was given one */
 };
@@ -50,6 +57,7 @@ static void begin_round(struct outputs *outputs, struct now now)
         return;
     courier_undo(outputs->courier);
     courier_follow_clock(outputs->courier, now);
+    outputs->has_trouble = false;
     outputs->staged = outputs->tally;
     outputs->round = ROUND_OPEN;
 }
@@ -76,6 +84,15 @@ static void use_config(struct outputs *outputs, const struct outputs_config *con
     arena_free(&arena);
 }
 
+static void look_into_outbox(struct outputs *outputs, struct now now)
+{
+    int64_t at = outbox_fallback_at(outputs->world.db);
+    outputs->tally.oldest_ms = outbox_oldest_ms(outputs->world.db);
+    outputs->fallback_ms =
+        at == NEVER_MS ? NEVER_MS
+                       : now.mono_ms + (at > now.unix_ms ? at - now.unix_ms : 0);
+}
+
 struct outputs *outputs_create(const struct outputs_world *world,
                                const struct outputs_config *config, struct now now)
 {
@@ -86,7 +103,8 @@ struct outputs *outputs_create(const struct outputs_world *world,
     outputs->zone = zone_local();
     outputs->now = now;
     outputs->tally.waiting = outbox_count(world->db);
-    outputs->tally.oldest_ms = outbox_oldest_ms(world->db);
+    outputs->trouble = buf_make(TOLD_BYTES);
+    look_into_outbox(outputs, now);
     outputs->courier = courier_create(&outputs->world, &outputs->tally);
     use_config(outputs, config, now);
     return outputs;
@@ -98,6 +116,7 @@ void outputs_free(struct outputs *outputs)
         return;
     courier_free(outputs->courier);
     zone_free(outputs->zone);
+    buf_free(&outputs->trouble);
     free(outputs->host);
     free(outputs);
 }
@@ -131,12 +150,27 @@ struct mail_put {
     const struct notice *notice;
     int64_t created_ms;
     uint64_t mail_count;
+    struct slice fallback; /* names parted by blanks */
+    int64_t fallback_at_ms;
 };
+
+/* Once a round: ten thousand dead letters are counted by a walk over them. */
+static void look_for_trouble(struct outputs *outputs, struct now now)
+{
+    if (outputs->has_trouble)
+        return;
+    buf_clear(&outputs->trouble);
+    outputs->tells_ms = told_put_dead(outputs->world.db, &outputs->trouble);
+    courier_put_trouble(outputs->courier, now, &outputs->trouble);
+    outputs->has_trouble = true;
+}
 
 static void put_mail(struct outputs *outputs, const struct mail_put *put,
                      struct now now, struct arena *arena)
 {
-    const struct mail_profile profile = profile_of(outputs, put->output);
+    look_for_trouble(outputs, now);
+    struct mail_profile profile = profile_of(outputs, put->output);
+    profile.trouble = text_cut(buf_slice(&outputs->trouble), TOLD_BYTES);
     const struct message message = compose_message(put->notice, &profile, now, arena);
     const struct outbox_entry entry = {
         .message = &message,
@@ -144,79 +178,117 @@ static void put_mail(struct outputs *outputs, const struct mail_put *put,
         .created_ms = put->created_ms,
         .mail_count = put->mail_count,
         .line_hash = put->notice->line_hash_sum,
+        .tells_ms = outputs->tells_ms,
+        .fallback = put->fallback,
+        .fallback_at_ms = put->fallback_at_ms,
     };
     outbox_put(outputs->world.db, &entry);
     outputs->staged.waiting++;
     courier_call(outputs->courier, put->output->lane, now);
 }
 
-/* The mail that tells two others instead of them. Its thread is made of theirs, so a
+/* What the mails were about, the newest first, and how much each told. */
+static struct notice_alert *alerts_of(const struct outbox_fold *fold, struct now now,
+                                      struct arena *arena)
+{
+    struct notice_alert *alerts = arena_zalloc(arena, fold->count * sizeof *alerts);
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct outbox_folded *one = &fold->items[fold->count - 1 - i];
+        alerts[i] = (struct notice_alert){ .severity = SEVERITY_WARNING,
+                                           .is_firing = true,
+                                           .summary = one->subject,
+                                           .new_count = one->event_count,
+                                           .total_count = one->event_count,
+                                           .first_unix_ms = one->created_ms,
+                                           .last_unix_ms = now.unix_ms };
+    }
+    return alerts;
+}
+
+/* The mail that tells others instead of them. Its thread is made of theirs, so a
  * repeated turn makes the same mail. */
 static void put_merged(struct outputs *outputs, const struct output *output,
                        const struct outbox_fold *fold, struct now now,
                        struct arena *arena)
 {
-    struct notice_alert alert = {
-        .severity = SEVERITY_WARNING,
-        .is_firing = true,
-        .summary = slice_of(
-            arena_printf(arena,
-                         "%" PRIu64 " mails were merged because too many were waiting",
-                         fold->mail_count)),
-        .new_count = fold->event_count,
-        .total_count = fold->event_count,
-        .first_unix_ms = fold->created_ms,
-        .last_unix_ms = now.unix_ms,
-    };
     struct notice notice = {
         .reason = NOTICE_HELD,
         .route = output->name,
         .severity = SEVERITY_WARNING,
         .title = SLICE("merged mails"),
-        .alerts = &alert,
-        .alert_count = 1,
+        .alerts = alerts_of(fold, now, arena),
+        .alert_count = fold->count,
         .new_count = fold->event_count,
         .held_mails = fold->mail_count,
         .since_unix_ms = fold->created_ms,
         .line_hash_sum = fold->line_hash,
     };
-    const int64_t ids[] = { fold->ids[0], fold->ids[1], fold->created_ms };
+    const int64_t ids[] = { fold->items[0].id, fold->items[1].id, fold->created_ms };
     snprintf(notice.thread, sizeof notice.thread, "%016" PRIx64 "%016" PRIx64,
              hash_bytes(slice_make((const char *)ids, sizeof ids)), fold->line_hash);
-    const struct mail_put put = { output, &notice, fold->created_ms, fold->mail_count };
+    const struct mail_put put = {
+        output,           &notice,        fold->created_ms,
+        fold->mail_count, fold->fallback, fold->fallback_at_ms
+    };
     put_mail(outputs, &put, now, arena);
 }
 
-/* At the bound the oldest two mails of an output become one that counts them. Critical
- * mails stay as they are until there are twice as many. */
+/* Too many wait: in the whole outbox, or for an account that takes none just now and
+ * would hand out thousands when it does again. Critical mails stay as they are until
+ * the outbox is twice as full as it may be. */
+static bool is_crowded(const struct outputs *outputs, struct outbox_wanted *wanted,
+                       struct now now)
+{
+    if (outputs->staged.waiting >= 2 * LIMIT_OUTBOX_ROWS)
+        wanted->priority_end = PRIORITY_CRITICAL + 1;
+    return outputs->staged.waiting >= LIMIT_OUTBOX_ROWS ||
+           (courier_is_held(outputs->courier, wanted->account, now) &&
+            outbox_has_many(outputs->world.db, wanted, LIMIT_HELD_MAILS));
+}
+
 static void make_room(struct outputs *outputs, const struct output *output,
                       struct now now, struct arena *arena)
 {
     struct outbox_fold fold;
     struct db *db = outputs->world.db;
-    bool is_double = outputs->staged.waiting >= 2 * LIMIT_OUTBOX_ROWS;
-    int priority_end = is_double ? PRIORITY_CRITICAL + 1 : PRIORITY_CRITICAL;
-    if (outputs->staged.waiting < LIMIT_OUTBOX_ROWS ||
-        !outbox_find_fold(db, output->lane, output->name, priority_end, &fold))
+    struct outbox_wanted wanted = { output->lane, output->name, PRIORITY_CRITICAL };
+    if (!is_crowded(outputs, &wanted, now) ||
+        !outbox_find_fold(db, &wanted, &fold, arena))
         return;
-    for (size_t i = 0; i < 2; i++)
-        if (outbox_move(db, fold.ids[i], EVENT_MERGE, SLICE("merged into a later mail"),
-                        now))
+    for (size_t i = 0; i < fold.count; i++)
+        if (outbox_move(db, fold.items[i].id, EVENT_MERGE,
+                        SLICE("merged into a later mail"), now))
             outputs->staged.waiting--;
-    outputs->staged.merged += 2;
+    outputs->staged.merged += fold.count;
     put_merged(outputs, output, &fold, now, arena);
+}
+
+static struct slice fallback_names(const struct notice *notice, struct arena *arena)
+{
+    struct buf names = buf_make(64 * 1024);
+    for (size_t i = 0; i < notice->fallback_count; i++) {
+        buf_puts(&names, i > 0 ? " " : "");
+        buf_put(&names, notice->fallback[i].value);
+    }
+    struct slice copy = arena_slice(arena, buf_slice(&names));
+    buf_free(&names);
+    return copy;
 }
 
 void outputs_put(struct outputs *outputs, const struct notice *notice, struct now now,
                  struct arena *arena)
 {
     begin_round(outputs, now);
+    struct slice fallback = fallback_names(notice, arena);
     for (size_t i = 0; i < notice->to_count; i++) {
         const struct output *output =
             outputs_config_find(outputs->config, notice->to[i].value);
         must(output != NULL); /* routes_compile() knows the names */
         make_room(outputs, output, now, arena);
-        const struct mail_put put = { output, notice, now.unix_ms, 1 };
+        const struct mail_put put = {
+            output, notice,   now.unix_ms,
+            1,      fallback, now.unix_ms + notice->fallback_after_ms
+        };
         put_mail(outputs, &put, now, arena);
         outputs->staged.put++;
     }
@@ -266,6 +338,16 @@ static void reconcile(struct outputs *outputs, struct now now)
     arena_free(&arena);
 }
 
+static void note_fallback(void *ctx, const struct fallback_put *put)
+{
+    struct outputs *outputs = ctx;
+    outputs->staged.waiting++;
+    outputs->staged.fallbacks++;
+    log_warning(outputs->world.log, "mail %lld is told by its fallback '%.*s'",
+                (long long)put->id, SLICE_ARG(put->output->name));
+    courier_call(outputs->courier, put->output->lane, outputs->now);
+}
+
 void outputs_write(struct outputs *outputs, struct now now)
 {
     begin_round(outputs, now);
@@ -273,6 +355,8 @@ void outputs_write(struct outputs *outputs, struct now now)
     courier_recover(outputs->courier, &outputs->staged, now);
     if (outputs->needs_reconcile)
         reconcile(outputs, now);
+    if (now.mono_ms >= outputs->fallback_ms)
+        fallback_write(outputs->world.db, outputs->config, now, note_fallback, outputs);
     courier_write(outputs->courier, &outputs->staged, now);
     outputs->forget_count += outputs->staged.sent + outputs->staged.dead - settled;
     if (outputs->forget_count >= FORGET_EVERY) {
@@ -290,8 +374,8 @@ void outputs_committed(struct outputs *outputs, struct now now)
         outputs->tally = outputs->staged;
     outputs->round = ROUND_NONE;
     outputs->needs_reconcile = false;
-    if (outputs->has_written)
-        outputs->tally.oldest_ms = outbox_oldest_ms(outputs->world.db);
+    if (outputs->has_written || now.mono_ms >= outputs->fallback_ms)
+        look_into_outbox(outputs, now);
     courier_committed(outputs->courier, outputs->has_written, now);
     outputs->has_written = false;
 }
@@ -310,13 +394,14 @@ int64_t outputs_wake_at(const struct outputs *outputs)
     if (outputs->needs_reconcile || outputs->round == ROUND_OPEN ||
         courier_wants_write(outputs->courier, outputs->now))
         return outputs->now.mono_ms;
-    return courier_wake_at(outputs->courier, outputs->now);
+    return earlier_ms(outputs->fallback_ms,
+                      courier_wake_at(outputs->courier, outputs->now));
 }
 
 bool outputs_stop(struct outputs *outputs, struct now now)
 {
     outputs->now = now;
-    return courier_stop(outputs->courier);
+    return courier_stop(outputs->courier, now);
 }
 
 const struct outputs_tally *outputs_tally(const struct outputs *outputs)
@@ -328,6 +413,19 @@ void outputs_describe(const struct outputs *outputs, struct now now,
                       enum text_form form, struct buf *out)
 {
     courier_describe(outputs->courier, now, form, out);
+    if (form == FORM_JSON)
+        return;
+    struct buf dead = buf_make(TOLD_BYTES);
+    told_put_dead(outputs->world.db, &dead);
+    if (dead.len > 0)
+        buf_printf(out, "  %s", dead.ptr);
+    buf_free(&dead);
+}
+
+uint64_t outputs_sent_in_a_day(struct outputs *outputs, struct slice account,
+                               struct now now)
+{
+    return outbox_count_reached(outputs->world.db, account, now.unix_ms - DAY_MS);
 }
 
 /* --- queue commands --------------------------------------------------------------- */
@@ -404,6 +502,7 @@ bool outputs_queue_retry(struct outputs *outputs, int64_t id, struct now now,
     outbox_move(outputs->world.db, id, EVENT_RETRY, SLICE(""), now);
     outbox_reassign(outputs->world.db, output->name, output->lane);
     outputs->staged.waiting += state == ROW_DEAD;
+    courier_lift(outputs->courier, output->lane, now);
     courier_call(outputs->courier, output->lane, now);
     return true;
 }

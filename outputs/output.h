@@ -29,12 +29,13 @@ struct output_config {
 };
 extern const struct schema output_schema;
 
-/** The SQL that creates what outputs store; one migration step. */
-extern const char outputs_schema_sql[];
+/** The SQL that creates what outputs store: one migration step, and the next. */
+extern const char outputs_schema_sql[], outputs_more_schema_sql[];
 
 struct outputs_tally {
     uint64_t put, sent, dead, retries, in_doubt, recipients_refused;
     uint64_t connections, logins, merged;
+    uint64_t fallbacks; /**< mails that other outputs were told of */
     uint64_t forgotten; /**< dead letters past LIMIT_DEAD_LETTERS */
     uint64_t waiting;   /**< rows that are not sent or dead */
     int64_t oldest_ms;  /**< unix_ms of the oldest waiting row, 0: none */
@@ -109,6 +110,9 @@ bool outputs_queue_drop(struct outputs *outputs, int64_t id, struct now now,
 void outputs_queue_hold(struct outputs *outputs, int64_t id, struct now now,
                         struct buf *out);
 
+/** Recipients that @account reached in 24 hours, as far as the history goes. */
+uint64_t outputs_sent_in_a_day(struct outputs *outputs, struct slice account,
+                               struct now now);
 /** Accounts for `tocsin status`: open or held, until when, why, what to do. */
 void outputs_describe(const struct outputs *outputs, struct now now,
                       enum text_form form, struct buf *out);

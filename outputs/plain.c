@@ -197,6 +197,9 @@ static void put_closing(struct buf *out, const struct mail_view *view, size_t un
     wording_put_left_out(&line, view, unshown);
     if (line.len > 0)
         buf_printf(out, "\n%s\n", line.ptr);
+    if (view->profile->trouble.len > 0)
+        buf_puts(out, "\n---- trouble with mail ----\n");
+    put_indented(out, "  ", view->profile->trouble);
     buf_puts(out, "\n________\n");
     wording_put_origin(out, view);
     buf_puts(out, "\nLook further on that host:\n");

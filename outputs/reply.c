@@ -13,6 +13,7 @@ static const char *const phase_names[] = {
     [PHASE_RCPT] = "rcpt",       [PHASE_DATA] = "data",
     [PHASE_BODY] = "body",       [PHASE_DOT] = "dot",
     [PHASE_RSET] = "rset",       [PHASE_QUIT] = "quit",
+    [PHASE_TOKEN] = "token",     [PHASE_API] = "api",
 };
 
 const char *smtp_phase_name(enum smtp_phase phase)

@@ -8,6 +8,7 @@
  * which command was sent and what was answered, and never the command itself.
  */
 #include <curl/curl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -72,6 +73,10 @@ static void note_command(struct link *link, struct slice line)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (!slice_starts(line, slice_of(verbs[i].verb)))
             continue;
+        /* libcurl tries HELO after a refused EHLO, and a server that said 421 has
+         * closed by then: the refusal is what counts until something else is said. */
+        if (slice_starts(line, SLICE("HELO")))
+            return;
         link->phase = verbs[i].phase;
         if (link->phase == PHASE_EHLO)
             buf_clear(&link->offers);
@@ -351,6 +356,7 @@ static void set_url(struct link *link, const struct account *account)
 
 static void set_tls(struct link *link, const struct account *account)
 {
+    set_number(link, CURLOPT_CERTINFO, 1);
     set_number(link, CURLOPT_SSL_VERIFYPEER, 1);
     set_number(link, CURLOPT_SSL_VERIFYHOST, 2);
     set_number(link, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
@@ -387,7 +393,7 @@ static void set_connection(struct link *link)
 
 static bool set_login(struct link *link, const struct account *account)
 {
-    struct buf secret = buf_make(LIMIT_CONTROL_REQUEST);
+    struct secret secret = { 0 };
     struct err err = { 0 };
     bool ok = true;
     if (account->user.len == 0)
@@ -396,13 +402,11 @@ static bool set_login(struct link *link, const struct account *account)
     ok = secret_read(account->password_file, &secret, &err);
     if (ok) {
         set_text(link, CURLOPT_USERNAME, account->user);
-        set_text(link, CURLOPT_PASSWORD, buf_slice(&secret));
+        set_text(link, CURLOPT_PASSWORD, secret_slice(&secret));
     } else {
         fail_with(link, PHASE_AUTH, slice_of(err.text));
     }
-    if (secret.ptr)
-        explicit_bzero(secret.ptr, secret.capacity);
-    buf_free(&secret);
+    secret_wipe(&secret);
     return ok;
 }
 
@@ -480,6 +484,22 @@ static bool link_has_extension(const struct link *link, struct slice keyword)
     return false;
 }
 
+static int64_t link_certificate_ends(const struct link *link)
+{
+    static const char name[] = "Expire date:";
+    struct curl_certinfo *chain = NULL;
+    if (curl_easy_getinfo(link->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+        !chain || chain->num_of_certs == 0)
+        return 0;
+    for (struct curl_slist *at = chain->certinfo[0]; at; at = at->next) {
+        if (strncmp(at->data, name, sizeof name - 1) != 0)
+            continue;
+        int64_t ends = curl_getdate(at->data + sizeof name - 1, NULL);
+        return ends > 0 ? ends : 0;
+    }
+    return 0;
+}
+
 static const struct smtp_reply *link_failure(const struct link *link)
 {
     return &link->failure;
@@ -490,12 +510,36 @@ static int64_t link_wake_at(const struct link *link)
     return link->state == LINK_OPENING ? link->timer_ms : NEVER_MS;
 }
 
+/* --- memory --- */
+
+/* libcurl keeps the password and the line of AUTH on its heap and frees them as they
+ * are; what it frees is wiped here. */
+static void wiping_free(void *block)
+{
+    if (block)
+        explicit_bzero(block, malloc_usable_size(block));
+    free(block);
+}
+
+static void *wiping_realloc(void *block, size_t size)
+{
+    size_t old = block ? malloc_usable_size(block) : 0;
+    void *fresh = malloc(size);
+    if (!fresh)
+        return NULL;
+    if (block)
+        memcpy(fresh, block, old < size ? old : size);
+    wiping_free(block);
+    return fresh;
+}
+
 /* --- all links -------------------------------------------------------------------- */
 
 const struct link_ops *links_curl(void)
 {
     struct curl_links *links = mem_zalloc(sizeof *links);
-    must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
+                              strdup, calloc) == CURLE_OK);
     links->warm = curl_easy_init();
     must(links->warm != NULL);
     links->ops = (struct link_ops){
@@ -503,6 +547,7 @@ const struct link_ops *links_curl(void)
         .step = link_step,
         .failure = link_failure,
         .has_extension = link_has_extension,
+        .certificate_ends = link_certificate_ends,
         .send = link_send,
         .receive = link_receive,
         .want = link_want,

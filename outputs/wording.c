@@ -492,6 +492,11 @@ void wording_put_origin(struct buf *out, const struct mail_view *view)
     buf_printf(out, ", mail %" PRIu32 " of this thread", view->notice->mail_number + 1);
 }
 
+void wording_put_trouble(struct buf *out, const struct mail_view *view)
+{
+    buf_put(out, view->profile->trouble);
+}
+
 static bool is_shell_word(struct slice path)
 {
     for (size_t i = 0; i < path.len; i++) {

@@ -88,6 +88,8 @@ void wording_put_left_out(struct buf *out, const struct mail_view *view,
 /** Who sends this, by which route to which output, and the how manieth of its
  *  thread. */
 void wording_put_origin(struct buf *out, const struct mail_view *view);
+/** What became of other mails, one line each. Nothing when all went well. */
+void wording_put_trouble(struct buf *out, const struct mail_view *view);
 /** A shell command that shows the place of the newest sample. Nothing when its path
  *  holds anything that a shell could take for more than a name. */
 void wording_put_look_command(struct buf *out, const struct mail_view *view);

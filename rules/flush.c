@@ -18,6 +18,15 @@ struct flushing {
 
 /* --- notices ---------------------------------------------------------------------- */
 
+static const struct conf_text *copy_names(struct arena *arena,
+                                          const struct conf_texts *names)
+{
+    struct conf_text *copies = arena_zalloc(arena, (names->count + 1) * sizeof *copies);
+    for (size_t i = 0; i < names->count; i++)
+        copies[i].value = arena_slice(arena, names->items[i].value);
+    return copies;
+}
+
 /** What @telling gathered, as a notice to the outputs of @lane; the caller gives it its
  *  title and thread, and then sets the counts of the groups to zero. */
 static struct notice *tell(struct flushing *flushing, const struct lane *lane,
@@ -27,13 +36,13 @@ static struct notice *tell(struct flushing *flushing, const struct lane *lane,
     struct engine_tally *tally = flushing->engine->tally;
     struct arena *arena = flushing->out->arena;
     struct notice *notice = notices_add(flushing->out);
-    struct conf_text *to = arena_zalloc(arena, config->to.count * sizeof *to);
-    for (size_t i = 0; i < config->to.count; i++)
-        to[i].value = arena_slice(arena, config->to.items[i].value);
     notice->reason = reason;
     notice->route = arena_slice(arena, lane->route->name);
-    notice->to = to;
+    notice->to = copy_names(arena, &config->to);
     notice->to_count = config->to.count;
+    notice->fallback = copy_names(arena, &config->fallback);
+    notice->fallback_count = config->fallback.count;
+    notice->fallback_after_ms = config->fallback_after;
     telling_finish(telling, flushing->now, arena, notice);
     tally->notices[reason]++;
     tally->told += notice->new_count;
@@ -268,12 +277,24 @@ static void take_due(struct engine *engine, struct due *due)
         (struct due_group){ group, group_severity(group) == SEVERITY_CRITICAL };
 }
 
+/* A turn writes a bounded number of mails, so that thousands at once do not keep the
+ * loop from reading and sending; the others are due in the next turn. */
+static void look_or_wait(struct flushing *flushing, struct alert_group *group,
+                         size_t end)
+{
+    if (flushing->out->count < end)
+        look_at_group(flushing, group);
+    else
+        heap_set(&flushing->engine->group_wakes, &group->wake, flushing->now.mono_ms);
+}
+
 static void look_at_all(struct flushing *flushing, const struct due *due)
 {
+    size_t end = flushing->out->count + LIMIT_TURN_NOTICES;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < due->count; i++) {
             if (due->items[i].is_critical == (pass == 0))
-                look_at_group(flushing, due->items[i].group);
+                look_or_wait(flushing, due->items[i].group, end);
         }
     }
 }

@@ -42,6 +42,10 @@ struct notice {
     struct slice route;         /**< its name */
     const struct conf_text *to; /**< names of outputs */
     size_t to_count;
+    const struct conf_text *fallback; /**< outputs that are told when the mail is dead,
+                                           or waits for longer than this */
+    size_t fallback_count;
+    int64_t fallback_after_ms;
     enum severity severity; /**< the worst of its alerts */
     struct labels
         group_labels;     /**< what its alerts share by group_by; empty in digests */

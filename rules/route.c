@@ -54,6 +54,14 @@ static const struct field route_fields[] = {
           .doc = "Conditions on the alert's labels, all of which must hold."),
     TEXTS(struct route_config, to, .is_required = true,
           .doc = "The names of the outputs that are told."),
+    TEXTS(struct route_config, fallback,
+          .doc = "The names of outputs that are told too when a mail is given up, or "
+                 "waits for longer than `fallback_after`: a Maildir, or another "
+                 "account."),
+    DURATION(struct route_config, fallback_after, .def = "10m", .min = SECOND_MS,
+             .max = 5 * DAY_MS,
+             .doc = "How long a mail may wait before the outputs of `fallback` are "
+                    "told."),
     TEXTS(struct route_config, group_by, .def = "rule",
           .doc =
               "Alerts that agree in these labels share a mail. ['...']: all labels."),
@@ -109,24 +117,44 @@ static void unknown_output(struct compiling *compiling, const struct conf_text *
              did_you_mean(compiling->arena, name->value, choices));
 }
 
-static void check_outputs(struct compiling *compiling,
-                          const struct route_config *config)
+static bool has_name(const struct conf_texts *names, size_t count, struct slice name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_equal(names->items[i].value, name))
+            return true;
+    }
+    return false;
+}
+
+static void check_names(struct compiling *compiling, const struct conf_texts *names,
+                        const char *key)
 {
     const struct routes_setting *setting = compiling->setting;
-    for (size_t i = 0; i < config->to.count; i++) {
-        const struct conf_text *name = &config->to.items[i];
+    for (size_t i = 0; i < names->count; i++) {
+        const struct conf_text *name = &names->items[i];
         bool is_known = false;
         for (size_t k = 0; k < setting->output_count; k++)
             is_known |= slice_equal(setting->outputs[k].value, name->value);
         if (!is_known)
             unknown_output(compiling, name);
-        for (size_t k = 0; k < i; k++) {
-            if (slice_equal(config->to.items[k].value, name->value))
-                complain(
-                    compiling->complaints, place_at(name->node),
-                    "output '%.*s' stands twice in 'to': the mail would come twice",
-                    SLICE_ARG(name->value));
-        }
+        if (has_name(names, i, name->value))
+            complain(compiling->complaints, place_at(name->node),
+                     "output '%.*s' stands twice in '%s': the mail would come twice",
+                     SLICE_ARG(name->value), key);
+    }
+}
+
+static void check_outputs(struct compiling *compiling,
+                          const struct route_config *config)
+{
+    check_names(compiling, &config->to, "to");
+    check_names(compiling, &config->fallback, "fallback");
+    for (size_t i = 0; i < config->fallback.count; i++) {
+        const struct conf_text *name = &config->fallback.items[i];
+        if (has_name(&config->to, config->to.count, name->value))
+            complain(compiling->complaints, place_at(name->node),
+                     "output '%.*s' is told anyway by 'to'; a fallback is another one",
+                     SLICE_ARG(name->value));
     }
 }
 

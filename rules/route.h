@@ -28,7 +28,8 @@ struct limit_config {
 struct route_config {
     const struct yaml_node *node;
     struct conf_text name; /**< keys its stored state; may be left out */
-    struct conf_texts match, to, group_by;
+    struct conf_texts match, to, fallback, group_by;
+    int64_t fallback_after;
     int64_t group_wait, group_interval, repeat_interval;
     struct digest_config *digest;
     struct limit_config *limit;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "agent/base/map.h"
@@ -31,11 +32,15 @@ struct db {
     struct err error;
     bool has_begun;
     int wal_pages; /* in the WAL and not in the database yet */
+    bool is_on_small_disk;
 };
 
 /* A checkpoint in a busy turn would delay a mail, so it waits for a quiet one; past the
  * second figure it waits no more. (4 KiB pages.) */
 enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
+
+/* With less room than this on its disk, the store takes none in advance. */
+#define LENGTHEN_MIN_BYTES (64u * 1024 * 1024)
 
 /* --- errors ----------------------------------------------------------------------- */
 
@@ -242,9 +247,25 @@ static int on_wal_grown(void *ctx, sqlite3 *handle, const char *name, int pages)
     (void)handle;
     (void)name;
     db->wal_pages = pages;
-    if (pages >= CHECKPOINT_PAGES)
+    if (pages >= CHECKPOINT_PAGES || db->is_on_small_disk)
         db_tidy(db);
     return SQLITE_OK;
+}
+
+/** On a small disk the WAL itself can be what fills it: what it holds goes into the
+ *  database as far as that has room, and then it is cut. The next commit can fit. */
+static void give_back_room(struct db *db)
+{
+    if (sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                  NULL) == SQLITE_OK)
+        db->wal_pages = 0;
+}
+
+static bool has_much_room(const struct db *db)
+{
+    struct statvfs disk;
+    return statvfs(db->path, &disk) == 0 &&
+           (uint64_t)disk.f_bavail * disk.f_frsize >= LENGTHEN_MIN_BYTES;
 }
 
 /** Make the WAL as long as it gets between two checkpoints: it is written over from its
@@ -259,6 +280,8 @@ static void lengthen_wal(struct db *db)
         "INSERT INTO filler VALUES (zeroblob(1048576))",
         "DROP TABLE filler",
     };
+    if (db->is_on_small_disk)
+        return;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (sqlite3_exec(db->handle, steps[i], NULL, NULL, NULL) != SQLITE_OK)
             break;
@@ -287,6 +310,7 @@ struct db *db_open(const char *path, const char *vfs,
     if (open_handle(db, vfs, err) && apply_pragmas(db, err) &&
         check_integrity(db, err) && migrate(db, migrations, migration_count, err)) {
         sqlite3_wal_hook(db->handle, on_wal_grown, db);
+        db->is_on_small_disk = !has_much_room(db);
         lengthen_wal(db);
         return db;
     }
@@ -349,6 +373,8 @@ bool db_commit(struct db *db, struct err *err)
     }
     *err = db->error;
     db_rollback(db);
+    if (err->kind == ERR_FULL)
+        give_back_room(db);
     return false;
 }
 
@@ -359,7 +385,7 @@ void db_trim(struct db *db)
 
 void db_tidy(struct db *db)
 {
-    if (db->has_begun || db->wal_pages < TIDY_PAGES)
+    if (db->has_begun || db->wal_pages < (db->is_on_small_disk ? 1 : TIDY_PAGES))
         return;
     int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                          NULL, NULL);

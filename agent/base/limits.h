@@ -21,6 +21,7 @@
 #define LIMIT_BLOCK_BYTES (256 * 1024)      /* one read */
 #define LIMIT_FILE_TURN_BYTES (1024 * 1024) /* per file and turn; then the next file */
 #define LIMIT_TURN_BYTES (8 * 1024 * 1024)  /* per turn; then due work and sending */
+#define LIMIT_TURN_NOTICES 100     /* per turn, critical first; then the next turn */
 #define LIMIT_TURN_FILES 1000      /* read from per turn; then due work and sending */
 #define LIMIT_WATCHED_FILES 10000  /* further ones are refused, counted, told */
 #define LIMIT_OPEN_FILES 512       /* the longest idle file is closed */
@@ -81,10 +82,13 @@
 #define LIMIT_SUBJECT_BYTES 200        /* cut */
 
 /* --- outbox and SMTP ------------------------------------------------------------- */
-#define LIMIT_OUTBOX_ROWS 50000            /* digests merge first; criticals stay */
+#define LIMIT_OUTBOX_ROWS 50000 /* digests merge first; criticals stay */
+#define LIMIT_HELD_MAILS 100    /* of an output while its account waits; then merged */
+#define LIMIT_FOLD 50           /* mails that one merged mail stands for */
+#define LIMIT_TURN_FALLBACKS 16 /* per turn; then the next turn */
 #define LIMIT_SMTP_REPLY_BYTES (64 * 1024) /* then the connection is closed */
 #define LIMIT_SMTP_REPLY_LINES 100         /* likewise */
-#define LIMIT_REPLY_TEXT_BYTES 512         /* kept of a reply, for people */
+#define LIMIT_REPLY_TEXT_BYTES 2048        /* kept of a reply, for people */
 #define LIMIT_CONNECTION_MAILS 100         /* then a new connection */
 #define LIMIT_RECIPIENTS 100               /* per mail; refused at load */
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */

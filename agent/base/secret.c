@@ -1,17 +1,19 @@
-/** Secrets in files. */
+/** Reading a secret with care; where it lies in between. */
 #include "agent/base/secret.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 
-enum { SECRET_MAX_BYTES = 4096, APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
+enum { APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
 
 static bool check_owner(const struct stat *stat, const char *path, struct err *err)
 {
@@ -56,9 +58,10 @@ static void drop_blanks(char *text, size_t *len)
     *len = kept;
 }
 
-static bool take_secret(char *text, size_t len, const char *path, struct buf *secret,
+static bool take_secret(struct secret *secret, size_t len, const char *path,
                         struct err *err)
 {
+    char *text = secret->page;
     if (len > 0 && text[len - 1] == '\n')
         len--;
     if (len > 0 && text[len - 1] == '\r')
@@ -71,13 +74,13 @@ static bool take_secret(char *text, size_t len, const char *path, struct buf *se
                 err, ERR_INVALID,
                 "the secret '%s' must be one line without control characters", path);
     drop_blanks(text, &len);
-    buf_put(secret, slice_make(text, len));
+    secret->len = len;
     return true;
 }
 
-static bool read_secret(int fd, const char *path, struct buf *secret, struct err *err)
+static bool read_secret(int fd, const char *path, struct secret *secret,
+                        struct err *err)
 {
-    char text[SECRET_MAX_BYTES];
     struct stat stat;
     if (fstat(fd, &stat) != 0)
         return err_set_errno(err, "cannot look at the secret '%s'", path);
@@ -86,34 +89,58 @@ static bool read_secret(int fd, const char *path, struct buf *secret, struct err
         return false;
     ssize_t len;
     do
-        len = read(fd, text, sizeof text);
+        len = read(fd, secret->page, SECRET_MAX_BYTES);
     while (len < 0 && errno == EINTR);
-    bool ok = len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
-                      : take_secret(text, (size_t)len, path, secret, err);
-    explicit_bzero(text, sizeof text);
-    return ok;
+    return len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
+                   : take_secret(secret, (size_t)len, path, err);
 }
 
-static int open_secret(const char *name, struct err *err)
+/* What cannot be locked or kept out of a dump is used all the same: the limit of
+ * locked memory can be 0, and mail matters more. */
+static bool take_page(struct secret *secret, struct err *err)
 {
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 && errno == ELOOP)
-        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
-                name);
-    else if (fd < 0)
-        err_set_errno(err, "cannot open the secret '%s'", name);
-    return fd;
+    void *page = mmap(NULL, SECRET_MAX_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return err_set_errno(err, "no memory for a secret");
+    if (mlock(page, SECRET_MAX_BYTES) != 0 ||
+        madvise(page, SECRET_MAX_BYTES, MADV_DONTDUMP) != 0)
+        errno = 0;
+    *secret = (struct secret){ .page = page };
+    return true;
 }
 
-bool secret_read(struct slice path, struct buf *secret, struct err *err)
+void secret_wipe(struct secret *secret)
+{
+    if (!secret->page)
+        return;
+    explicit_bzero(secret->page, SECRET_MAX_BYTES);
+    munmap(secret->page, SECRET_MAX_BYTES);
+    *secret = (struct secret){ 0 };
+}
+
+bool secret_read(struct slice path, struct secret *secret, struct err *err)
 {
     struct arena arena = { 0 };
     const char *name = arena_text(&arena, path);
-    int fd = open_secret(name, err);
-    bool ok = fd >= 0 && read_secret(fd, name, secret, err);
-    if (fd >= 0)
+    bool ok = false;
+    if (!take_page(secret, err)) {
+        arena_free(&arena);
+        return false;
+    }
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0) {
+        ok = read_secret(fd, name, secret, err);
         close(fd);
+    } else if (errno == ELOOP) {
+        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
+                name);
+    } else {
+        err_set_errno(err, "cannot open the secret '%s'", name);
+    }
     arena_free(&arena);
+    if (!ok)
+        secret_wipe(secret);
     return ok;
 }
 
@@ -150,4 +177,11 @@ bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err
         close(fd);
     arena_free(&arena);
     return ok;
+}
+
+void secret_shield_process(void)
+{
+    const struct rlimit none = { 0, 0 };
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        errno = 0;
 }

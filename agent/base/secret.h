@@ -1,21 +1,44 @@
-/** Secrets stand in files that only their owner can read; nowhere else. */
+/**
+ * A password in memory of its own: a page that is not swapped, not dumped and not kept
+ * longer than a login takes.
+ */
 #ifndef TOCSIN_BASE_SECRET_H
 #define TOCSIN_BASE_SECRET_H
 
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
+#include "agent/base/slice.h"
+
+enum { SECRET_MAX_BYTES = 4096 };
+
+/** Zero-initialised is none. */
+struct secret {
+    char *page;
+    size_t len;
+};
 
 /** Read a secret: a regular file that only its owner can read, owned by us or root,
  *  opened without following links; one trailing line end is cut, blanks are taken out
- *  of a 16-letter App Password. Put into @secret, which the caller wipes and frees.
+ *  of a 16-letter App Password. The caller wipes @secret.
  *  Fails: ERR_DENIED with the remedy ("chmod 600 ..."), ERR_MISSING, ERR_INVALID. */
-bool secret_read(struct slice path, struct buf *secret, struct err *err)
+bool secret_read(struct slice path, struct secret *secret, struct err *err)
     __attribute__((warn_unused_result));
+/** May be done twice. */
+void secret_wipe(struct secret *secret);
+
+static inline struct slice secret_slice(const struct secret *secret)
+{
+    return slice_make(secret->page ? secret->page : "", secret->len);
+}
 
 /** Read a whole file in PEM, of at most LIMIT_HTTP_PEM_BYTES, and put it into @pem,
  *  which the caller wipes and frees. @is_key: only its owner may be able to read it, as
  *  above. Fails likewise. */
 bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err *err)
     __attribute__((warn_unused_result));
+
+/** From now on this process leaves no core, and nobody but root looks into its memory
+ *  (prctl(2), PR_SET_DUMPABLE). */
+void secret_shield_process(void);
 
 #endif

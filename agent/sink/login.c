@@ -5,6 +5,34 @@
 #include "agent/base/limits.h"
 #include "agent/base/unmime.h"
 
+static void say_denied(struct smtpd *session)
+{
+    talk_say(session, 535, "5.7.8",
+             "Username and Password not accepted. For more information, go to\n"
+             " https://support.google.com/mail/?p=BadCredentials");
+}
+
+/* A token is refused in two steps: what is wrong as JSON in a challenge, and after any
+ * answer the refusal (Google: "IMAP, POP, and SMTP", XOAUTH2). */
+static void show_token_error(struct smtpd *session)
+{
+    session->is_in_auth = session->is_denied = true;
+    buf_puts(&session->output, "334 ");
+    sasl_put_base64(&session->output,
+                    SLICE("{\"status\":\"400\",\"schemes\":\"Bearer\","
+                          "\"scope\":\"https://mail.google.com/\"}"));
+    buf_puts(&session->output, "\r\n");
+}
+
+static void refuse_login(struct smtpd *session)
+{
+    if (session->sasl.mechanism == SASL_XOAUTH2 ||
+        session->sasl.mechanism == SASL_OAUTHBEARER)
+        show_token_error(session);
+    else
+        say_denied(session);
+}
+
 static void finish_login(struct smtpd *session)
 {
     const struct smtpd_config *config = session->config;
@@ -24,9 +52,7 @@ static void finish_login(struct smtpd *session)
     } else {
         config->tally->failed_logins++;
         if (effect == EFFECT_USUAL)
-            talk_say(session, 535, "5.7.8",
-                     "Username and Password not accepted. For more information, go to\n"
-                     " https://support.google.com/mail/?p=BadCredentials");
+            refuse_login(session);
     }
     sasl_clear(&session->sasl);
 }
@@ -85,6 +111,11 @@ void login_on_auth(struct smtpd *session, struct slice args)
 
 void login_on_answer(struct smtpd *session, struct slice line)
 {
+    if (session->is_denied) {
+        session->is_in_auth = session->is_denied = false;
+        say_denied(session);
+        return;
+    }
     if (!slice_equal(line, SLICE("*"))) {
         go_on(session, line, true);
         return;

@@ -11,6 +11,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/text.h"
+#include "agent/sink/gmail.h"
 
 const char *const script_phase_names[] = { "greeting", "ehlo", "starttls", "auth",
                                            "mail",     "rcpt", "data",     "body",
@@ -172,9 +173,36 @@ static bool parse_bare(struct slice word, struct script_action *action)
     return false;
 }
 
+static const struct gmail_reply *find_reply(struct slice at, struct err *err)
+{
+    struct slice name = slice_trim(slice_make(at.ptr + 1, at.len - 1));
+    const struct gmail_reply *reply = gmail_reply_find(name);
+    if (!reply)
+        err_set(err, ERR_INVALID,
+                "'@%.*s' is no reply of Gmail's; `tocsin sink --replies` lists them.",
+                SLICE_ARG(text_cut(name, 60)));
+    return reply;
+}
+
+/** "@NAME": what Gmail says, with its tag. */
+static bool parse_name(struct slice at, struct script_rule *rule, struct err *err)
+{
+    const struct gmail_reply *reply = find_reply(at, err);
+    struct buf says = buf_make(4096);
+    if (!reply)
+        return false;
+    buf_printf(&says, "%s sink - gsmtp", reply->says);
+    bool ok = parse_reply(buf_slice(&says), rule, err);
+    rule->action.closes = rule->action.code == 421;
+    buf_free(&says);
+    return ok;
+}
+
 static bool parse_action(struct slice at, struct script_rule *rule, struct err *err)
 {
     struct script_action *action = &rule->action;
+    if (slice_starts(at, SLICE("@")))
+        return parse_name(at, rule, err);
     if (slice_starts(at, SLICE("take "))) {
         if (rule->phase != SCRIPT_DOT)
             return err_set(err, ERR_INVALID, "'take' can only stand in phase dot.");
@@ -202,6 +230,13 @@ static void clear_rule(struct script_rule *rule)
 static bool parse_rule(struct slice text, struct script_rule *rule, struct err *err)
 {
     struct slice rest = slice_trim(text);
+    if (slice_starts(rest, SLICE("@"))) {
+        const struct gmail_reply *reply = find_reply(rest, err);
+        rule->first = 1;
+        rule->last = INT64_MAX;
+        rule->phase = reply ? reply->phase : SCRIPT_GREETING;
+        return reply && parse_name(rest, rule, err);
+    }
     if (parse_head(&rest, rule, err) && parse_when(&rest, rule, err) &&
         parse_action(rest, rule, err))
         return true;

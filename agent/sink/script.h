@@ -18,8 +18,11 @@
  *             hang             nothing is ever answered again
  *             slow N           from here on the server gives N bytes a second
  *             wait DURATION    the reply comes this much later ("wait 1500ms")
+ *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
  *             take ACTION      dot alone: the mail is accepted first, then the action
+ *
+ * `@NAME` alone is that reply where Gmail says it.
  *
  * For example `rcpt(bob@):550 5.1.1 no such user`, `dot:take close`,
  * `data:2x421 4.7.0 try later`.

@@ -216,6 +216,7 @@ static void fill_session(struct server *server)
                                              .is_strict = options->is_strict,
                                              .max_bytes = (size_t)options->max_bytes,
                                              .script = &options->script,
+                                             .likeness = options->likeness,
                                              .tally = &server->tally,
                                              .accept = on_accept,
                                              .ctx = server };
@@ -317,6 +318,8 @@ static void serve(struct server *server)
         if (poll(polls, count, timeout_of(wake_at, mono_ms)) < 0 && errno != EINTR)
             return;
         mono_ms = clock_read(&server->clock).mono_ms;
+        if (server->options->likeness)
+            server->options->likeness->now_ms = mono_ms;
         if (polls[SIGNALS].revents)
             return;
         for (int i = SMTP; i <= SMTPS; i++) {

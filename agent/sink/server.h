@@ -7,7 +7,7 @@
 #define TOCSIN_SINK_SERVER_H
 
 #include "agent/base/err.h"
-#include "agent/sink/smtpd.h"
+#include "agent/sink/likeness.h"
 #include "agent/sink/store.h"
 
 struct sink_options {
@@ -23,7 +23,8 @@ struct sink_options {
     int64_t for_ms;       /**< then end; 0: no end */
     struct slice user, password; /**< empty user: any */
     bool is_strict;
-    int64_t max_bytes; /**< of a mail */
+    struct likeness *likeness; /**< NULL: not so */
+    int64_t max_bytes;         /**< of a mail */
     struct script script;
     struct sink_store store;
 };

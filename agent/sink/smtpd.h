@@ -35,6 +35,8 @@ struct smtpd_tally {
     char last_violation[160];
 };
 
+struct likeness;
+
 struct smtpd_config {
     struct slice host;           /**< how the server calls itself */
     struct slice user, password; /**< empty user: every login is right */
@@ -43,6 +45,7 @@ struct smtpd_config {
     bool is_strict;              /**< refuse what has a violation */
     size_t max_bytes;            /**< of a mail, announced as SIZE */
     struct script *script;       /**< NULL: none */
+    struct likeness *likeness;   /**< NULL: no limits, no replies on demand */
     struct smtpd_tally *tally;
     void (*accept)(void *ctx, const struct smtpd_mail *mail);
     void *ctx;

@@ -72,7 +72,7 @@ enum effect talk_ask(struct smtpd *session, enum script_phase phase,
         session->config->script ? script_judge(session->config->script, phase, subject)
                                 : NULL;
     if (!action)
-        return EFFECT_USUAL;
+        return likeness_answers(session, phase, subject) ? EFFECT_NO : EFFECT_USUAL;
     if (action->takes)
         transaction_accept(session);
     if (action->slow_bytes > 0)

@@ -7,6 +7,8 @@
 #define TOCSIN_SINK_TALK_H
 
 #include "agent/sink/dot.h"
+#include "agent/sink/gmail.h"
+#include "agent/sink/likeness.h"
 #include "agent/sink/sasl.h"
 #include "agent/sink/smtpd.h"
 
@@ -19,7 +21,9 @@ struct smtpd {
     enum smtpd_wish wish;
     bool is_secure, is_hung, has_ehlo, is_logged_in, is_skipping;
 
+    const struct gmail_reply *owed; /* asked for at RCPT, for later */
     bool is_in_auth;
+    bool is_denied; /* the error of a token was shown; any line ends it */
     struct sasl sasl;
     struct buf user;
 

@@ -13,6 +13,7 @@ void transaction_forget(struct smtpd *session)
     buf_clear(&session->from);
     buf_clear(&session->recipients);
     session->recipient_count = 0;
+    session->owed = NULL;
     dot_clear(&session->dot);
 }
 
@@ -32,6 +33,7 @@ void transaction_accept(struct smtpd *session)
                                .recipient_count = count,
                                .bytes = buf_slice(&session->dot.body) };
     config->tally->accepted++;
+    likeness_count(session, count);
     session->mail_number++;
     if (config->accept)
         config->accept(config->ctx, &mail);

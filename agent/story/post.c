@@ -27,7 +27,8 @@ struct post_link {
     struct reply_parser parser;
     struct slice user, ehlo_name;
     int tls;
-    struct buf secret, heard, ehlo;
+    struct secret secret;
+    struct buf heard, ehlo;
     int64_t opened_ms;
     int64_t resume_at_ms; /* NEVER_MS: the server holds nothing back */
     int64_t drips_from_ms, dripped_bytes;
@@ -175,7 +176,7 @@ static void say_auth(struct post_link *link)
     buf_putc(&plain, '\0');
     buf_put(&plain, link->user);
     buf_putc(&plain, '\0');
-    buf_put(&plain, buf_slice(&link->secret));
+    buf_put(&plain, secret_slice(&link->secret));
     buf_puts(&line, "AUTH PLAIN ");
     sasl_put_base64(&line, buf_slice(&plain));
     buf_puts(&line, "\r\n");
@@ -280,7 +281,6 @@ static bool link_has_extension(const struct link *handle, struct slice keyword)
 static bool read_secret(struct post_link *link, const struct account *account)
 {
     struct err err = { 0 };
-    link->secret = buf_make(4096);
     if (account->password_file.len == 0)
         return true;
     if (secret_read(account->password_file, &link->secret, &err) ||
@@ -338,7 +338,7 @@ static void link_close(struct link *handle)
         }
     }
     smtpd_free(link->session);
-    buf_free(&link->secret);
+    secret_wipe(&link->secret);
     buf_free(&link->heard);
     buf_free(&link->ehlo);
     free(link);

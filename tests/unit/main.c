@@ -19,10 +19,10 @@ void unit_test_register(struct unit_test *test)
     *at = test;
 }
 
-/* Each test is a process of its own and needs a few folders at most. */
+/* Each test is a process of its own and needs some folders at most. */
 const char *unit_test_folder(void)
 {
-    static char paths[16][PATH_MAX];
+    static char paths[64][PATH_MAX];
     static size_t used;
     ck_assert(used < sizeof paths / sizeof *paths);
     char *own = paths[used++];

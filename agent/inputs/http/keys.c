@@ -12,7 +12,7 @@
 #include "agent/base/rng.h"
 #include "agent/base/secret.h"
 
-enum { SECRET_BYTES = 4096, WINDOW_S = 300 };
+enum { WINDOW_S = 300 };
 
 struct token {
     unsigned scopes;
@@ -24,7 +24,7 @@ struct http_keys {
     struct token *tokens;                 /**< of those that could be read */
     size_t token_count;
     bool wants_token, wants_signature;
-    struct buf secret; /**< of signatures; empty: none is right */
+    struct secret secret; /**< of signatures; empty: none is right */
 };
 
 static void digest_of(struct slice key, struct slice text,
@@ -41,27 +41,20 @@ static struct slice own_key(const struct http_keys *keys)
     return slice_make((const char *)keys->key, sizeof keys->key);
 }
 
-static void wipe(struct buf *secret)
-{
-    if (secret->ptr)
-        OPENSSL_cleanse(secret->ptr, secret->len);
-    buf_free(secret);
-}
-
 static void read_token(struct http_keys *keys, const struct http_token_config *config,
                        struct log_sink *log)
 {
     struct err err = { 0 };
-    struct buf secret = buf_make(SECRET_BYTES);
+    struct secret secret = { 0 };
     if (secret_read(config->file.value, &secret, &err)) {
         struct token *token = &keys->tokens[keys->token_count++];
         token->scopes = http_scopes(config);
-        digest_of(own_key(keys), buf_slice(&secret), token->digest);
+        digest_of(own_key(keys), secret_slice(&secret), token->digest);
     } else {
         log_error(log, "%s: nobody gets in with the token '%.*s'", err.text,
                   SLICE_ARG(config->name.value));
     }
-    wipe(&secret);
+    secret_wipe(&secret);
 }
 
 static void read_secret(struct http_keys *keys, const struct http_hmac_config *config,
@@ -69,10 +62,8 @@ static void read_secret(struct http_keys *keys, const struct http_hmac_config *c
 {
     struct err err = { 0 };
     keys->wants_signature = true;
-    if (!secret_read(config->secret_file.value, &keys->secret, &err)) {
-        buf_clear(&keys->secret);
+    if (!secret_read(config->secret_file.value, &keys->secret, &err))
         log_error(log, "%s: no signature is right", err.text);
-    }
 }
 
 struct http_keys *http_keys_create(const struct http_config *config,
@@ -80,7 +71,6 @@ struct http_keys *http_keys_create(const struct http_config *config,
 {
     struct http_keys *keys = mem_zalloc(sizeof *keys);
     const struct http_token_config *tokens = config->tokens.items;
-    keys->secret = buf_make(SECRET_BYTES);
     for (size_t i = 0; i < sizeof keys->key; i += sizeof(uint64_t)) {
         uint64_t seed = rng_system_seed();
         memcpy(keys->key + i, &seed, sizeof seed);
@@ -98,7 +88,7 @@ void http_keys_free(struct http_keys *keys)
 {
     if (!keys)
         return;
-    wipe(&keys->secret);
+    secret_wipe(&keys->secret);
     free(keys->tokens);
     OPENSSL_cleanse(keys, sizeof *keys);
     free(keys);
@@ -173,7 +163,7 @@ static void sign(const struct http_keys *keys, struct slice time, struct slice b
     buf_put(&text, time);
     buf_putc(&text, '.');
     buf_put(&text, body);
-    digest_of(buf_slice(&keys->secret), buf_slice(&text), digest);
+    digest_of(secret_slice(&keys->secret), buf_slice(&text), digest);
     buf_free(&text);
 }
 

@@ -228,8 +228,9 @@ struct courier_world *world_create(void)
 void world_start(struct courier_world *world)
 {
     struct err err = { 0 };
-    static const struct db_migration steps[] = { { outputs_schema_sql } };
-    world->db = db_open(world->path, NULL, steps, 1, &err);
+    static const struct db_migration steps[] = { { outputs_schema_sql },
+                                                 { outputs_more_schema_sql } };
+    world->db = db_open(world->path, NULL, steps, 2, &err);
     ck_assert_msg(world->db != NULL, "%s", err.text);
     world->door = outputs_create(&(struct outputs_world){ .db = world->db,
                                                           .links = &world->links,

@@ -179,21 +179,22 @@ static const char *secret_file(struct slice text, mode_t mode)
 static void must_read(struct slice text, const char *secret)
 {
     struct err err = { 0 };
-    struct buf out = buf_make(8192);
+    struct secret out = { 0 };
     ck_assert_msg(secret_read(slice_of(secret_file(text, 0600)), &out, &err), "%s",
                   err.text);
-    ck_assert_slice(buf_slice(&out), secret);
-    buf_free(&out);
+    ck_assert_slice(secret_slice(&out), secret);
+    secret_wipe(&out);
+    ck_assert_uint_eq(out.len, 0);
 }
 
 static void must_refuse(const char *path, enum err_kind kind, const char *part)
 {
     struct err err = { 0 };
-    struct buf out = buf_make(8192);
+    struct secret out = { 0 };
     ck_assert(!secret_read(slice_of(path), &out, &err));
+    ck_assert_ptr_null(out.page);
     ck_assert_msg(err.kind == kind && strstr(err.text, part), "%d %s", err.kind,
                   err.text);
-    buf_free(&out);
 }
 
 TEST(account, a_secret_is_one_line_and_an_app_password_has_no_blanks)

@@ -137,7 +137,7 @@ TEST(courier, a_temporary_refusal_is_tried_again_with_growing_waits)
 TEST(courier, a_refused_mail_is_dead_at_once_and_the_queue_goes_on)
 {
     struct courier_world *world = world_create();
-    world->server.dot = "552 5.2.3 too large";
+    world->server.dot = "554 5.6.0 malformed";
     world_put(world, "first");
     world_run(world, SECOND_MS);
     world->server.dot = NULL;

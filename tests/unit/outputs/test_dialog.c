@@ -70,9 +70,57 @@ TEST(dialog, with_pipelining_mail_and_recipients_leave_together)
 {
     struct dialog dialog = begun((struct dialog_offer){ true, true, true });
     ck_assert_str_eq(said(&dialog), "MAIL FROM:<me@x.org> SIZE=25\r\n"
-                                    "RCPT TO:<a@x.org>\r\nRCPT TO:<b@x.org>\r\n");
+                                    "RCPT TO:<a@x.org>\r\nRCPT TO:<b@x.org>\r\n"
+                                    "DATA\r\n");
     hear(&dialog, "250 ok\r\n250 ok\r\n250 ok\r\n");
-    ck_assert_str_eq(said(&dialog), "DATA\r\n");
+    ck_assert_str_eq(said(&dialog), "");
+    hear(&dialog, "354 go\r\n");
+    ck_assert_str_eq(said(&dialog), "Subject: x\r\n\r\n..dot\r\nend\r\n.\r\n");
+    dialog_clear(&dialog);
+}
+
+TEST(dialog, data_that_left_with_refused_recipients_gets_an_empty_end)
+{
+    struct dialog dialog = begun(pipelining);
+    said(&dialog);
+    hear(&dialog, "250 ok\r\n550 5.1.1 no\r\n550 5.1.1 nor here\r\n");
+    ck_assert(dialog.result.is_ready && !dialog.result.is_accepted);
+    ck_assert_str_eq(said(&dialog), "");
+    hear(&dialog, "354 go\r\n");
+    ck_assert_str_eq(said(&dialog), ".\r\n");
+    hear(&dialog, "554 5.5.1 no valid recipients\r\n");
+    ck_assert_str_eq(dialog.result.reply.text, "nor here");
+    ck_assert_str_eq(said(&dialog), "RSET\r\n");
+    hear(&dialog, "250 ok\r\n");
+    ck_assert_int_eq(dialog.state, DIALOG_IDLE);
+    dialog_clear(&dialog);
+}
+
+TEST(dialog, an_empty_end_that_is_lost_or_taken_leaves_no_doubt)
+{
+    static const char *const ends[] = { NULL, "250 taken\r\n", "421 busy\r\n" };
+    for (size_t i = 0; i < 3; i++) {
+        struct dialog dialog = begun(pipelining);
+        said(&dialog);
+        hear(&dialog, "550 5.4.5 limit\r\n503 no\r\n503 no\r\n354 go\r\n");
+        said(&dialog);
+        if (ends[i])
+            hear(&dialog, ends[i]);
+        dialog_lost(&dialog, SLICE("gone"));
+        ck_assert(!dialog.result.is_accepted && !dialog.result.is_in_doubt);
+        ck_assert_str_eq(dialog.result.reply.enhanced, "5.4.5");
+        dialog_clear(&dialog);
+    }
+}
+
+TEST(dialog, a_pipelined_data_that_is_refused_ends_the_mail)
+{
+    struct dialog dialog = begun(pipelining);
+    said(&dialog);
+    hear(&dialog, "250 ok\r\n250 ok\r\n250 ok\r\n451 4.3.0 not now\r\n");
+    ck_assert(dialog.result.is_ready && !dialog.result.is_accepted);
+    ck_assert_int_eq(dialog.result.reply.phase, PHASE_DATA);
+    ck_assert_str_eq(said(&dialog), "RSET\r\n");
     dialog_clear(&dialog);
 }
 
@@ -113,6 +161,7 @@ TEST(dialog, without_any_recipient_there_is_no_data_and_rset_keeps_the_login)
     hear(&dialog, "250 ok\r\n550 5.1.1 no\r\n450 4.2.1 slow\r\n");
     ck_assert(dialog.result.is_ready && !dialog.result.is_accepted);
     ck_assert_int_eq(dialog.result.reply.code, 450);
+    hear(&dialog, "503 5.5.1 RCPT first\r\n");
     ck_assert_str_eq(said(&dialog), "RSET\r\n");
     ck_assert_int_eq(dialog.state, DIALOG_BUSY);
     hear(&dialog, "250 ok\r\n");
@@ -126,7 +175,7 @@ TEST(dialog, a_refused_sender_ends_the_mail_with_the_first_refusal)
 {
     struct dialog dialog = begun(pipelining);
     said(&dialog);
-    hear(&dialog, "550 5.4.5 Daily limit\r\n503 no\r\n503 no\r\n");
+    hear(&dialog, "550 5.4.5 Daily limit\r\n503 no\r\n503 no\r\n503 no\r\n");
     ck_assert_str_eq(dialog.result.reply.enhanced, "5.4.5");
     ck_assert_int_eq(dialog.result.reply.phase, PHASE_MAIL);
     ck_assert_int_eq(dialog.result.recipients[0].code, 0);

@@ -87,7 +87,79 @@ TEST(judge, too_many_recipients_go_on_at_once_when_some_were_taken)
     made = make_case();
     made.recipients[0] = made.recipients[1] = said(PHASE_RCPT, 452, "4.5.3");
     refuse(&made, made.recipients[1]);
-    ck_assert_int_ge(judged(&made, 2000).next_at_ms, 2000 + 20 * SECOND_MS);
+    judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.next_at_ms, 2000);
+    ck_assert_uint_eq(judgement.part, 1);
+    ck_assert(!judgement.is_attempt);
+}
+
+TEST(judge, too_many_recipients_said_of_the_whole_mail_halve_it)
+{
+    struct case_of_judge made = make_case();
+    refuse(&made, said(PHASE_DATA, 452, "4.5.3"));
+    struct judgement judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.event, EVENT_POSTPONE);
+    ck_assert_uint_eq(judgement.part, 1);
+    ck_assert_int_eq(judgement.next_at_ms, 2000);
+}
+
+TEST(judge, a_single_recipient_that_is_too_many_is_a_spent_quota)
+{
+    struct case_of_judge made = make_case();
+    made.job.recipient_count = 1;
+    made.recipients[0] = said(PHASE_RCPT, 550, "5.5.3");
+    refuse(&made, made.recipients[0]);
+    struct judgement judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.event, EVENT_POSTPONE);
+    ck_assert(!judgement.is_attempt);
+    ck_assert_ptr_nonnull(judgement.hold);
+    ck_assert_int_eq(judgement.hold->trouble, TROUBLE_QUOTA);
+}
+
+TEST(judge, when_a_part_is_delivered_the_rest_goes_at_once)
+{
+    struct case_of_judge made = make_case();
+    made.job.part = 2;
+    made.job.rest_count = 3;
+    struct judgement judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.event, EVENT_POSTPONE);
+    ck_assert(!judgement.is_attempt);
+    ck_assert_int_eq(judgement.next_at_ms, 2000);
+    ck_assert_uint_eq(judgement.part, 2);
+    ck_assert_int_eq(made.states[1], RECIPIENT_DELIVERED);
+}
+
+TEST(judge, what_is_too_large_goes_once_more_and_shorter)
+{
+    struct case_of_judge made = make_case();
+    refuse(&made, said(PHASE_DOT, 552, "5.3.4"));
+    struct judgement judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.event, EVENT_POSTPONE);
+    ck_assert(judgement.wants_short);
+    made.job.is_short = true;
+    judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.event, EVENT_REFUSE);
+    ck_assert(!judgement.wants_short);
+}
+
+TEST(judge, the_third_time_that_the_server_is_lost_ends_the_mail)
+{
+    struct case_of_judge made = make_case();
+    refuse(&made, said(PHASE_DATA, 503, "5.5.1"));
+    ck_assert_int_eq(judged(&made, 2000).event, EVENT_POSTPONE);
+    made.job.attempts = 2;
+    ck_assert_int_eq(judged(&made, 2000).event, EVENT_REFUSE);
+}
+
+TEST(judge, a_time_out_of_the_server_on_an_old_connection_costs_nothing)
+{
+    struct case_of_judge made = make_case();
+    made.is_reused = true;
+    refuse(&made, said(PHASE_MAIL, 451, "4.4.2"));
+    struct judgement judgement = judged(&made, 2000);
+    ck_assert_int_eq(judgement.event, EVENT_POSTPONE);
+    ck_assert(!judgement.is_attempt);
+    ck_assert_ptr_null(judgement.hold);
 }
 
 TEST(judge, a_quota_holds_the_account_and_costs_no_attempt)

@@ -10,6 +10,9 @@
 #include "agent/sink/server.h"
 #include "outputs/connection.h"
 
+#include "agent/sink/gmail.h"
+#include "outputs/verdict.h"
+
 #include "test.h"
 
 enum { FDS_MAX = 16, PATIENCE_MS = 20 * 1000, TURN_MAX_MS = 50 };
@@ -248,6 +251,30 @@ static void must_fail(struct smtp_world *world, enum smtp_phase phase, int code)
     ck_assert(world->connection.has_failed);
     ck_assert_msg(failure->phase == phase && failure->code == code, "%s %d %s",
                   smtp_phase_name(failure->phase), failure->code, failure->text);
+}
+
+/* Whatever libcurl makes of a refusal, the words of the server get through. */
+TEST(smtp, every_refusal_of_gmail_during_the_login_comes_through_whole)
+{
+    static const enum smtp_phase phases[] = { PHASE_GREETING, PHASE_EHLO,
+                                              PHASE_STARTTLS, PHASE_AUTH };
+    for (size_t i = 0; i < gmail_reply_count; i++) {
+        const struct gmail_reply *reply = &gmail_replies[i];
+        char rule[64];
+        int64_t code = 0;
+        if (reply->phase > SCRIPT_AUTH)
+            continue;
+        snprintf(rule, sizeof rule, "@%s", reply->name);
+        ck_assert(slice_to_int(slice_make(reply->says, 3), &code));
+        struct smtp_world *world = smtp_world(rule);
+        if (reply->phase == SCRIPT_STARTTLS) {
+            world->account.port = world->smtp_port;
+            world->account.tls = TLS_STARTTLS;
+        }
+        must_fail(world, phases[reply->phase], (int)code);
+        ck_assert_int_ne(verdict_of(&world->connection.failure)->trouble, TROUBLE_NONE);
+        smtp_world_free(world);
+    }
 }
 
 TEST(smtp, a_wrong_password_is_told_in_the_servers_words)

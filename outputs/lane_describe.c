@@ -1,0 +1,72 @@
+/** What `tocsin status` says of an account. */
+#include "agent/base/text.h"
+#include "outputs/lane.h"
+#include "outputs/told.h"
+
+/* A server that has a bad time is no news; it would stand in every mail. */
+void lane_put_trouble(const struct lane *lane, struct now now, struct buf *out)
+{
+    enum trouble trouble = lane->hold.trouble;
+    if (now.mono_ms >= lane->hold.until_ms || trouble == TROUBLE_SERVER ||
+        trouble == TROUBLE_STALE)
+        return;
+    told_put_account(out, lane->key, lane->hold.reply, lane->hold.advice);
+}
+
+static void describe_hold(const struct lane *lane, struct now now, struct buf *out)
+{
+    int64_t left_ms = lane->hold.until_ms - now.mono_ms;
+    bool wants_person = trouble_wants_person(lane->hold.trouble);
+    buf_puts(out,
+             wants_person ? "STOPPED until you act, tried again in " : "held for ");
+    text_put_duration(out, left_ms - left_ms % SECOND_MS);
+    if (lane->hold.wants_secret)
+        buf_puts(out, wants_person ? ", or when the password file changes"
+                                   : ", or until the password file changes");
+    buf_puts(out, "\n    reply: ");
+    text_put_clean(out, slice_of(lane->hold.reply), false);
+    buf_puts(out, "\n    advice: ");
+    text_put_clean(out, slice_of(lane->hold.advice), false);
+    buf_putc(out, '\n');
+}
+
+static void describe_as_json(const struct lane *lane, struct now now, struct buf *out)
+{
+    bool is_held = now.mono_ms < lane->hold.until_ms;
+    text_put_comma(out);
+    buf_puts(out, "{\"name\":");
+    text_put_json(out, lane->key);
+    buf_puts(out, ",\"to\":");
+    text_put_json(out, lane->is_maildir ? lane->maildir : lane->account.host);
+    buf_printf(out, ",\"state\":\"%s\",\"held_until_ms\":%lld,\"reply\":",
+               !is_held                                   ? "ready"
+               : trouble_wants_person(lane->hold.trouble) ? "stopped"
+                                                          : "held",
+               is_held ? (long long)lane->hold.until_unix_ms : 0LL);
+    text_put_json(out, is_held ? slice_of(lane->hold.reply) : SLICE(""));
+    buf_puts(out, ",\"advice\":");
+    text_put_json(out, is_held ? slice_of(lane->hold.advice) : SLICE(""));
+    buf_putc(out, '}');
+}
+
+void lane_describe(const struct lane *lane, struct now now, enum text_form form,
+                   struct buf *out)
+{
+    static const char *const states[] = { "no connection", "connecting", "connected" };
+    if (form == FORM_JSON) {
+        describe_as_json(lane, now, out);
+        return;
+    }
+    buf_puts(out, "  ");
+    text_put_clean(out, lane->key, false);
+    if (lane->is_maildir)
+        buf_printf(out, " (%.*s): ", SLICE_ARG(lane->maildir));
+    else
+        buf_printf(out, " (%.*s:%d): ", SLICE_ARG(lane->account.host),
+                   lane->account.port);
+    if (now.mono_ms < lane->hold.until_ms)
+        describe_hold(lane, now, out);
+    else
+        buf_printf(out, "ready%s%s\n", lane->is_maildir ? "" : ", ",
+                   lane->is_maildir ? "" : states[lane->connection.state]);
+}

@@ -1,0 +1,41 @@
+/** Sentences about mail itself. */
+#include "outputs/told.h"
+
+#include "agent/base/text.h"
+#include "outputs/outbox_dead.h"
+
+enum { REPLY_BYTES = 200, ADVICE_BYTES = 200 };
+
+static void put_why(struct buf *out, struct slice reply, struct slice advice)
+{
+    text_put_clean(out, text_cut(reply, REPLY_BYTES), false);
+    if (advice.len > 0)
+        buf_puts(out, ": ");
+    text_put_clean(out, text_cut(advice, ADVICE_BYTES), false);
+    buf_putc(out, '\n');
+}
+
+int64_t told_put_dead(struct db *db, struct buf *out)
+{
+    struct arena arena = { 0 };
+    struct outbox_dead dead;
+    outbox_count_dead(db, &dead, &arena);
+    if (dead.count > 0) {
+        text_put_count(out, dead.count, "mail was", "mails were");
+        buf_printf(out,
+                   " given up and not told of yet (`tocsin queue list`); mail %lld: ",
+                   (long long)dead.last_id);
+        put_why(out, dead.reply, dead.advice);
+    }
+    arena_free(&arena);
+    return dead.until_ms;
+}
+
+void told_put_account(struct buf *out, struct slice account, const char *reply,
+                      const char *advice)
+{
+    buf_puts(out, "account '");
+    text_put_clean(out, account, false);
+    buf_puts(out, "' waited when this was written: ");
+    put_why(out, slice_of(reply), slice_of(advice));
+}
