@@ -19,11 +19,70 @@ static void measure_http(const struct http_tally *http, struct metrics *metrics)
     metrics->http_pauses = http->pauses;
 }
 
-void app_measure(const struct app *app, struct metrics *metrics)
+static void measure_engine(const struct app *app, struct metrics *metrics)
 {
     const struct engine_tally *engine = engine_tally(app->engine);
+    metrics->lines = engine->lines;
+    metrics->bytes = engine->bytes;
+    metrics->matches = engine->matches;
+    metrics->told = engine->told;
+    metrics->open = engine->open;
+    metrics->regex_limits = engine->regex_limits;
+    metrics->rules_suspended = rules_suspended(app->config->compiled_rules);
+    metrics->lines_passed_over = rules_passed_over(app->config->compiled_rules);
+    metrics->overflow_keys = engine->overflow_keys;
+    metrics->notices_first = engine->notices[NOTICE_FIRST];
+    metrics->notices_new = engine->notices[NOTICE_NEW];
+    metrics->notices_resolved = engine->notices[NOTICE_RESOLVED];
+    metrics->notices_repeat = engine->notices[NOTICE_REPEAT];
+    metrics->notices_digest = engine->notices[NOTICE_DIGEST];
+    metrics->notices_held = engine->notices[NOTICE_HELD];
+    metrics->notices_shutdown = engine->notices[NOTICE_SHUTDOWN];
+    metrics->held_mails = engine->held_mails;
+    metrics->alerts_left = engine->alerts_left;
+    metrics->groups = engine->groups;
+    metrics->alerts = engine->alerts;
+    metrics->repeats = engine->repeats;
+}
+
+static void measure_inputs(const struct inputs_tally *inputs, struct metrics *metrics)
+{
+    metrics->files_watched = inputs->files_watched;
+    metrics->files_open = inputs->files_open;
+    metrics->files_unreadable = inputs->unreadable_files;
+    metrics->files_refused = inputs->refused_files;
+    metrics->rotations = inputs->rotations;
+    metrics->truncations = inputs->truncations;
+    metrics->lost_bytes = inputs->lost_bytes;
+    metrics->cut_lines = inputs->cut_lines;
+    metrics->watch_failures = inputs->watch_failures;
+    metrics->watch_overflows = inputs->watch_overflows;
+    metrics->journal_entries = inputs->journal_entries;
+    metrics->journal_gaps = inputs->journal_gaps;
+    metrics->journal_missed = inputs->journal_missed;
+    metrics->journal_left_out = inputs->journal_left_out;
+}
+
+static void measure_outputs(const struct outputs_tally *outputs,
+                            struct metrics *metrics)
+{
+    metrics->mails_put = outputs->put;
+    metrics->mails_sent = outputs->sent;
+    metrics->mails_dead = outputs->dead;
+    metrics->mails_retried = outputs->retries;
+    metrics->mails_in_doubt = outputs->in_doubt;
+    metrics->mails_merged = outputs->merged;
+    metrics->mails_fallback = outputs->fallbacks;
+    metrics->mails_forgotten = outputs->forgotten;
+    metrics->mails_waiting = outputs->waiting;
+    metrics->recipients_refused = outputs->recipients_refused;
+    metrics->connections = outputs->connections;
+    metrics->logins = outputs->logins;
+}
+
+void app_measure(const struct app *app, struct metrics *metrics)
+{
     const struct inputs_tally *inputs = inputs_tally(app->inputs);
-    const struct outputs_tally *outputs = outputs_tally(app->outputs);
     *metrics = (struct metrics){
         .uptime_ms = (uint64_t)(app->now.mono_ms - app->started.mono_ms),
         .turns = app->turns,
@@ -32,56 +91,12 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .reloads = app->reloads,
         .reload_failures = app->reload_failures,
         .longest_turn_ms = app->longest_turn_ms,
-        .lines = engine->lines,
-        .bytes = engine->bytes,
-        .matches = engine->matches,
-        .told = engine->told,
-        .open = engine->open,
-        .regex_limits = engine->regex_limits,
-        .rules_suspended = rules_suspended(app->config->compiled_rules),
-        .lines_passed_over = rules_passed_over(app->config->compiled_rules),
-        .overflow_keys = engine->overflow_keys,
-        .notices_first = engine->notices[NOTICE_FIRST],
-        .notices_new = engine->notices[NOTICE_NEW],
-        .notices_resolved = engine->notices[NOTICE_RESOLVED],
-        .notices_repeat = engine->notices[NOTICE_REPEAT],
-        .notices_digest = engine->notices[NOTICE_DIGEST],
-        .notices_held = engine->notices[NOTICE_HELD],
-        .notices_shutdown = engine->notices[NOTICE_SHUTDOWN],
-        .held_mails = engine->held_mails,
-        .alerts_left = engine->alerts_left,
-        .groups = engine->groups,
-        .alerts = engine->alerts,
-        .files_watched = inputs->files_watched,
-        .files_open = inputs->files_open,
-        .files_unreadable = inputs->unreadable_files,
-        .files_refused = inputs->refused_files,
-        .rotations = inputs->rotations,
-        .truncations = inputs->truncations,
-        .lost_bytes = inputs->lost_bytes,
-        .cut_lines = inputs->cut_lines,
-        .watch_failures = inputs->watch_failures,
-        .watch_overflows = inputs->watch_overflows,
-        .repeats = engine->repeats,
-        .journal_entries = inputs->journal_entries,
-        .journal_gaps = inputs->journal_gaps,
-        .journal_missed = inputs->journal_missed,
-        .journal_left_out = inputs->journal_left_out,
-        .mails_put = outputs->put,
-        .mails_sent = outputs->sent,
-        .mails_dead = outputs->dead,
-        .mails_retried = outputs->retries,
-        .mails_in_doubt = outputs->in_doubt,
-        .mails_merged = outputs->merged,
-        .mails_fallback = outputs->fallbacks,
-        .mails_forgotten = outputs->forgotten,
-        .mails_waiting = outputs->waiting,
-        .recipients_refused = outputs->recipients_refused,
-        .connections = outputs->connections,
-        .logins = outputs->logins,
         .log_dropped = app->world.log ? app->world.log->dropped_count : 0,
     };
+    measure_engine(app, metrics);
+    measure_inputs(inputs, metrics);
     measure_http(&inputs->http, metrics);
+    measure_outputs(outputs_tally(app->outputs), metrics);
 }
 
 static bool answer_status(struct app *app, struct slice argument, bool json,

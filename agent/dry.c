@@ -9,6 +9,7 @@
 #include "agent/base/mem.h"
 #include "agent/cli.h"
 #include "agent/sink/show.h"
+#include "agent/sink/sink_limits.h"
 
 struct dry {
     struct link_ops ops;

@@ -116,11 +116,4 @@
 #define LIMIT_HTTP_SIGNATURES 10000        /* seen lately; the oldest is forgotten */
 #define LIMIT_HTTP_PEM_BYTES (1024 * 1024) /* certificate or key; refused */
 
-/* --- sink ------------------------------------------------------------------------- */
-#define LIMIT_SINK_CONNECTIONS 64          /* further ones wait in the kernel's queue */
-#define LIMIT_SINK_RULES 1000              /* of a script; refused with an error */
-#define LIMIT_SINK_LINE_BYTES 16384        /* a command; answered 500 and skipped */
-#define LIMIT_SINK_INBOX_BYTES (64 * 1024) /* one read; must() */
-#define LIMIT_SINK_OUTPUT_BYTES (1024 * 1024) /* unread replies; then closed */
-
 #endif

@@ -14,33 +14,14 @@
 #include "agent/base/fs.h"
 #include "agent/base/log.h"
 #include "agent/base/now.h"
-#include "agent/base/schema.h"
 #include "agent/base/text.h"
 #include "agent/base/wakes.h"
 #include "agent/inputs/http/http_tally.h"
 #include "agent/inputs/intake.h"
-
-enum { START_END, START_BEGINNING };
+#include "agent/inputs/source_config.h"
 
 struct http_config;
-struct journal_config;
 struct journal_ops;
-
-struct source_config {
-    const struct yaml_node *node;
-    struct conf_text name;
-    struct conf_texts files, exclude; /**< patterns, see agent/inputs/glob.h */
-    bool is_stdin;                    /**< key `stdin` */
-    struct journal_config *journal;   /**< NULL: none */
-    int start;           /**< START_*: where begins what was there at the first start */
-    int encoding;        /**< enum encoding; ENCODING_UNKNOWN: by the byte order mark */
-    bool archives;       /**< unread generations are finished inside of .gz and .zst */
-    bool inotify;        /**< false: the sweep alone */
-    int64_t sweep;       /**< ms between two looks at every file */
-    int64_t rotate_wait; /**< ms a rotated file is followed after its last growth */
-    struct conf_pairs labels;
-};
-extern const struct schema source_schema;
 
 /** The SQL that creates what inputs store; a migration step each, in this order. */
 extern const char inputs_schema_sql[], inputs_ledger_sql[], inputs_places_sql[],
@@ -132,8 +113,7 @@ void inputs_put_kinds(struct buf *out);
 /** For `tocsin status`: one line of text, or one JSON object, a file or journal; with
  *  path, size, offset, lag, state; and one for each pattern that no file matches. */
 void inputs_describe(const struct inputs *inputs, enum text_form form, struct buf *out);
-/** What became of the bytes of all files, as lines of text or members of a JSON
- *  object. */
+/** What became of the bytes of all files: lines of text, or members of JSON. */
 void inputs_describe_sums(const struct inputs *inputs, enum text_form form,
                           struct buf *out);
 

@@ -2,8 +2,8 @@
  *  known. */
 #include "agent/sink/login.h"
 
-#include "agent/base/limits.h"
 #include "agent/base/unmime.h"
+#include "agent/sink/sink_limits.h"
 
 static void say_denied(struct smtpd *session)
 {

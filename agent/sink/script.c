@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #include "agent/base/buf.h"
-#include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/text.h"
 #include "agent/sink/gmail.h"
+#include "agent/sink/sink_limits.h"
 
 const char *const script_phase_names[] = { "greeting", "ehlo", "starttls", "auth",
                                            "mail",     "rcpt", "data",     "body",

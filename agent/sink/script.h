@@ -32,6 +32,7 @@
 
 #include "agent/base/err.h"
 #include "agent/base/slice.h"
+#include "agent/sink/sink_limits.h"
 
 enum script_phase {
     SCRIPT_GREETING,

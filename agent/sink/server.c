@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "agent/base/clock.h"
-#include "agent/base/limits.h"
 #include "agent/base/text.h"
 #include "agent/sink/peer.h"
 #include "agent/sink/show.h"
+#include "agent/sink/sink_limits.h"
 
 enum { SIGNALS, SMTP, SMTPS, FIRST_PEER, END_GRACE_MS = 2000 };
 

@@ -8,6 +8,7 @@
 
 #include "agent/base/err.h"
 #include "agent/sink/likeness.h"
+#include "agent/sink/sink_limits.h"
 #include "agent/sink/store.h"
 
 struct sink_options {

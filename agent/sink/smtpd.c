@@ -10,6 +10,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/sink/login.h"
+#include "agent/sink/sink_limits.h"
 #include "agent/sink/transaction.h"
 
 static void on_ehlo(struct smtpd *session, struct slice args)

@@ -10,6 +10,7 @@
 
 #include "agent/base/buf.h"
 #include "agent/sink/script.h"
+#include "agent/sink/sink_limits.h"
 
 /** What smtp.gmail.com announces: 25 MB, a third more for base64, and something. */
 #define SMTPD_GMAIL_SIZE 35882577

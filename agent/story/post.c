@@ -13,6 +13,7 @@
 #include "agent/base/must.h"
 #include "agent/base/secret.h"
 #include "agent/sink/sasl.h"
+#include "agent/sink/sink_limits.h"
 #include "outputs/reply.h"
 
 enum { MAX_LINKS = 16, OPEN_TIMEOUT_MS = 60 * 1000 };

@@ -104,7 +104,7 @@ STORY(L54_a_crash_between_a_loss_and_its_commit_counts_it_once)
 
 STORY(a_loss_is_reported_with_file_bytes_and_reason)
 {
-    char expected[200];
+    char expected[2000];
     flood(b, "a.log", FLOOD_LINES);
     bench_glance(b);
     ck_assert(bench_commit(b));
