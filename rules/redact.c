@@ -4,28 +4,69 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "rules/gate.h"
 #include "rules/redact_secrets.h"
 #include "rules/regex.h"
+
+/* Owners in the gate: what is built in, then the patterns, as far as there are bits. */
+enum { BUILT_IN, FIRST_PATTERN, OWNERS = 64 };
 
 struct redactor {
     bool has_built_in;
     struct regex **patterns;
     size_t count;
+    struct gate *gate; /**< NULL: everything is looked for in every text */
+    uint64_t always;   /**< bits of owners that the gate does not know */
 };
 
 static const struct redactor built_in = { .has_built_in = true };
+
+struct gate_items {
+    struct gate_item *items;
+    size_t count, capacity;
+};
+
+static void add_literals(struct gate_items *to, const struct literals *literals,
+                         size_t owner)
+{
+    for (size_t i = 0; i < literals->count; i++)
+        *mem_push(to->items, to->count, to->capacity) =
+            (struct gate_item){ literals->items[i], (uint32_t)owner };
+}
+
+static void add_pattern(struct redactor *redactor, struct gate_items *to,
+                        struct slice pattern, struct arena *arena)
+{
+    size_t owner = FIRST_PATTERN + redactor->count;
+    struct literals literals = { 0 };
+    if (owner < OWNERS && literals_of_pattern(pattern, NULL, arena, &literals))
+        add_literals(to, &literals, owner);
+    else if (owner < OWNERS)
+        redactor->always |= UINT64_C(1) << owner;
+}
 
 struct redactor *redactor_compile(const struct conf_texts *patterns, bool has_built_in,
                                   struct complaints *complaints)
 {
     struct redactor *redactor = mem_zalloc(sizeof *redactor);
+    struct gate_items items = { 0 };
+    struct arena arena = { 0 };
     redactor->has_built_in = has_built_in;
     redactor->patterns = mem_zalloc(patterns->count * sizeof *redactor->patterns);
+    if (has_built_in) {
+        struct literals literals = redact_literals(&arena);
+        add_literals(&items, &literals, BUILT_IN);
+    }
     for (size_t i = 0; i < patterns->count; i++) {
         struct regex *regex = regex_compile(&patterns->items[i], false, complaints);
-        if (regex)
-            redactor->patterns[redactor->count++] = regex;
+        if (!regex)
+            continue;
+        add_pattern(redactor, &items, patterns->items[i].value, &arena);
+        redactor->patterns[redactor->count++] = regex;
     }
+    redactor->gate = gate_create(items.items, items.count, NULL, GATE_BEST);
+    arena_free(&arena);
+    free(items.items);
     return redactor;
 }
 
@@ -33,8 +74,10 @@ void redactor_free(struct redactor *redactor)
 {
     for (size_t i = 0; redactor && i < redactor->count; i++)
         regex_free(redactor->patterns[i]);
-    if (redactor)
+    if (redactor) {
+        gate_free(redactor->gate);
         free(redactor->patterns);
+    }
     free(redactor);
 }
 
@@ -69,14 +112,35 @@ static void find_matches(const struct regex *regex, struct slice text,
     }
 }
 
+static void want(void *ctx, size_t at, uint32_t owner)
+{
+    (void)at;
+    *(uint64_t *)ctx |= UINT64_C(1) << owner;
+}
+
+/** Bits of the owners whose secrets may stand in @text. Most lines hold none, and this
+ *  is all that they cost. */
+static uint64_t who_may_find(const struct redactor *redactor, struct slice text)
+{
+    uint64_t wanted = redactor->always;
+    if (!redactor->gate)
+        return UINT64_MAX;
+    (void)gate_scan(redactor->gate, text, want, &wanted);
+    return redact_is_key_body(text) ? wanted | UINT64_C(1) << BUILT_IN : wanted;
+}
+
 static void find_spans(const struct redactor *redactor, struct slice text,
                        struct spans *spans)
 {
+    uint64_t wanted = who_may_find(redactor, text);
     spans->count = 0;
-    if (redactor->has_built_in)
+    if (redactor->has_built_in && (wanted & UINT64_C(1) << BUILT_IN))
         redact_find_secrets(text, spans);
-    for (size_t i = 0; i < redactor->count; i++)
-        find_matches(redactor->patterns[i], text, spans);
+    for (size_t i = 0; i < redactor->count; i++) {
+        size_t owner = FIRST_PATTERN + i;
+        if (owner >= OWNERS || (wanted & UINT64_C(1) << owner))
+            find_matches(redactor->patterns[i], text, spans);
+    }
 }
 
 /** @part of @text, with what the spans say hidden. */

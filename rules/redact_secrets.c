@@ -296,10 +296,10 @@ static size_t try_private_key(struct slice text, size_t at, struct spans *spans)
     return at + stop;
 }
 
-/** A line out of the middle of a private key: nothing but base64 of a full line. */
-static bool is_key_body(struct slice text)
+bool redact_is_key_body(struct slice text)
 {
     bool has_upper = false, has_lower = false, has_digit = false;
+    text = slice_trim(text);
     if (text.len != 64 && text.len != 76)
         return false;
     for (size_t i = 0; i < text.len; i++) {
@@ -311,6 +311,42 @@ static bool is_key_body(struct slice text)
         has_digit |= isdigit((unsigned char)c) != 0;
     }
     return has_upper && has_lower && has_digit;
+}
+
+/* --- what all of it has in common -------------------------------------------------- */
+
+/* Where no word and no known beginning stands: Bearer, URLs, private keys. */
+static const struct slice marks[] = {
+    { "bearer ", 7 },
+    { "://", 3 },
+    { "-----begin ", 11 },
+};
+
+static size_t put_literals(struct literal *to, const struct slice *texts, size_t count,
+                           bool is_nocase)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i].len = (uint8_t)texts[i].len;
+        memcpy(to[i].bytes, texts[i].ptr, texts[i].len);
+        for (size_t k = 0; is_nocase && k < texts[i].len; k++)
+            to[i].nocase |= (uint64_t)is_lower(texts[i].ptr[k]) << k;
+    }
+    return count;
+}
+
+struct literals redact_literals(struct arena *arena)
+{
+    enum {
+        WORDS = sizeof key_words / sizeof *key_words,
+        BEGINNINGS = sizeof beginnings / sizeof *beginnings,
+        MARKS = sizeof marks / sizeof *marks
+    };
+    struct literal *items =
+        arena_zalloc(arena, (WORDS + BEGINNINGS + MARKS) * sizeof *items);
+    size_t count = put_literals(items, key_words, WORDS, true);
+    count += put_literals(items + count, beginnings, BEGINNINGS, false);
+    count += put_literals(items + count, marks, MARKS, true);
+    return (struct literals){ items, count };
 }
 
 /* --- the walk --------------------------------------------------------------------- */
@@ -338,7 +374,7 @@ static size_t try_at(struct slice text, size_t at, struct spans *spans)
 void redact_find_secrets(struct slice text, struct spans *spans)
 {
     size_t at = 0;
-    if (is_key_body(slice_trim(text))) {
+    if (redact_is_key_body(text)) {
         spans_put(spans, 0, text.len, text.len);
         return;
     }

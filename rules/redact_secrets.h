@@ -4,6 +4,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/slice.h"
+#include "rules/literals.h"
 
 /** What stands where a secret stood. */
 #define REDACTED "[redacted]"
@@ -22,6 +23,13 @@ struct spans {
 
 /** Put @from to @to in; of a text of @len bytes. */
 void spans_put(struct spans *spans, size_t from, size_t to, size_t len);
+
+/** Of these literals one stands in each text in which redact_find_secrets() finds
+ *  something, but for a line of a private key: see redact_is_key_body(). In @arena. */
+struct literals redact_literals(struct arena *arena);
+/** Is it a line out of the middle of a private key: nothing but a full line of
+ *  base64? */
+bool redact_is_key_body(struct slice text);
 
 /** Find the values of words like password=, token: and Bearer, tokens with a known
  *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.

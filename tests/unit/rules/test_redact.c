@@ -166,3 +166,56 @@ TEST(redact, L69_a_field_with_the_name_of_a_secret_is_hidden)
     ck_assert_slice(event.fields[1].value, "[redacted]");
     rig_free(rig);
 }
+
+/** With and without the gate before it. */
+static void check_same(struct rig *rig, const struct redactor *redactor,
+                       struct slice text)
+{
+    struct slice plain = redact_text(NULL, text, &rig->arena);
+    struct slice gated = redact_text(redactor, text, &rig->arena);
+    ck_assert_msg(slice_equal(plain, gated), "'%.*s' becomes '%.*s'", SLICE_ARG(text),
+                  SLICE_ARG(gated));
+}
+
+TEST(redact, the_gate_lets_every_secret_through)
+{
+    struct rig *rig = rig_create();
+    struct rng rng;
+    const struct conf_texts none = { 0 };
+    struct redactor *redactor = redactor_compile(&none, true, &rig->complaints);
+    rng_seed(&rng, 7);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[400];
+        struct slice row = slice_of(rows[i].text);
+        check_same(rig, redactor, row);
+        /* At every place, in any case, and cut anywhere. */
+        for (int k = 0; k < 200; k++) {
+            size_t before = rng_next(&rng) % 70, cut = rng_next(&rng) % (row.len + 1);
+            memset(text, 'x', sizeof text);
+            memcpy(text + before, row.ptr, row.len);
+            for (size_t at = before; k % 3 == 0 && at < before + row.len; at++)
+                if ((rng_next(&rng) & 3) == 0 && text[at] >= 'a' && text[at] <= 'z')
+                    text[at] = (char)(text[at] - 32);
+            if (before > 0)
+                text[before - 1] = k & 1 ? ' ' : '"';
+            check_same(rig, redactor, slice_make(text, before + cut));
+            check_same(rig, redactor, slice_make(text, before + row.len));
+        }
+    }
+    redactor_free(redactor);
+    rig_free(rig);
+}
+
+TEST(redact, patterns_behind_the_gate_find_what_they_find_alone)
+{
+    struct rig *rig = rig_create();
+    struct conf_text items[] = { { SLICE("card (?<secret>[0-9]{4})"), NULL },
+                                 { SLICE("[A-Z]{2}[0-9]{6}"), NULL } };
+    const struct conf_texts patterns = { items, 2 };
+    struct redactor *redactor = redactor_compile(&patterns, false, &rig->complaints);
+    struct slice out =
+        redact_text(redactor, SLICE("card 1234 of AB123456, password=x"), &rig->arena);
+    ck_assert_slice(out, "card [redacted] of [redacted], password=x");
+    redactor_free(redactor);
+    rig_free(rig);
+}
