@@ -1,0 +1,205 @@
+/**
+ * Lives simulated lives and says which were not as they must be:
+ *
+ *     sim [--from SEED] [--seeds N] [--actions N] [--lying] [--verbose]
+ *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
+ *
+ * A life that is not good is made as short as it can be and printed as a file that can
+ * be kept. With --lying syncs do nothing: the control, which must fail. The last line
+ * is "N passed, N failed, N skipped".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/base/must.h"
+#include "sim.h"
+
+enum { FILE_BYTES = 64 * 1024 };
+
+struct options {
+    int64_t from, seeds, actions;
+    bool is_lying, is_verbose;
+    char **files;
+    int file_count;
+};
+
+/** What a life leaves behind, where its parent finds it. */
+struct outcome {
+    enum sim_end end;
+    char why[4096], log[1 << 22];
+};
+
+struct sum {
+    uint64_t lives, actions, failed, undecided;
+};
+
+/* --- the command line ------------------------------------------------------------- */
+
+static bool take_number(char **argv, int *i, const char *name, int64_t *number)
+{
+    if (strcmp(argv[*i], name) != 0 || !argv[*i + 1] ||
+        !slice_to_int(slice_of(argv[*i + 1]), number) || *number < 0)
+        return false;
+    ++*i;
+    return true;
+}
+
+static bool parse(int argc, char **argv, struct options *options)
+{
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--lying") == 0)
+            options->is_lying = true;
+        else if (strcmp(argv[i], "--verbose") == 0)
+            options->is_verbose = true;
+        else if (!take_number(argv, &i, "--from", &options->from) &&
+                 !take_number(argv, &i, "--seeds", &options->seeds) &&
+                 !take_number(argv, &i, "--actions", &options->actions))
+            return false;
+    }
+    options->files = argv + i;
+    options->file_count = argc - i;
+    return options->actions <= SIM_ACTIONS;
+}
+
+/* --- one life --------------------------------------------------------------------- */
+
+static void leave(char *to, size_t size, const struct buf *from)
+{
+    snprintf(to, size, "%s", from->ptr ? from->ptr : "");
+}
+
+/** Live it in a process of its own: a bug that aborts is an outcome, too. */
+static enum sim_end live(const struct sim_life *life, const struct options *options,
+                         struct outcome *outcome, bool wants_log)
+{
+    int status = 0;
+    outcome->end = SIM_BAD;
+    outcome->why[0] = outcome->log[0] = '\0';
+    pid_t child = fork();
+    must(child >= 0);
+    if (child == 0) {
+        struct buf why = buf_make(sizeof outcome->why);
+        struct buf log = buf_make(sizeof outcome->log);
+        outcome->end = sim_live(life, options->is_lying, &why, wants_log ? &log : NULL);
+        leave(outcome->why, sizeof outcome->why, &why);
+        leave(outcome->log, sizeof outcome->log, &log);
+        _exit(0);
+    }
+    must(waitpid(child, &status, 0) == child);
+    if (WIFSIGNALED(status))
+        snprintf(outcome->why, sizeof outcome->why, "the agent died by signal %d",
+                 WTERMSIG(status));
+    return outcome->end;
+}
+
+/** Leave out whatever is not needed to fail: halves first, single actions last
+ *  (Zeller's ddmin). */
+static void shorten(struct sim_life *life, const struct options *options,
+                    struct outcome *outcome)
+{
+    for (size_t part = life->count / 2; part > 0; part /= 2) {
+        for (size_t at = 0; at + part <= life->count;) {
+            struct sim_life shorter = *life;
+            memmove(shorter.actions + at, shorter.actions + at + part,
+                    (life->count - at - part) * sizeof *shorter.actions);
+            shorter.count -= part;
+            if (live(&shorter, options, outcome, false) == SIM_BAD)
+                *life = shorter;
+            else
+                at += part;
+        }
+    }
+}
+
+static void report(struct sim_life *life, const struct options *options,
+                   struct outcome *outcome)
+{
+    struct buf text = buf_make(FILE_BYTES);
+    if (options->file_count == 0)
+        shorten(life, options, outcome);
+    (void)live(life, options, outcome, options->is_verbose);
+    sim_save(life, &text);
+    printf("FAIL seed %llu: %s\n%s%s", (unsigned long long)life->seed, outcome->why,
+           text.ptr, outcome->log);
+    fflush(stdout);
+    buf_free(&text);
+}
+
+static void judge(struct sim_life *life, const struct options *options,
+                  struct outcome *outcome, struct sum *sum)
+{
+    enum sim_end end = live(life, options, outcome, false);
+    sum->lives++;
+    sum->actions += life->count;
+    sum->undecided += end == SIM_UNDECIDED;
+    sum->failed += end == SIM_BAD;
+    if (end == SIM_BAD)
+        report(life, options, outcome);
+}
+
+/* --- all of them ------------------------------------------------------------------ */
+
+static bool load(const char *path, struct sim_life *life)
+{
+    static char bytes[FILE_BYTES];
+    FILE *in = fopen(path, "r");
+    if (!in)
+        return false;
+    size_t len = fread(bytes, 1, sizeof bytes, in);
+    fclose(in);
+    return sim_load(life, slice_make(bytes, len));
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int close_with(const struct sum *sum, double took)
+{
+    printf("%llu lives, %llu actions, %.0f actions a second\n",
+           (unsigned long long)sum->lives, (unsigned long long)sum->actions,
+           (double)sum->actions / (took > 0 ? took : 1));
+    if (sum->undecided > 0)
+        printf("SKIP the sums of %llu lives with too many losses\n",
+               (unsigned long long)sum->undecided);
+    printf("%llu passed, %llu failed, %llu skipped\n",
+           (unsigned long long)(sum->lives - sum->failed - sum->undecided),
+           (unsigned long long)sum->failed, (unsigned long long)sum->undecided);
+    return sum->failed > 0 || sum->lives == 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct sim_life life;
+    struct options options = { .from = 1, .seeds = 100, .actions = 60 };
+    struct sum sum = { 0 };
+    if (!parse(argc, argv, &options)) {
+        fprintf(stderr, "usage: see the head of tests/sim/main.c\n");
+        return 64;
+    }
+    struct outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE,
+                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    must(outcome != MAP_FAILED);
+    double began = seconds();
+    for (int i = 0; i < options.file_count; i++) {
+        if (!load(options.files[i], &life)) {
+            fprintf(stderr, "sim: '%s' holds no life\n", options.files[i]);
+            return 64;
+        }
+        judge(&life, &options, outcome, &sum);
+    }
+    for (int64_t i = 0; options.file_count == 0 && i < options.seeds; i++) {
+        sim_draw(&life, (uint64_t)(options.from + i), (size_t)options.actions);
+        judge(&life, &options, outcome, &sum);
+    }
+    return close_with(&sum, seconds() - began);
+}

@@ -1,0 +1,394 @@
+/** Each file is its durable bytes, its visible bytes, and the writes in between. */
+#include "power.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+
+enum { POWER_FILES = 8, SECTOR_BYTES = 512, NAME_BYTES = 256 };
+
+struct bytes {
+    unsigned char *ptr;
+    size_t len, capacity;
+};
+
+/** A write that is not synced; @data NULL: a truncation to @offset. */
+struct change {
+    size_t offset, len;
+    unsigned char *data;
+};
+
+struct power_file {
+    char name[NAME_BYTES];
+    bool exists;
+    struct bytes visible, durable;
+    struct change *changes;
+    size_t change_count, change_capacity;
+};
+
+struct power {
+    sqlite3_vfs vfs;
+    struct power_file files[POWER_FILES];
+    bool is_full, is_lying, is_dead;
+    int64_t life; /* operations until death; negative: no end */
+    uint64_t operations;
+};
+
+struct handle {
+    sqlite3_file base;
+    struct power *power;
+    struct power_file *file;
+};
+
+/* --- bytes ------------------------------------------------------------------------ */
+
+static void resize(struct bytes *bytes, size_t len)
+{
+    if (len > bytes->capacity) {
+        bytes->capacity = len * 2;
+        bytes->ptr = mem_grow(bytes->ptr, bytes->capacity, 1);
+    }
+    if (len > bytes->len)
+        memset(bytes->ptr + bytes->len, 0, len - bytes->len);
+    bytes->len = len;
+}
+
+static void apply(struct bytes *bytes, size_t offset, const void *data, size_t len)
+{
+    if (!data) {
+        resize(bytes, offset);
+        return;
+    }
+    if (offset + len > bytes->len)
+        resize(bytes, offset + len);
+    memcpy(bytes->ptr + offset, data, len);
+}
+
+static void forget_changes(struct power_file *file)
+{
+    for (size_t i = 0; i < file->change_count; i++)
+        free(file->changes[i].data);
+    file->change_count = 0;
+}
+
+static void copy(struct bytes *to, const struct bytes *from)
+{
+    resize(to, from->len);
+    if (from->len > 0)
+        memcpy(to->ptr, from->ptr, from->len);
+}
+
+/* --- one process ------------------------------------------------------------------ */
+
+/** May this operation still reach the disk? */
+static bool lives(struct power *power)
+{
+    if (power->is_dead)
+        return false;
+    power->operations++;
+    if (power->life >= 0 && power->life-- == 0)
+        power->is_dead = true;
+    return !power->is_dead;
+}
+
+static void change(struct handle *handle, size_t offset, const void *data, size_t len)
+{
+    struct power_file *file = handle->file;
+    apply(&file->visible, offset, data, len);
+    struct change *change =
+        mem_push(file->changes, file->change_count, file->change_capacity);
+    *change = (struct change){ .offset = offset, .len = len };
+    if (data) {
+        change->data = mem_grow(NULL, len ? len : 1, 1);
+        memcpy(change->data, data, len);
+    }
+}
+
+static int do_close(sqlite3_file *base)
+{
+    (void)base;
+    return SQLITE_OK;
+}
+
+static int do_read(sqlite3_file *base, void *into, int size, sqlite3_int64 offset)
+{
+    const struct bytes *bytes = &((struct handle *)(void *)base)->file->visible;
+    size_t at = (size_t)offset, want = (size_t)size;
+    size_t have = at < bytes->len ? bytes->len - at : 0;
+    size_t count = have < want ? have : want;
+    if (count > 0)
+        memcpy(into, bytes->ptr + at, count);
+    memset((char *)into + count, 0, want - count);
+    return count == want ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+}
+
+static int do_write(sqlite3_file *base, const void *from, int size,
+                    sqlite3_int64 offset)
+{
+    struct handle *handle = (void *)base;
+    if (!lives(handle->power))
+        return SQLITE_IOERR_WRITE;
+    if (handle->power->is_full)
+        return SQLITE_FULL;
+    change(handle, (size_t)offset, from, (size_t)size);
+    return SQLITE_OK;
+}
+
+static int do_truncate(sqlite3_file *base, sqlite3_int64 size)
+{
+    struct handle *handle = (void *)base;
+    if (!lives(handle->power))
+        return SQLITE_IOERR_TRUNCATE;
+    change(handle, (size_t)size, NULL, 0);
+    return SQLITE_OK;
+}
+
+static int do_sync(sqlite3_file *base, int flags)
+{
+    struct handle *handle = (void *)base;
+    struct power_file *file = handle->file;
+    (void)flags;
+    if (!lives(handle->power))
+        return SQLITE_IOERR_FSYNC;
+    if (handle->power->is_lying)
+        return SQLITE_OK;
+    for (size_t i = 0; i < file->change_count; i++)
+        apply(&file->durable, file->changes[i].offset, file->changes[i].data,
+              file->changes[i].len);
+    forget_changes(file);
+    return SQLITE_OK;
+}
+
+static int do_size(sqlite3_file *base, sqlite3_int64 *size)
+{
+    *size = (sqlite3_int64)((struct handle *)(void *)base)->file->visible.len;
+    return SQLITE_OK;
+}
+
+static int do_lock(sqlite3_file *base, int level)
+{
+    (void)base;
+    (void)level;
+    return SQLITE_OK;
+}
+
+static int do_check_lock(sqlite3_file *base, int *is_locked)
+{
+    (void)base;
+    *is_locked = 0;
+    return SQLITE_OK;
+}
+
+static int do_control(sqlite3_file *base, int what, void *argument)
+{
+    struct handle *handle = (void *)base;
+    (void)argument;
+    if (handle->power->is_full && what == SQLITE_FCNTL_SIZE_HINT)
+        return SQLITE_FULL;
+    return SQLITE_NOTFOUND;
+}
+
+static int do_sector_size(sqlite3_file *base)
+{
+    (void)base;
+    return SECTOR_BYTES;
+}
+
+static int do_characteristics(sqlite3_file *base)
+{
+    (void)base;
+    return 0;
+}
+
+static const sqlite3_io_methods methods = {
+    .iVersion = 1,
+    .xClose = do_close,
+    .xRead = do_read,
+    .xWrite = do_write,
+    .xTruncate = do_truncate,
+    .xSync = do_sync,
+    .xFileSize = do_size,
+    .xLock = do_lock,
+    .xUnlock = do_lock,
+    .xCheckReservedLock = do_check_lock,
+    .xFileControl = do_control,
+    .xSectorSize = do_sector_size,
+    .xDeviceCharacteristics = do_characteristics,
+};
+
+/* --- files ------------------------------------------------------------------------ */
+
+static struct power_file *file_named(struct power *power, const char *name)
+{
+    for (size_t i = 0; i < POWER_FILES; i++) {
+        struct power_file *file = &power->files[i];
+        if (file->name[0] == '\0' && strlen(name) < NAME_BYTES)
+            memcpy(file->name, name, strlen(name) + 1);
+        if (strcmp(file->name, name) == 0)
+            return file;
+    }
+    must(false);
+    return NULL;
+}
+
+static int do_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags,
+                   int *out_flags)
+{
+    struct power *power = vfs->pAppData;
+    struct handle *handle = (void *)base;
+    must(name != NULL);
+    *handle = (struct handle){ .power = power, .file = file_named(power, name) };
+    if (!handle->file->exists && power->is_dead)
+        return SQLITE_CANTOPEN;
+    handle->file->exists = true;
+    base->pMethods = &methods;
+    if (out_flags)
+        *out_flags = flags;
+    return SQLITE_OK;
+}
+
+static void drop_file(struct power_file *file)
+{
+    forget_changes(file);
+    file->exists = false;
+    file->visible.len = file->durable.len = 0;
+}
+
+/* The folder is taken for synced: a name that is gone stays gone. */
+static int do_delete(sqlite3_vfs *vfs, const char *name, int wants_sync)
+{
+    struct power *power = vfs->pAppData;
+    (void)wants_sync;
+    if (!lives(power))
+        return SQLITE_IOERR_DELETE;
+    drop_file(file_named(power, name));
+    return SQLITE_OK;
+}
+
+static int do_access(sqlite3_vfs *vfs, const char *name, int flags, int *answer)
+{
+    (void)flags;
+    *answer = file_named(vfs->pAppData, name)->exists;
+    return SQLITE_OK;
+}
+
+static int do_full_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+    (void)vfs;
+    must((size_t)size > strlen(name));
+    memcpy(out, name, strlen(name) + 1);
+    return SQLITE_OK;
+}
+
+struct power *power_create(void)
+{
+    struct power *power = mem_zalloc(sizeof *power);
+    const sqlite3_vfs *real = sqlite3_vfs_find(NULL);
+    must(real != NULL);
+    power->vfs = *real;
+    power->vfs.pNext = NULL;
+    power->vfs.zName = "sim";
+    power->vfs.pAppData = power;
+    power->vfs.szOsFile = (int)sizeof(struct handle);
+    power->vfs.xOpen = do_open;
+    power->vfs.xDelete = do_delete;
+    power->vfs.xAccess = do_access;
+    power->vfs.xFullPathname = do_full_path;
+    power->life = -1;
+    must(sqlite3_vfs_register(&power->vfs, 0) == SQLITE_OK);
+    return power;
+}
+
+void power_free(struct power *power)
+{
+    if (!power)
+        return;
+    sqlite3_vfs_unregister(&power->vfs);
+    for (size_t i = 0; i < POWER_FILES; i++) {
+        forget_changes(&power->files[i]);
+        free(power->files[i].changes);
+        free(power->files[i].visible.ptr);
+        free(power->files[i].durable.ptr);
+    }
+    free(power);
+}
+
+const char *power_vfs(const struct power *power)
+{
+    return power->vfs.zName;
+}
+
+void power_set_full(struct power *power, bool is_full)
+{
+    power->is_full = is_full;
+}
+
+void power_set_lying(struct power *power, bool is_lying)
+{
+    power->is_lying = is_lying;
+}
+
+void power_die_after(struct power *power, int64_t count)
+{
+    power->life = count;
+}
+
+bool power_is_dead(const struct power *power)
+{
+    return power->is_dead;
+}
+
+void power_freeze(struct power *power)
+{
+    power->is_dead = true;
+}
+
+void power_restart(struct power *power)
+{
+    power->is_dead = false;
+    power->life = -1;
+}
+
+/* --- the cut ---------------------------------------------------------------------- */
+
+/** Some sectors of it got there. */
+static void tear(struct power_file *file, const struct change *change, struct rng *rng)
+{
+    for (size_t at = 0; at < change->len; at += SECTOR_BYTES) {
+        size_t len =
+            change->len - at < SECTOR_BYTES ? change->len - at : (size_t)SECTOR_BYTES;
+        if (rng_next(rng) & 1)
+            apply(&file->durable, change->offset + at, change->data + at, len);
+    }
+}
+
+static void cut_file(struct power_file *file, struct rng *rng)
+{
+    uint64_t mode = rng_next(rng) % 4; /* none, all, some whole, some torn */
+    for (size_t i = 0; i < file->change_count; i++) {
+        const struct change *change = &file->changes[i];
+        bool is_kept = mode == 1 || (mode >= 2 && (rng_next(rng) & 1));
+        if (is_kept && mode == 3 && change->data)
+            tear(file, change, rng);
+        else if (is_kept)
+            apply(&file->durable, change->offset, change->data, change->len);
+    }
+    forget_changes(file);
+    copy(&file->visible, &file->durable);
+}
+
+void power_cut(struct power *power, struct rng *rng)
+{
+    for (size_t i = 0; i < POWER_FILES; i++)
+        if (power->files[i].exists)
+            cut_file(&power->files[i], rng);
+    power_restart(power);
+}
+
+uint64_t power_operations(const struct power *power)
+{
+    return power->operations;
+}

@@ -1,0 +1,42 @@
+/**
+ * The disk under the store of a simulated world: an SQLite VFS in memory with two
+ * layers. What is visible is lost at a power cut unless it was synced; of what was not,
+ * any part may have got there, in any order, torn at sectors (the model of
+ * shared/facts/faults.md 4.4).
+ */
+#ifndef TOCSIN_TESTS_SIM_POWER_H
+#define TOCSIN_TESTS_SIM_POWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/rng.h"
+
+struct power;
+
+struct power *power_create(void);
+void power_free(struct power *power);
+/** The name of the VFS. */
+const char *power_vfs(const struct power *power);
+
+/** Writes find the disk full from now on, or no more. */
+void power_set_full(struct power *power, bool is_full);
+/** Syncs do nothing: the control that must fail (synchronous=OFF). */
+void power_set_lying(struct power *power, bool is_lying);
+/** Let the process die at the operation behind @count further ones: what it does from
+ *  then on reaches nothing. Negative: never. */
+void power_die_after(struct power *power, int64_t count);
+/** Did it? */
+bool power_is_dead(const struct power *power);
+/** From now on nothing reaches the disk, whatever the process still does. */
+void power_freeze(struct power *power);
+
+/** The process is gone; what was visible when it died is there for the next one. */
+void power_restart(struct power *power);
+/** The machine lost its power, too. */
+void power_cut(struct power *power, struct rng *rng);
+
+/** Operations that changed something so far. */
+uint64_t power_operations(const struct power *power);
+
+#endif

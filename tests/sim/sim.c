@@ -1,0 +1,379 @@
+/** The loop of a life, and what must hold at its end. */
+#include "sim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "agent/base/map.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/base/unmime.h"
+
+enum {
+    MOST_TURNS = 20000, /* at one moment: a busy loop */
+    LOG_BYTES = 4 << 20,
+    CALM_MS = 25 * 1000,
+    STATE_DIR_MODE = 0700,
+};
+#define DRAIN_MS (96 * HOUR_MS)
+#define BEGIN_UNIX_MS INT64_C(1790000000000)
+
+static const char state_dir[] = "/tmp/tocsin-sim-state";
+
+void sim_fail(struct sim *sim, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    if (sim->failure.len > 0)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_printf(&sim->failure, "%s", text);
+}
+
+/* --- the agent -------------------------------------------------------------------- */
+
+static struct now read_clock(void *ctx)
+{
+    return ((struct sim *)ctx)->now;
+}
+
+static void write_log(void *ctx, enum log_level level, const char *text)
+{
+    struct sim *sim = ctx;
+    buf_printf(&sim->log_text, "%10lld %d %s\n", (long long)sim->now.mono_ms,
+               (int)level, text);
+}
+
+struct config *sim_config(struct sim *sim)
+{
+    static const char *const routes[] = {
+        "{to: [ops], group_wait: 0s, group_interval: 1m, repeat_interval: 1h}",
+        "{to: [ops], group_by: [rule], group_wait: 5s, group_interval: 10s,"
+        " repeat_interval: 10m, limit: {mails: 5, per: 10m}}",
+        "{to: [ops], digest: {every: 10m}}",
+    };
+    struct buf yaml = buf_make(4096), out = buf_make(1 << 20);
+    buf_printf(&yaml,
+               "sources:\n"
+               "  - {name: logs, files: ['/log/%s'], inotify: false,"
+               " sweep: 10s}\n"
+               "rules:\n"
+               "  - {name: err, match: '^ERR', by: [path], resolve_after: 20m}\n"
+               "routes:\n"
+               "  - %s\n"
+               "accounts:\n"
+               "  - {name: g, gmail: a@gmail.com, password_file: /none/secret}\n"
+               "outputs:\n"
+               "  - {name: ops, account: g, to: [ops@example.com]}\n"
+               "state_dir: %s\n"
+               "host: sim\n",
+               sim->is_pattern ? "*" : "[ab].log",
+               routes[(size_t)sim->variant % (sizeof routes / sizeof *routes)],
+               state_dir);
+    struct config *config = config_load_text("sim.yaml", buf_slice(&yaml), &out);
+    if (!config)
+        fprintf(stderr, "%s", out.ptr ? out.ptr : "");
+    must(config != NULL);
+    buf_free(&yaml);
+    buf_free(&out);
+    return config;
+}
+
+void sim_start(struct sim *sim)
+{
+    struct err err = { 0 };
+    if (sim->app)
+        return;
+    struct world world = { .clock = { read_clock, sim },
+                           .fs = disk_fs(&sim->disk),
+                           .links = post_links(sim->post),
+                           .log = &sim->log,
+                           .seed = ++sim->starts,
+                           .vfs = power_vfs(sim->power),
+                           .stdin_fd = -1 };
+    sim->app = app_create(sim_config(sim), &world, &err);
+    if (!sim->app && !sim->is_full && !power_is_dead(sim->power))
+        sim_fail(sim, "the agent does not start: %s", err.text);
+}
+
+void sim_kill(struct sim *sim)
+{
+    power_freeze(sim->power);
+    app_free(sim->app);
+    sim->app = NULL;
+    disk_close_all(&sim->disk);
+    power_restart(sim->power);
+}
+
+/* --- time ------------------------------------------------------------------------- */
+
+/** One turn. @return false when the agent is gone. */
+static bool turn(struct sim *sim)
+{
+    app_turn(sim->app);
+    sim->turns++;
+    const struct err *failure = app_failure(sim->app);
+    if (power_is_dead(sim->power)) {
+        sim_kill(sim);
+        return false;
+    }
+    if (failure->kind != ERR_NONE) {
+        sim_fail(sim, "the agent stopped: %s", failure->text);
+        sim_kill(sim);
+        return false;
+    }
+    return true;
+}
+
+static bool has_work(const struct sim *sim)
+{
+    if (app_is_stopped(sim->app))
+        return false;
+    return app_wake_at(sim->app) <= sim->now.mono_ms ||
+           (!app_is_held_back(sim->app) && post_is_ready(sim->post));
+}
+
+static void settle(struct sim *sim)
+{
+    int turns = 0;
+    while (sim->app && turn(sim) && has_work(sim)) {
+        if (++turns > MOST_TURNS) {
+            sim_fail(sim, "the agent turns without end at %lld ms",
+                     (long long)sim->now.mono_ms);
+            return;
+        }
+    }
+}
+
+static int64_t next_moment(const struct sim *sim, int64_t to_ms)
+{
+    int64_t due = post_wake_at(sim->post);
+    if (!sim->app)
+        return to_ms;
+    if (due <= sim->now.mono_ms)
+        due = NEVER_MS;
+    due = earlier_ms(due, app_wake_at(sim->app));
+    if (due <= sim->now.mono_ms)
+        due = sim->now.mono_ms + 1;
+    return earlier_ms(to_ms, due);
+}
+
+void sim_pass(struct sim *sim, int64_t ms)
+{
+    int64_t to_ms = sim->now.mono_ms + ms;
+    settle(sim);
+    while (sim->now.mono_ms < to_ms && sim->failure.len == 0) {
+        int64_t at_ms = next_moment(sim, to_ms);
+        sim->now.unix_ms += at_ms - sim->now.mono_ms;
+        sim->now.mono_ms = at_ms;
+        settle(sim);
+    }
+}
+
+void sim_calm(struct sim *sim)
+{
+    bool is_well = sim->app && !sim->is_full && sim->disk.errors_left == 0;
+    sim_pass(sim, CALM_MS);
+    if (!is_well || !sim->app || app_is_held_back(sim->app))
+        return;
+    model_settle(&sim->model, &sim->disk);
+    disk_sync(&sim->disk);
+}
+
+/* --- what must hold --------------------------------------------------------------- */
+
+static struct slice header_of(struct slice mail, const char *name)
+{
+    size_t at = slice_find(mail, slice_of(name));
+    if (at == SIZE_MAX)
+        return SLICE("");
+    struct slice rest =
+        slice_make(mail.ptr + at + strlen(name), mail.len - at - strlen(name));
+    struct slice line;
+    return slice_next(&rest, '\n', &line) ? slice_trim(line) : SLICE("");
+}
+
+static uint64_t hex_of(struct slice text)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        value = value * 16 + (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return value;
+}
+
+struct told {
+    struct map seen; /* Message-ID -> its first mail */
+    uint64_t count, sum;
+    uint64_t copies;
+};
+
+static void add_mail(struct sim *sim, struct told *told, const struct post_mail *mail)
+{
+    int64_t count = 0;
+    struct slice id = header_of(mail->bytes, "\nMessage-ID:");
+    struct slice sum = header_of(mail->bytes, "\nX-Tocsin-Line-Hash-Sum:");
+    if (id.len == 0 || sum.len != 16 ||
+        !slice_to_int(header_of(mail->bytes, "\nX-Tocsin-New-Count:"), &count))
+        sim_fail(sim, "a mail lacks its headers");
+    const struct post_mail *before = map_put(&told->seen, id, (void *)mail);
+    if (before) {
+        told->copies++;
+        if (!slice_equal(before->bytes, mail->bytes))
+            sim_fail(sim, "a second copy of %.*s differs", SLICE_ARG(id));
+        return;
+    }
+    told->count += (uint64_t)count;
+    told->sum += hex_of(sum);
+}
+
+static void check_sums(struct sim *sim)
+{
+    struct told told = { 0 };
+    struct buf why = buf_make(1000);
+    for (size_t i = 0; i < post_mail_count(sim->post); i++)
+        add_mail(sim, &told, post_mail(sim->post, i));
+    enum model_answer answer = model_explains(&sim->model, told.count, told.sum, &why);
+    sim->is_undecided = answer == MODEL_UNDECIDED;
+    if (answer == MODEL_CONTRADICTED)
+        sim_fail(sim, "%s (%zu mails, %llu second copies)", why.ptr,
+                 post_mail_count(sim->post), (unsigned long long)told.copies);
+    buf_free(&why);
+    map_free(&told.seen);
+}
+
+/** Faults are over: everything that waits goes out. */
+static void drain(struct sim *sim)
+{
+    struct metrics metrics = { 0 };
+    script_clear(post_script(sim->post));
+    post_set_down(sim->post, false);
+    power_set_full(sim->power, sim->is_full = false);
+    sim->disk.errors_left = 0;
+    sim_start(sim);
+    sim_calm(sim);
+    for (int64_t left = DRAIN_MS; left > 0 && sim->app; left -= HOUR_MS) {
+        sim_pass(sim, HOUR_MS);
+        if (!sim->app || sim->failure.len > 0)
+            return;
+        app_measure(sim->app, &metrics);
+        if (metrics.mails_waiting == 0 && metrics.open == 0)
+            break;
+    }
+    if (metrics.mails_waiting > 0 || metrics.open > 0)
+        sim_fail(sim, "%llu mails wait and %llu lines are not told after %d hours",
+                 (unsigned long long)metrics.mails_waiting,
+                 (unsigned long long)metrics.open, (int)(DRAIN_MS / HOUR_MS));
+    if (metrics.mails_dead > 0)
+        sim_fail(sim, "%llu mails are dead letters",
+                 (unsigned long long)metrics.mails_dead);
+}
+
+/* --- a life ----------------------------------------------------------------------- */
+
+static void forget_generation(void *owner)
+{
+    free(owner);
+}
+
+static void begin(struct sim *sim, uint64_t seed, bool is_lying)
+{
+    rng_seed(&sim->rng, seed);
+    sim->now = (struct now){ 1000 * 1000, BEGIN_UNIX_MS };
+    sim->log = (struct log_sink){ write_log, sim, LOG_LEVEL_INFO, 0 };
+    sim->log_text = buf_make(LOG_BYTES);
+    sim->failure = buf_make(2048);
+    sim->is_pattern = rng_next(&sim->rng) & 1;
+    sim->is_copied = rng_next(&sim->rng) & 1;
+    sim->variant = (int)(rng_next(&sim->rng) % 3);
+    disk_init(&sim->disk, (enum disk_style)(rng_next(&sim->rng) % DISK_STYLES),
+              forget_generation);
+    for (int i = 0; i < SIM_LOGS; i++) {
+        char name[] = "a.log";
+        name[0] = (char)('a' + i);
+        disk_make(&sim->disk, name)->owner = generation_create();
+    }
+    sim->power = power_create();
+    power_set_lying(sim->power, sim->is_lying = is_lying);
+    sim->post = post_create(&sim->now);
+    sim_start(sim);
+    sim_calm(sim);
+}
+
+static void end(struct sim *sim)
+{
+    if (sim->app)
+        sim_kill(sim);
+    disk_clear(&sim->disk);
+    post_free(sim->post);
+    power_free(sim->power);
+    buf_free(&sim->failure);
+    buf_free(&sim->log_text);
+    free(sim);
+}
+
+static void log_folder(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->disk.entry_count; i++) {
+        const struct disk_file *file = sim->disk.entries[i].file;
+        log_info(&sim->log, "  %s: inode %llu, %zu bytes, %zu of them durable",
+                 sim->disk.entries[i].name, (unsigned long long)file->inode,
+                 file->bytes.len, file->durable_bytes);
+    }
+}
+
+static void say_world(const struct sim *sim, struct buf *out)
+{
+    static const char *const styles[] = { "ext4", "tmpfs", "plain" };
+    buf_printf(out, "[%s, %s, by %s] ", styles[sim->disk.style],
+               sim->is_copied ? "copytruncate" : "rename",
+               sim->is_pattern ? "pattern" : "name");
+}
+
+/** The agent's log, and its mails as people read them. */
+static void put_story(const struct sim *sim, struct buf *out)
+{
+    buf_put(out, buf_slice(&sim->log_text));
+    for (size_t i = 0; i < post_mail_count(sim->post); i++) {
+        const struct post_mail *mail = post_mail(sim->post, i);
+        buf_printf(out, "--- mail at %lld\n", (long long)mail->mono_ms);
+        unmime_text(mail->bytes, out);
+    }
+}
+
+enum sim_end sim_live(const struct sim_life *life, bool is_lying, struct buf *why,
+                      struct buf *log)
+{
+    struct sim *sim = mem_zalloc(sizeof *sim);
+    (void)mkdir(state_dir, STATE_DIR_MODE); /* the store itself is in memory */
+    begin(sim, life->seed, is_lying);
+    for (size_t i = 0; i < life->count && sim->failure.len == 0; i++) {
+        const struct sim_act *act = &sim_acts[life->actions[i].kind];
+        if (log)
+            log_info(&sim->log, "ACTION %zu %s %u", i, act->name,
+                     life->actions[i].value);
+        act->act(sim, life->actions[i].value);
+        if (log)
+            log_folder(sim);
+    }
+    if (sim->failure.len == 0)
+        drain(sim);
+    if (sim->failure.len == 0)
+        check_sums(sim);
+    bool ok = sim->failure.len == 0;
+    enum sim_end end_of_it = ok ? SIM_GOOD : SIM_BAD;
+    if (ok && sim->is_undecided)
+        end_of_it = SIM_UNDECIDED;
+    if (!ok)
+        say_world(sim, why);
+    buf_put(why, buf_slice(&sim->failure));
+    if (log)
+        put_story(sim, log);
+    end(sim);
+    return end_of_it;
+}
