@@ -211,6 +211,8 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
     copy->grown_at_ms = tail->now.mono_ms;
     copy->read_size = -1;
     stands_alone(tail, copy);
+    files_set_state(&tail->files, copy,
+                    TAIL_LIVE); /* a name is not changed under one */
     files_rename(copy, original->path);
     files_set_state(&tail->files, copy, TAIL_ROTATED);
     files_queue(&tail->files, copy);

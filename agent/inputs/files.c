@@ -148,6 +148,7 @@ void files_chain(struct tail_file *older, struct tail_file *younger)
         return;
     older->before = younger->before;
     older->after = younger;
+    older->has_heir = older->is_dirty = true;
     if (older->before)
         older->before->after = older;
     older->has_ended = false;

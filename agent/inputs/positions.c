@@ -122,6 +122,7 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     tail_file_set_place(file, place);
     free(place);
     file->state = db_int(row, COLUMN_IS_ROTATED) ? TAIL_ROTATED : TAIL_LIVE;
+    file->has_heir = db_int(row, COLUMN_IS_ROTATED) == 2;
     file->is_fresh = db_int(row, COLUMN_IS_FRESH) != 0;
     file->wants_end = db_int(row, COLUMN_WANTS_END) != 0;
     file->offset = db_int(row, COLUMN_OFFSET);
@@ -277,7 +278,8 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_text(row, file->source->name);
     db_bind_blob(row, slice_of(file->path));
     db_bind_blob(row, slice_of(file->place ? file->place : ""));
-    db_bind_int(row, file->state == TAIL_ROTATED);
+    /* 2: with an heir. */
+    db_bind_int(row, (file->state == TAIL_ROTATED) * (1 + file->has_heir));
     db_bind_int(row, file->is_fresh);
     db_bind_int(row, file->wants_end);
     db_bind_int(row, file->offset);

@@ -296,22 +296,27 @@ static bool is_next_to(struct tail *tail, const struct tail_file *old)
            mark_is_youngest(name_mark(name_of(home), name_of(slice_of(old->place))));
 }
 
+/** Follow what lies at @entry whole, as a generation of the path of @like. */
+static struct tail_file *follow_one(struct tail *tail, const struct tail_file *like,
+                                    const struct search_entry *entry, const char *home)
+{
+    struct tail_file *file = tail_file_create(like->source, like->config, like->path);
+    files_set_home(file, home);
+    file->is_packed = name_is_compressed(entry->name);
+    files_add(&tail->files, file);
+    files_note(&tail->files, file, &entry->stat);
+    files_move(&tail->files, file, entry->path);
+    become_rotated(tail, file);
+    tail->tally->rotations++;
+    return file;
+}
+
 /** Follow @all, each whole, before @file. @home: as of @file, or NULL. */
 static void follow_all(struct tail *tail, const struct generations *all,
                        struct tail_file *file, const char *home)
 {
-    for (size_t i = 0; i < all->count; i++) {
-        struct tail_file *between =
-            tail_file_create(file->source, file->config, file->path);
-        between->is_packed = name_is_compressed(all->items[i]->name);
-        files_set_home(between, home);
-        files_add(&tail->files, between);
-        files_note(&tail->files, between, &all->items[i]->stat);
-        files_move(&tail->files, between, all->items[i]->path);
-        become_rotated(tail, between);
-        files_chain(between, file);
-        tail->tally->rotations++;
-    }
+    for (size_t i = 0; i < all->count; i++)
+        files_chain(follow_one(tail, file, all->items[i], home), file);
 }
 
 /** Follow the generations between @old and @file, each whole, before @file. */
@@ -326,6 +331,24 @@ static void follow_between(struct tail *tail, struct tail_file *old,
     (void)search_again(&tail->search, home);
     collect(tail, old, home, &all);
     follow_all(tail, &all, file, old->home);
+}
+
+/** @old is left, and nothing lies at its path whose begin would make us look for what
+ *  was rotated in between: it is looked for now. */
+static void follow_orphans(struct tail *tail, struct tail_file *old)
+{
+    struct fs_stat stat;
+    char *home = mem_copy_text(files_home(old));
+    struct generations all = { .base = name_of(slice_of(home)) };
+    if (!old->has_heir && !stat_path(tail, home, &stat) && !is_next_to(tail, old)) {
+        collect(tail, old, home, &all);
+        if (all.count > 0) {
+            const struct search_entry *youngest = all.items[--all.count];
+            follow_all(tail, &all, follow_one(tail, old, youngest, old->home),
+                       old->home);
+        }
+    }
+    free(home);
 }
 
 /** Was anything made, renamed or deleted there? A listing costs more than a look. */
@@ -496,6 +519,7 @@ static void give_up(struct tail *tail, struct tail_file *file)
         files_count_loss(&tail->files, file, unread, REASON_COMPRESSED);
     else if (!packed && (unread > 0 || file->state == TAIL_ROTATED))
         files_count_loss(&tail->files, file, unread, REASON_ROTATED_AWAY);
+    follow_orphans(tail, file);
     files_drop(&tail->files, file, false);
 }
 
@@ -523,6 +547,8 @@ void rotation_finish(struct tail *tail, struct tail_file *file)
     case TAIL_READ_END:
         break;
     }
+    (void)search_again(&tail->search, files_home(file));
+    follow_orphans(tail, file);
     if (!settle(tail, file))
         files_drop(&tail->files, file, false);
 }

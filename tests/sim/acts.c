@@ -24,9 +24,13 @@ static struct disk_file *live_log(struct sim *sim, uint32_t value)
     name_log(name, value, 0);
     struct disk_file *file = disk_find(&sim->disk, name);
     if (!file) {
+        int64_t gone_ms = sim->gone_ms[value % SIM_LOGS];
+        struct generation *generation = generation_create();
         file = disk_make(&sim->disk, name);
-        file->owner = generation_create();
+        file->owner = generation;
+        generation->is_alone = gone_ms != 0 && gone_ms < sim->now.mono_ms;
     }
+    sim->gone_ms[value % SIM_LOGS] = 0;
     return file;
 }
 
@@ -72,6 +76,11 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
     /* The writer holds its descriptor for a while. */
     for (uint32_t i = (value >> 8) % 3; i > 0; i--)
         model_write(&sim->model, &sim->disk, old, i, false);
+    /* Who knows none before it, and finds none after it, cannot know that it was. */
+    struct generation *generation = old->owner;
+    if (generation->is_alone && !generation->is_seen && !sim->is_pattern)
+        model_lose(&sim->model, generation, 0, "came and went between two looks");
+    sim->gone_ms[value % SIM_LOGS] = sim->now.mono_ms;
     if ((value >> 12) & 1)
         live_log(sim, value);
 }
@@ -111,6 +120,7 @@ static void do_recreate(struct sim *sim, uint32_t value)
         return;
     name_log(name, value, 0);
     remove_log(sim, name, "deleted before it was read");
+    sim->gone_ms[value % SIM_LOGS] = sim->now.mono_ms;
     if ((value >> 8) & 1)
         live_log(sim, value);
 }

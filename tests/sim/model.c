@@ -35,6 +35,12 @@ void model_write(struct model *model, struct disk *disk, struct disk_file *file,
     generation->items[generation->count++] = model->count++;
 }
 
+void model_see(const struct disk *disk)
+{
+    for (size_t i = 0; i < disk->entry_count; i++)
+        ((struct generation *)disk->entries[i].file->owner)->is_seen = true;
+}
+
 void model_settle(struct model *model, const struct disk *disk)
 {
     for (size_t i = 0; i < disk->entry_count; i++) {

@@ -23,6 +23,8 @@ struct generation {
     size_t items[MODEL_GENERATION_LINES]; /**< places in model.lines */
     size_t count;
     bool is_known; /**< the agent has counted some of it */
+    bool is_seen;  /**< the agent had time to find it at its path */
+    bool is_alone; /**< when it was made nothing had been at its path for a while */
 };
 
 struct model {
@@ -38,6 +40,8 @@ struct generation *generation_create(void);
 void model_write(struct model *model, struct disk *disk, struct disk_file *file,
                  size_t padding, bool is_noise);
 
+/** All files in the folder were found where they lie. */
+void model_see(const struct disk *disk);
 /** All lines of the files in the folder had their chance to be counted. */
 void model_settle(struct model *model, const struct disk *disk);
 

@@ -14,7 +14,8 @@
 enum {
     MOST_TURNS = 20000, /* at one moment: a busy loop */
     LOG_BYTES = 4 << 20,
-    CALM_MS = 25 * 1000,
+    CALM_MS = 60 * 1000,
+    SWEEP_MS = 10 * 1000,
     STATE_DIR_MODE = 0700,
 };
 #define DRAIN_MS (96 * HOUR_MS)
@@ -167,12 +168,15 @@ void sim_pass(struct sim *sim, int64_t ms)
 {
     int64_t to_ms = sim->now.mono_ms + ms;
     settle(sim);
+    bool is_running = sim->app != NULL;
     while (sim->now.mono_ms < to_ms && sim->failure.len == 0) {
         int64_t at_ms = next_moment(sim, to_ms);
         sim->now.unix_ms += at_ms - sim->now.mono_ms;
         sim->now.mono_ms = at_ms;
         settle(sim);
     }
+    if (is_running && sim->app && ms >= SWEEP_MS && !app_is_held_back(sim->app))
+        model_see(&sim->disk);
 }
 
 void sim_calm(struct sim *sim)
@@ -261,6 +265,7 @@ static void drain(struct sim *sim)
     sim->disk.errors_left = 0;
     sim_start(sim);
     sim_calm(sim);
+    sim_pass(sim, 2 * HOUR_MS); /* what is absent is waited for */
     for (int64_t left = DRAIN_MS; left > 0 && sim->app; left -= HOUR_MS) {
         sim_pass(sim, HOUR_MS);
         if (!sim->app || sim->failure.len > 0)
