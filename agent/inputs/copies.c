@@ -109,6 +109,20 @@ bool copies_match(struct tail *tail, const char *path, const struct tail_file *f
     return matches;
 }
 
+bool copies_is_cut(struct tail *tail, const char *path, const struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    int fd = fs->open(fs->ctx, path, &stat, &err);
+    if (fd < 0)
+        return false;
+    bool is_cut = stat.size_bytes > 0 && stat.size_bytes < file->offset &&
+                  tail_head_matches(&tail->reader, fd, &file->id, stat.size_bytes) > 0;
+    fs->close(fs->ctx, fd);
+    return is_cut;
+}
+
 bool copies_begin(struct tail *tail, const char *path, struct tail_file *file)
 {
     struct err err;

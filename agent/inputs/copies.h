@@ -28,5 +28,8 @@ bool copies_begin(struct tail *tail, const char *path, struct tail_file *file);
 
 /** Does the file at @path hold what @file held up to its offset? */
 bool copies_match(struct tail *tail, const char *path, const struct tail_file *file);
+/** Does @path hold the begin of @file and end before what was read of it, as after a
+ *  power cut? */
+bool copies_is_cut(struct tail *tail, const char *path, const struct tail_file *file);
 
 #endif

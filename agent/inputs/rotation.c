@@ -21,6 +21,13 @@ static bool stat_path(struct tail *tail, const char *path, struct fs_stat *stat)
     return tail->files.fs->stat(tail->files.fs->ctx, path, stat, &err);
 }
 
+/** A birth in nanoseconds is proof enough, whatever became of the content. */
+static bool is_same_birth(const struct tail_file *file,
+                          const struct search_entry *entry)
+{
+    return file->id.birth != 0 && file->id.birth == entry->stat.birth;
+}
+
 /** Where @file lies now, if it still lies in its folder. */
 static const struct search_entry *find_named(struct tail *tail, struct tail_file *file,
                                              bool is_restored, enum search_names names)
@@ -33,7 +40,9 @@ static const struct search_entry *find_named(struct tail *tail, struct tail_file
     if (known && known != file)
         return NULL;
     bool has_proof = file->offset > 0 && file->id.tail_bytes > 0;
-    if (is_restored && has_proof && !copies_match(tail, entry->path, file))
+    if (is_restored && has_proof && !is_same_birth(file, entry) &&
+        !copies_match(tail, entry->path, file) &&
+        !copies_is_cut(tail, entry->path, file))
         return NULL;
     return entry;
 }

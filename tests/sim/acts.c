@@ -78,7 +78,9 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
         model_write(&sim->model, &sim->disk, old, i, false);
     /* Who knows none before it, and finds none after it, cannot know that it was. */
     struct generation *generation = old->owner;
-    if (generation->is_alone && !generation->is_seen && !sim->is_pattern)
+    bool has_no_birth = sim->disk.style == DISK_PLAIN;
+    if ((generation->is_alone || has_no_birth) && !generation->is_seen &&
+        !sim->is_pattern)
         model_lose(&sim->model, generation, 0, "came and went between two looks");
     sim->gone_ms[value % SIM_LOGS] = sim->now.mono_ms;
     if ((value >> 12) & 1)

@@ -169,7 +169,8 @@ static int close_with(const struct sum *sum, double took)
            (unsigned long long)sum->lives, (unsigned long long)sum->actions,
            (double)sum->actions / (took > 0 ? took : 1));
     if (sum->undecided > 0)
-        printf("SKIP the sums of %llu lives with too many losses\n",
+        printf("SKIP the sums of %llu lives with too many losses, or a mail nobody "
+               "knows of\n",
                (unsigned long long)sum->undecided);
     printf("%llu passed, %llu failed, %llu skipped\n",
            (unsigned long long)(sum->lives - sum->failed - sum->undecided),
