@@ -76,13 +76,15 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
     /* The writer holds its descriptor for a while. */
     for (uint32_t i = (value >> 8) % 3; i > 0; i--)
         model_write(&sim->model, &sim->disk, old, i, false);
-    /* Who knows none before it, and finds none after it, cannot know that it was. */
+    /* Who has forgotten the one before it (there was none at the path for longer than
+     * rotate_wait) cannot know that this one was, nor those that follow unseen. Without
+     * birth times one that is gone proves nothing either. */
     struct generation *generation = old->owner;
-    bool has_no_birth = sim->disk.style == DISK_PLAIN;
-    if ((generation->is_alone || has_no_birth) && !generation->is_seen &&
-        !sim->is_pattern)
+    bool is_unknown = (generation->is_alone || sim->disk.style == DISK_PLAIN) &&
+                      !generation->is_seen && !sim->is_pattern;
+    if (is_unknown)
         model_lose(&sim->model, generation, 0, "came and went between two looks");
-    sim->gone_ms[value % SIM_LOGS] = sim->now.mono_ms;
+    sim->gone_ms[value % SIM_LOGS] = is_unknown ? 1 : sim->now.mono_ms;
     if ((value >> 12) & 1)
         live_log(sim, value);
 }
