@@ -313,7 +313,7 @@ bool redact_is_key_body(struct slice text)
     return has_upper && has_lower && has_digit;
 }
 
-/* --- what all of it has in common -------------------------------------------------- */
+/* --- what all of it has in common ------------------------------------------------- */
 
 /* Where no word and no known beginning stands: Bearer, URLs, private keys. */
 static const struct slice marks[] = {

@@ -1,6 +1,6 @@
 /**
- * One simulated life of tocsin: the real app_turn() in a world that is all memory, under
- * one seed. A life is a list of actions; the same list gives the same life.
+ * One simulated life of tocsin: the real app_turn() in a world that is all memory,
+ * under one seed. A life is a list of actions; the same list gives the same life.
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -76,7 +76,8 @@ struct config *sim_config(struct sim *sim);
 void sim_start(struct sim *sim);
 /** The process is gone, as by kill -9. */
 void sim_kill(struct sim *sim);
-/** Let time pass, with every turn that is due; an agent that died on the way is gone. */
+/** Let time pass, with every turn that is due; an agent that died on the way is
+ *  gone. */
 void sim_pass(struct sim *sim, int64_t ms);
 /** Enough time for everything that lies there to be counted. */
 void sim_calm(struct sim *sim);
