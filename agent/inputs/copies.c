@@ -9,6 +9,9 @@
 #include "agent/inputs/names.h"
 #include "agent/inputs/rotation.h"
 
+/* What cannot be read for so long counts as different: a bad sector stays one. */
+enum { PATIENCE_MS = 30 * 1000 };
+
 static struct tail_file *find_original(struct tail *tail, const struct tail_file *file)
 {
     size_t at = 0;
@@ -66,6 +69,16 @@ static bool repeats(struct tail *tail, struct tail_file *file,
            tail_same_prefix(&tail->reader, file->fd, original->fd, mine.size_bytes);
 }
 
+bool copies_cannot_tell(struct tail *tail, struct tail_file *file, uint64_t failures)
+{
+    struct err err;
+    if (tail->reader.failures == failures || file->backoff_ms >= PATIENCE_MS)
+        return false;
+    err_set(&err, ERR_IO, "'%s' cannot be compared with what was read", file->path);
+    files_back_off(&tail->files, file, tail->now, &err);
+    return true;
+}
+
 bool copies_repeat(struct tail *tail, struct tail_file *file)
 {
     if (file->state == TAIL_COPY && !file->original)
@@ -74,14 +87,22 @@ bool copies_repeat(struct tail *tail, struct tail_file *file)
         file->original ? file->original : find_original(tail, file);
     if (!original || files_open(&tail->files, original, tail->now) != OPEN_DONE)
         return stands_alone(tail, file);
-    if (!is_intact(tail, original)) {
+    uint64_t failures = tail->reader.failures;
+    bool was_cut = !is_intact(tail, original);
+    bool is_copy = !was_cut && repeats(tail, file, original);
+    if (copies_cannot_tell(tail, file, failures))
+        return true;
+    if (was_cut) {
         rotation_cut(tail, original);
+        if (original->retry_at_ms > tail->now.mono_ms)
+            return true; /* it is not decided what the original is */
         if (file->state == TAIL_COPY)
             return settle(tail, file);
         return file->offset == 0 ? stands_alone(tail, file) : false;
     }
-    if (!repeats(tail, file, original))
+    if (!is_copy)
         return stands_alone(tail, file);
+    files_recover(&tail->files, file);
     if (file->state != TAIL_COPY && file->size_bytes > 0) {
         files_set_state(&tail->files, file, TAIL_COPY);
         files_set_original(file, original);

@@ -32,4 +32,9 @@ bool copies_match(struct tail *tail, const char *path, const struct tail_file *f
  *  power cut? */
 bool copies_is_cut(struct tail *tail, const char *path, const struct tail_file *file);
 
+/** Did a read fail since `failures` of the reader was @failures? Then "no" says
+ *  nothing: @file is to be left as it is, and is looked at again after a while. After
+ *  about a minute the answer is false, so that no file waits for ever. */
+bool copies_cannot_tell(struct tail *tail, struct tail_file *file, uint64_t failures);
+
 #endif

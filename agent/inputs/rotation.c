@@ -126,6 +126,17 @@ static void become_rotated(struct tail *tail, struct tail_file *file)
     files_queue(&tail->files, file);
 }
 
+/** Where it went is not known yet. What comes from the store is absent until then, so
+ *  that the content still has to prove what the numbers say. */
+static void wait_where(struct tail *tail, struct tail_file *file, bool is_restored)
+{
+    if (!is_restored || file->state != TAIL_LIVE)
+        return;
+    files_set_state(&tail->files, file, TAIL_ABSENT);
+    files_move(&tail->files, file, file->path);
+    file->grown_at_ms = tail->now.mono_ms;
+}
+
 static void copy_left(struct tail *tail, struct tail_file *file)
 {
     const struct search_entry *entry = find_moved(tail, file, false);
@@ -139,6 +150,7 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
 {
     struct fs_stat stat;
     struct files *files = &tail->files;
+    uint64_t failures = tail->reader.failures;
     if (is_copied_up(tail, file))
         return;
     if (file->place) {
@@ -149,13 +161,17 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
         copy_left(tail, file);
         return;
     }
-    if (file->state == TAIL_LIVE)
-        tail->tally->rotations++;
     const struct search_entry *entry = find_moved(tail, file, is_restored);
     if (!entry && is_rewritten(tail, file))
         return;
     if (!entry && file->fd < 0)
         entry = find_same_content(tail, file);
+    if (!entry && copies_cannot_tell(tail, file, failures)) {
+        wait_where(tail, file, is_restored);
+        return;
+    }
+    if (file->state == TAIL_LIVE)
+        tail->tally->rotations++;
     files_move(files, file, NULL);
     if (entry) {
         go_on_at(tail, file, entry->path, &entry->stat);
@@ -414,21 +430,6 @@ void rotation_succeed(struct tail *tail, struct tail_file *file)
 /* --- truncation
  * --------------------------------------------------------------------- */
 
-/** Did it only get shorter? Then the rest was read already. */
-static bool go_on_at_new_end(struct tail *tail, struct tail_file *file)
-{
-    struct err err;
-    struct fs_stat stat;
-    const struct fs *fs = tail->files.fs;
-    if (!fs->fstat(fs->ctx, file->fd, &stat, &err) || stat.size_bytes == 0 ||
-        stat.size_bytes >= file->offset ||
-        tail_head_matches(&tail->reader, file->fd, &file->id, stat.size_bytes) <= 0)
-        return false;
-    tail_file_shrink(file, &tail->reader, stat.size_bytes);
-    file->is_in_long_line = false;
-    return tail_file_seek(file, &tail->reader, stat.size_bytes, &err);
-}
-
 /** What was copied before this moment is known: only later copies can be missed. */
 static void begin_anew(struct tail *tail, struct tail_file *file)
 {
@@ -451,9 +452,14 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
         return;
     }
     files_queue(&tail->files, file);
+    uint64_t failures = tail->reader.failures;
     if (file->offset > 0)
         copy = copies_adopt(tail, file, &is_copied);
-    if (!is_copied && go_on_at_new_end(tail, file))
+    if (!is_copied && copies_cannot_tell(tail, file, failures))
+        return;
+    if (!is_copied && tail_file_shorten(file, &tail->reader))
+        return;
+    if (!is_copied && copies_cannot_tell(tail, file, failures))
         return;
     tail->tally->truncations++;
     copies_settle(tail, file);

@@ -15,8 +15,10 @@ static ssize_t read_fully(struct tail_reader *reader, int fd, size_t size,
     while (got < size) {
         ssize_t n = reader->fs->read_at(reader->fs->ctx, fd, reader->buffer + got,
                                         size - got, offset + (int64_t)got, err);
-        if (n < 0)
+        if (n < 0) {
+            reader->failures++;
             return -1;
+        }
         if (n == 0)
             break;
         got += (size_t)n;
@@ -196,8 +198,10 @@ static bool is_only_hole(const struct tail_file *file, const struct tail_reader 
            fs->next_data(fs->ctx, file->fd, file->offset) >= stat.size_bytes;
 }
 
-void tail_file_shrink(struct tail_file *file, struct tail_reader *reader,
-                      int64_t size_bytes)
+/** It was cut to @size_bytes, but is the same so far: what was not read behind the
+ *  offset is lost, and told. */
+static void shrink(struct tail_file *file, struct tail_reader *reader,
+                   int64_t size_bytes)
 {
     int64_t top = file->peak_bytes > file->offset ? file->peak_bytes : file->offset;
     int64_t unread = top - (file->offset > size_bytes ? file->offset : size_bytes);
@@ -239,7 +243,7 @@ enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader
                 file->peak_bytes = file->size_bytes;
             file->read_modified_ns = file->modified_ns;
             if (file->peak_bytes > file->size_bytes)
-                tail_file_shrink(file, reader, file->size_bytes);
+                shrink(file, reader, file->size_bytes);
             return TAIL_READ_END;
         }
     }
@@ -361,4 +365,26 @@ bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t si
     size_t tail = identity_tail_length(size);
     return same_part(reader, fds, head, 0) &&
            same_part(reader, fds, tail, size - (int64_t)tail);
+}
+
+bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
+{
+    struct err err;
+    struct fs_stat stat;
+    struct identity known = file->id;
+    int64_t offset = file->offset;
+    const struct fs *fs = reader->fs;
+    if (!fs->fstat(fs->ctx, file->fd, &stat, &err) || stat.size_bytes == 0 ||
+        stat.size_bytes >= offset ||
+        tail_head_matches(reader, file->fd, &file->id, stat.size_bytes) <= 0)
+        return false;
+    if (!tail_file_seek(file, reader, stat.size_bytes, &err)) {
+        file->id = known; /* or the next try would compare with nothing */
+        return false;
+    }
+    file->offset = offset; /* what is lost is counted from there */
+    shrink(file, reader, stat.size_bytes);
+    file->offset = stat.size_bytes;
+    file->is_in_long_line = false;
+    return true;
 }

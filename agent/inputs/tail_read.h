@@ -23,7 +23,8 @@ struct tail_reader {
     struct inputs_tally *tally;
     struct ledgers *ledgers;
     struct archive_slot *archive;
-    struct now now; /**< of the turn */
+    struct now now;    /**< of the turn */
+    uint64_t failures; /**< reads that failed: comparing with them proves nothing */
 };
 
 enum tail_read {
@@ -63,9 +64,9 @@ int tail_head_matches(struct tail_reader *reader, int fd, const struct identity 
  *  compared)? */
 bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t size);
 
-/** It was cut to @size_bytes, but is the same so far: what was not read behind the
- *  offset is lost, and told. */
-void tail_file_shrink(struct tail_file *file, struct tail_reader *reader,
-                      int64_t size_bytes);
+/** Did it only get shorter than its offset, with the same head? Then it goes on at its
+ *  new end; what was not read is lost, and told. @return false: it was not, or a read
+ *  failed; nothing has changed. */
+bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader);
 
 #endif
