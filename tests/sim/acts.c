@@ -5,7 +5,7 @@
 
 #include "agent/base/must.h"
 
-enum { KEPT_ROTATIONS = 4, NAME_BYTES = 32 };
+enum { KEPT_ROTATIONS = 4, NAME_BYTES = 32, ROTATE_WAIT_MS = 10 * 1000 };
 
 /* --- logs ------------------------------------------------------------------------- */
 
@@ -28,7 +28,8 @@ static struct disk_file *live_log(struct sim *sim, uint32_t value)
         struct generation *generation = generation_create();
         file = disk_make(&sim->disk, name);
         file->owner = generation;
-        generation->is_alone = gone_ms != 0 && gone_ms < sim->now.mono_ms;
+        generation->is_alone =
+            gone_ms != 0 && sim->now.mono_ms - gone_ms > ROTATE_WAIT_MS;
     }
     sim->gone_ms[value % SIM_LOGS] = 0;
     return file;
