@@ -8,6 +8,10 @@
 /* Of LIMIT_SAMPLES: these say how it began, the others how it goes on. */
 enum { FIRST_SAMPLES = 2 };
 
+/* Texts of one alert are of about the same length, so that in memory of such steps most
+ * fit where the last one was. */
+enum { STEP_BYTES = 32 };
+
 /** One block for all texts, because most alerts have short ones and few change. */
 struct alert_texts {
     uint32_t ends[ALERT_TEXTS];
@@ -48,6 +52,21 @@ static struct slice cut(struct slice text, size_t max_bytes)
     return slice_make(text.ptr, text.len < max_bytes ? text.len : max_bytes);
 }
 
+static size_t room_for(size_t bytes)
+{
+    return (bytes + STEP_BYTES) / STEP_BYTES * STEP_BYTES;
+}
+
+/** Memory for @bytes: @old, which was made for @old_bytes, where that is enough. What
+ *  it holds may be lost. @return owned by the caller, as @old was */
+static void *renew(void *old, size_t old_bytes, size_t bytes)
+{
+    if (old && room_for(bytes) <= room_for(old_bytes))
+        return old;
+    free(old);
+    return mem_zalloc(room_for(bytes));
+}
+
 bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
 {
     static const size_t limits[ALERT_TEXTS] = {
@@ -65,7 +84,9 @@ bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
     }
     if (is_same)
         return false;
-    struct alert_texts *own = mem_zalloc(sizeof *own + bytes);
+    size_t old_bytes = alert->texts ? alert->texts->ends[ALERT_TEXTS - 1] : 0;
+    struct alert_texts *own =
+        renew(alert->texts, sizeof *own + old_bytes, sizeof *own + bytes);
     uint32_t end = 0;
     for (int i = 0; i < ALERT_TEXTS; i++) {
         struct slice text = cut(texts[i], limits[i]);
@@ -74,7 +95,6 @@ bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
         end += (uint32_t)text.len;
         own->ends[i] = end;
     }
-    free(alert->texts);
     alert->texts = own;
     return true;
 }
@@ -97,10 +117,29 @@ static void forget_samples(struct alert *alert)
     alert->samples_told = false;
 }
 
-static struct slice own(struct slice text)
+/** Make *@own a copy of @text, as much of it as a sample has. */
+static void own_text(struct slice *own, struct slice text)
 {
     struct slice kept = cut(text, LIMIT_SAMPLE_BYTES);
-    return slice_make(mem_copy(kept), kept.len);
+    if (own->ptr && slice_equal(*own, kept))
+        return;
+    char *copy = renew((char *)own->ptr, own->len, kept.len);
+    if (kept.len > 0)
+        memcpy(copy, kept.ptr, kept.len);
+    *own = slice_make(copy, kept.len);
+}
+
+/** The place of the next sample; what it held may go. */
+static struct sample *next_sample(struct alert *alert)
+{
+    if (!alert->samples)
+        alert->samples = mem_zalloc(LIMIT_SAMPLES * sizeof *alert->samples);
+    if (alert->sample_count < LIMIT_SAMPLES)
+        return &alert->samples[alert->sample_count++];
+    struct sample *later = &alert->samples[FIRST_SAMPLES], oldest = *later;
+    memmove(later, later + 1, (LIMIT_SAMPLES - FIRST_SAMPLES - 1) * sizeof *later);
+    alert->samples[LIMIT_SAMPLES - 1] = oldest;
+    return &alert->samples[LIMIT_SAMPLES - 1];
 }
 
 void alert_keep_sample(struct alert *alert, const struct sample *sample)
@@ -109,17 +148,11 @@ void alert_keep_sample(struct alert *alert, const struct sample *sample)
         forget_samples(alert);
     if (sample->line.len == 0)
         return;
-    if (!alert->samples)
-        alert->samples = mem_zalloc(LIMIT_SAMPLES * sizeof *alert->samples);
-    if (alert->sample_count == LIMIT_SAMPLES) {
-        struct sample *later = &alert->samples[FIRST_SAMPLES];
-        sample_free(later);
-        memmove(later, later + 1, (LIMIT_SAMPLES - FIRST_SAMPLES - 1) * sizeof *later);
-        alert->sample_count--;
-    }
-    alert->samples[alert->sample_count++] =
-        (struct sample){ own(sample->line), own(sample->path), sample->offset,
-                         sample->unix_ms };
+    struct sample *own = next_sample(alert);
+    own_text(&own->line, sample->line);
+    own_text(&own->path, sample->path);
+    own->offset = sample->offset;
+    own->unix_ms = sample->unix_ms;
 }
 
 /* --- the whole -------------------------------------------------------------------- */

@@ -68,7 +68,8 @@ static inline struct slice alert_key(const struct alert *alert)
 struct labels alert_labels(const struct alert *alert, struct arena *arena);
 
 struct slice alert_text(const struct alert *alert, enum alert_text which);
-/** Keep these texts, each cut to its limit. @return whether one of them changed. */
+/** Keep these texts, each cut to its limit; none of them is the alert's own.
+ *  @return whether one of them changed. */
 bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS]);
 
 /** Keep a copy of @sample, which is no news when its line is empty. Past LIMIT_SAMPLES
