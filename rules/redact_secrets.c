@@ -33,8 +33,16 @@ static const struct slice beginnings[] = {
     { "SG.", 3 },   { "dop_v1_", 7 },
 };
 
-/* Of the beginnings, so that most words cost nothing. */
-#define FIRST_LETTERS "eghxAysrnpSd"
+/* So that most bytes cost one look each: what something may begin with, and what words
+ * of the first table do, in lower case. */
+static const bool may_begin[UINT8_MAX + 1] = {
+    ['='] = true, [':'] = true, ['-'] = true, ['b'] = true, ['B'] = true, ['e'] = true,
+    ['g'] = true, ['h'] = true, ['x'] = true, ['A'] = true, ['y'] = true, ['s'] = true,
+    ['r'] = true, ['n'] = true, ['p'] = true, ['S'] = true, ['d'] = true,
+};
+static const bool begins_key_word[UINT8_MAX + 1] = {
+    ['p'] = true, ['s'] = true, ['t'] = true, ['a'] = true, ['c'] = true,
+};
 
 static bool is_lower(char c)
 {
@@ -215,15 +223,20 @@ static bool is_key_at(struct slice name, size_t at, struct slice word)
     return end == name.len || !is_lower(name.ptr[end]);
 }
 
+static bool is_any_key_at(struct slice name, size_t at)
+{
+    char first = (char)(name.ptr[at] | 0x20);
+    for (size_t i = 0; i < sizeof key_words / sizeof *key_words; i++)
+        if (first == key_words[i].ptr[0] && is_key_at(name, at, key_words[i]))
+            return true;
+    return false;
+}
+
 static bool is_key(struct slice name)
 {
-    for (size_t i = 0; i < sizeof key_words / sizeof *key_words; i++) {
-        struct slice word = key_words[i];
-        for (size_t at = 0; at + word.len <= name.len; at++) {
-            if ((name.ptr[at] | 0x20) == word.ptr[0] && is_key_at(name, at, word))
-                return true;
-        }
-    }
+    for (size_t at = 0; at < name.len; at++)
+        if (begins_key_word[(uint8_t)(name.ptr[at] | 0x20)] && is_any_key_at(name, at))
+            return true;
     return false;
 }
 
@@ -367,7 +380,7 @@ static size_t try_at(struct slice text, size_t at, struct spans *spans)
     case 'B':
         return try_bearer(text, at, spans);
     default:
-        return strchr(FIRST_LETTERS, text.ptr[at]) ? try_beginning(text, at, spans) : 0;
+        return try_beginning(text, at, spans);
     }
 }
 
@@ -379,10 +392,12 @@ void redact_find_secrets(struct slice text, struct spans *spans)
         return;
     }
     while (at < text.len) {
-        char c = text.ptr[at];
-        bool is_sign = c == '=' || c == ':' || c == '-';
-        bool begins_word = is_alnum(c) && (at == 0 || !is_word(text.ptr[at - 1]));
-        size_t end = is_sign || begins_word ? try_at(text, at, spans) : 0;
+        if (!may_begin[(uint8_t)text.ptr[at]]) {
+            at++;
+            continue;
+        }
+        bool is_inside = is_alnum(text.ptr[at]) && at > 0 && is_word(text.ptr[at - 1]);
+        size_t end = is_inside ? 0 : try_at(text, at, spans);
         at = end > at ? end : at + 1;
     }
 }
