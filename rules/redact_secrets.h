@@ -24,6 +24,10 @@ struct spans {
 /** Put @from to @to in; of a text of @len bytes. */
 void spans_put(struct spans *spans, size_t from, size_t to, size_t len);
 
+/** A text without '=' and ':' that holds a secret has as many bytes at least: "bearer "
+ *  and what follows; tokens and keys are longer. */
+enum { REDACT_MIN_UNSIGNED_BYTES = 15 };
+
 /** Of these literals one stands in each text in which redact_find_secrets() finds
  *  something, but for a line of a private key: see redact_is_key_body(). In @arena. */
 struct literals redact_literals(struct arena *arena);

@@ -213,6 +213,55 @@ TEST(redact, the_gate_lets_every_secret_through)
     rig_free(rig);
 }
 
+/** Does a secret behind @word, or in front of what stands behind it, go? */
+static bool is_hidden_behind(struct rig *rig, const char *word)
+{
+    static const char *const forms[] = { "=hunter2", "0123456789abcdefghij",
+                                         "bob:hunter2@host", "PRIVATE KEY-----abc" };
+    bool is_hidden = false;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        char *text = arena_printf(&rig->arena, "x %s%s", word, forms[i]);
+        is_hidden |= strcmp(hide(rig, text), text) != 0;
+    }
+    return is_hidden;
+}
+
+TEST(redact, each_word_and_each_beginning_that_is_known_hides_something)
+{
+    struct rig *rig = rig_create();
+    struct literals literals = redact_literals(&rig->arena);
+    for (size_t i = 0; i < literals.count; i++) {
+        const struct literal *literal = &literals.items[i];
+        char word[LITERAL_BYTES + 1] = { 0 };
+        memcpy(word, literal->bytes, literal->len);
+        bool is_hidden = is_hidden_behind(rig, word);
+        for (size_t k = 0; k < literal->len; k++)
+            word[k] = (char)(word[k] - (literal->nocase >> k & 1 ? 0x20 : 0));
+        ck_assert_msg(is_hidden || is_hidden_behind(rig, word), "%s", word);
+    }
+    rig_free(rig);
+}
+
+TEST(redact, the_shortest_secrets_are_not_taken_for_harmless)
+{
+    struct rig *rig = rig_create();
+    const struct conf_texts none = { 0 };
+    struct redactor *redactor = redactor_compile(&none, true, &rig->complaints);
+    static const char *const texts[] = {
+        "Bearer abcdefgh",      "pwd=x", "pass:y", "a://b:c@d",
+        "token => z",           "eyJ",   "",       "sk-0123456789abcdef",
+        "AKIA0123456789ABCDEF", "secret"
+    };
+    size_t hidden = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        check_same(rig, redactor, slice_of(texts[i]));
+        hidden += strcmp(hide(rig, texts[i]), texts[i]) != 0;
+    }
+    ck_assert_uint_eq(hidden, 7);
+    redactor_free(redactor);
+    rig_free(rig);
+}
+
 TEST(redact, patterns_behind_the_gate_find_what_they_find_alone)
 {
     struct rig *rig = rig_create();
