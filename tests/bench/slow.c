@@ -1,6 +1,6 @@
 /**
- * Slow clients (slow loris): many connections, each of which sends a byte of a head that
- * never ends once a second, and comes again when it is turned away.
+ * Slow clients (slow loris): many connections, each of which sends a byte of a head
+ * that never ends once a second, and comes again when it is turned away.
  *
  *   slow PORT CONNECTIONS SECONDS
  *
