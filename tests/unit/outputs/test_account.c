@@ -138,7 +138,7 @@ TEST(account, each_mistake_is_told)
     must_complain(&world, "belong together");
 }
 
-TEST(account, each_mistake_in_an_output_is_told)
+TEST(account, C24_each_mistake_in_an_output_is_told)
 {
     struct conf_world world;
     begin(&world);
@@ -224,7 +224,7 @@ TEST(account, a_credential_of_systemd_may_be_read_by_its_group_and_by_nobody_els
     free(path);
 }
 
-TEST(account, a_secret_that_others_could_read_or_place_is_refused)
+TEST(account, C15_a_secret_that_others_could_read_or_place_is_refused)
 {
     must_refuse(secret_file(SLICE("x"), 0640), ERR_DENIED, "chmod 600");
     must_refuse(secret_file(SLICE(""), 0600), ERR_INVALID, "empty");
