@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/names.h"
@@ -350,7 +351,7 @@ static void follow_between(struct tail *tail, struct tail_file *old,
 {
     const char *home = files_home(old);
     struct generations all = { .base = name_of(slice_of(home)) };
-    if (is_next_to(tail, old))
+    if (planted(PLANT_BETWEEN_IS_SKIPPED) || is_next_to(tail, old))
         return;
     /* The listing may be older than the rotation that made @file. */
     (void)search_again(&tail->search, home);
@@ -478,7 +479,8 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
 
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
 {
-    return (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
+    return !planted(PLANT_COPY_IS_NEW) &&
+           (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
 }
 
 /* --- the end of a generation
