@@ -13,10 +13,11 @@
 #include "agent/sink/gmail.h"
 #include "outputs/verdict.h"
 
-#include "own_time.h"
 #include "test.h"
 
-enum { FDS_MAX = 16, PATIENCE_MS = 20 * 1000, TURN_MAX_US = 50 * 1000 };
+/* What is slow takes 300 ms, and so does a turn that waits for it; on a busy machine
+ * others take up to 100 ms of a turn's time. */
+enum { FDS_MAX = 16, PATIENCE_MS = 20 * 1000, TURN_MAX_MS = 250 };
 
 struct smtp_world {
     pid_t pid;
@@ -28,7 +29,7 @@ struct smtp_world {
     const struct link_ops *ops;
     struct account account;
     struct connection connection;
-    int64_t longest_us;
+    int64_t longest_ms;
 };
 
 /* --- the server ------------------------------------------------------------------- */
@@ -155,11 +156,11 @@ static void step(struct smtp_world *world)
          wait < 0     ? 0
          : wait > 200 ? 200
                       : (int)wait);
-    int64_t before = own_time_us();
+    int64_t before = now_real().mono_ms;
     connection_step(&world->connection, now_real());
-    int64_t took = own_time_us() - before;
-    if (took > world->longest_us)
-        world->longest_us = took;
+    int64_t took = now_real().mono_ms - before;
+    if (took > world->longest_ms)
+        world->longest_ms = took;
 }
 
 static void log_in(struct smtp_world *world)
@@ -239,7 +240,7 @@ TEST(smtp, a_slow_server_blocks_no_turn)
     struct smtp_world *world = smtp_world("auth:wait 300ms");
     must_log_in(world);
     ck_assert(send_mail(world)->is_accepted);
-    ck_assert_int_le(world->longest_us, TURN_MAX_US);
+    ck_assert_int_le(world->longest_ms, TURN_MAX_MS);
     smtp_world_free(world);
 }
 
@@ -260,7 +261,7 @@ TEST(smtp, a_command_brings_the_password_and_blocks_no_turn)
     struct smtp_world *world = smtp_world(NULL);
     use_command(world, "sleep 0.3; echo abcd efgh ijkl mnop");
     send_two_and_quit(world);
-    ck_assert_int_le(world->longest_us, TURN_MAX_US);
+    ck_assert_int_le(world->longest_ms, TURN_MAX_MS);
     smtp_world_free(world);
 }
 
