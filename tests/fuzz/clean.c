@@ -1,5 +1,5 @@
 /** Text of unknown origin becomes safe text, and stays what it is when that is done
- *  again; and no secret survives a second look. */
+ *  again; and taking secrets out adds and moves nothing. */
 #include "frame/fuzz.h"
 
 #include "agent/base/mem.h"
@@ -34,12 +34,19 @@ static void clean(struct slice bytes, bool keep_lines)
     buf_free(&twice);
 }
 
+/** What is left of the text stands in it, in the same order. */
 static void redact(struct slice bytes)
 {
     struct arena arena = { 0 };
-    struct slice once = redact_text(NULL, bytes, &arena);
-    struct slice twice = redact_text(NULL, once, &arena);
-    must(slice_equal(once, twice));
+    struct slice rest = redact_text(NULL, bytes, &arena), from = bytes;
+    while (rest.len > 0) {
+        size_t len = slice_find(rest, SLICE("[redacted]"));
+        struct slice part = slice_make(rest.ptr, len < rest.len ? len : rest.len);
+        size_t at = slice_find(from, part), gap = len < rest.len ? 10 : 0;
+        must(at != SIZE_MAX);
+        from = slice_make(from.ptr + at + part.len, from.len - at - part.len);
+        rest = slice_make(rest.ptr + part.len + gap, rest.len - part.len - gap);
+    }
     arena_free(&arena);
 }
 

@@ -1,6 +1,6 @@
-/** Any bytes on a connection of the real server: nothing runs behind a refusal, and what
- *  runs has a head that is read in one way only and a body in bounds. The first byte
- *  chooses how the bytes are cut. */
+/** Any bytes on a connection of the real server: nothing runs behind a refusal, and
+ *  what runs has a head that is read in one way only and a body in bounds. The first
+ *  byte chooses how the bytes are cut. */
 #include "frame/fuzz.h"
 
 #include <netinet/in.h>

@@ -37,9 +37,9 @@ static void check_head(struct slice head)
         must(line.len > 1);
         if (line.ptr[0] == ' ')
             must(slice_trim(line).len > 0);
-        else if (slice_starts(line, SLICE("Subject: ")))
+        else if (slice_starts(line, SLICE("Subject:")))
             subjects++;
-        else if (slice_starts(line, SLICE("To: ")))
+        else if (slice_starts(line, SLICE("To:")))
             receivers++;
         else
             must(false);
