@@ -105,6 +105,16 @@ static void reload(void *ctx)
     service_notify("READY=1");
 }
 
+/** Ready is who has stored where its files begin. */
+static void say_ready(const struct run *run)
+{
+    struct buf parts = buf_make(256);
+    config_put_counts(app_config(run->app), &parts);
+    log_info(run->log, "running: %s", parts.ptr);
+    buf_free(&parts);
+    service_notify("READY=1");
+}
+
 static int run_app(struct run *run, struct loop *loop)
 {
     struct err err = { 0 };
@@ -113,12 +123,9 @@ static int run_app(struct run *run, struct loop *loop)
     else if (!run->options->is_dry && !app_listen(run->app, &err))
         log_warning(run->log, "%s: `tocsin status` and `tocsin queue` will not work",
                     err.text);
-    app_turn(run->app); /* ready is who has stored where its files begin */
-    struct buf parts = buf_make(256);
-    config_put_counts(app_config(run->app), &parts);
-    log_info(run->log, "running: %s", parts.ptr);
-    buf_free(&parts);
-    service_notify("READY=1");
+    app_turn(run->app);
+    if (app_failure(run->app)->kind == ERR_NONE)
+        say_ready(run);
     loop_run(loop, run->app, reload, run);
     service_notify("STOPPING=1");
     if (app_failure(run->app)->kind != ERR_NONE)
