@@ -8,12 +8,14 @@
 #include "agent/base/seccomp.h"
 #include "agent/sandbox_calls.h"
 #include "agent/sandbox_paths.h"
+#include "outputs/compiled.h"
 
 struct sandbox {
     struct sandbox_paths inside; /* of the fence around files */
     int landlock_abi;            /* 0: there is none */
     bool has_filter;             /* of system calls */
     bool is_wanted;
+    bool runs_command; /* an account has a password_command */
     struct err no_fence, no_filter;
 };
 
@@ -39,6 +41,16 @@ static bool allow_all(struct landlock *fence, const struct sandbox_paths *inside
         if (!landlock_allow(fence, inside->items[i].path, inside->items[i].rights, err))
             return false;
     return true;
+}
+
+/* Nobody knows what a command needs, and it inherits what we gave up. */
+static bool has_command(const struct config *config)
+{
+    const struct outputs_config *outputs = config->compiled_outputs;
+    for (size_t i = 0; i < outputs->account_count; i++)
+        if (outputs->accounts[i].login == LOGIN_COMMAND)
+            return true;
+    return false;
 }
 
 static bool has_maildir(const struct config *config)
@@ -79,7 +91,8 @@ void sandbox_shut(struct sandbox *sandbox, const struct config *config,
                   struct log_sink *log)
 {
     sandbox->is_wanted = config->sandbox;
-    if (!sandbox->is_wanted)
+    sandbox->runs_command = has_command(config);
+    if (!sandbox->is_wanted || sandbox->runs_command)
         return;
     sandbox_paths_collect(&sandbox->inside, config, true);
     fence_files(sandbox, config);
@@ -123,6 +136,10 @@ static void put_words(const struct sandbox *sandbox, struct buf *out)
 {
     if (!sandbox->is_wanted) {
         buf_puts(out, "off (sandbox: false)");
+        return;
+    }
+    if (sandbox->runs_command) {
+        buf_puts(out, "off (an account has a password_command)");
         return;
     }
     if (sandbox->landlock_abi > 0)
