@@ -96,6 +96,15 @@ static const struct field config_fields[] = {
     DURATION(struct config, settle, .def = "0s", .max = 60 * MINUTE_MS,
              .doc = "How long after a start no mail is sent, while a host that boots "
                     "makes noise. Alerts are kept and told afterwards."),
+    BOOL(struct config, sandbox, .def = "true",
+         .doc =
+             "Give up, once everything is open, what is not needed any more: other "
+             "files than logs, configuration and store (Landlock), and system calls "
+             "that an agent does not make (seccomp), as far as the kernel has them."),
+    TEXTS(struct config, sandbox_read,
+          .doc = "Further folders that may be read inside the sandbox: for logs that a "
+                 "later reload brings, or that links will lead to. Without it such a "
+                 "reload asks for a restart."),
 };
 
 const struct schema config_schema = {
@@ -317,7 +326,7 @@ static const struct rules_setting *rules_setting(struct config *config,
 static void compile(struct config *config, const char *name,
                     struct complaints *complaints)
 {
-    const struct where_files *files = config_list_files(name, &config->arena);
+    const struct where_files *files = config_list_files(config, name);
     check_whole(config, complaints);
     find_host(config);
     compile_sources(config, complaints);

@@ -14,7 +14,8 @@
 #define LIMIT_YAML_DEPTH 32       /* refused with an error */
 #define LIMIT_YAML_NODES 200000   /* refused with an error */
 #define LIMIT_RULES 10000         /* refused with an error */
-#define LIMIT_COMPLAINTS 100      /* the rest is counted */
+#define LIMIT_SANDBOX_PATHS 256 /* folders; further ones: no fence around files, told */
+#define LIMIT_COMPLAINTS 100    /* the rest is counted */
 
 /* --- reading ------------------------------------------------------------------- */
 #define LIMIT_LINE_BYTES (64 * 1024)        /* the rest of a line is skipped, counted */
