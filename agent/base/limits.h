@@ -53,6 +53,7 @@
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */
 #define LIMIT_LABEL_BYTES 1024       /* longer values are cut */
+#define LIMIT_HITS 1024              /* of a block at once, with 4 captures each */
 #define LIMIT_CAPTURES 64            /* refused at load */
 #define LIMIT_SUMMARY_BYTES 512      /* cut */
 #define LIMIT_DESCRIPTION_BYTES 8192 /* cut */
