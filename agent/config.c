@@ -308,6 +308,32 @@ static void check_whole(const struct config *config, struct complaints *complain
                  config->outputs.count);
 }
 
+static void add_address(struct rules_setting *setting, struct slice *into,
+                        const struct conf_text *address)
+{
+    if (address->value.len > 0)
+        into[setting->own_address_count++] = address->value;
+}
+
+/** Of whom mails go from and to: lines that name them may be about our own mails. */
+static void collect_addresses(struct config *config, struct rules_setting *setting)
+{
+    const struct account_config *accounts = config->accounts.items;
+    const struct output_config *outputs = config->outputs.items;
+    size_t count = 2 * config->accounts.count;
+    for (size_t i = 0; i < config->outputs.count; i++)
+        count += outputs[i].to.count;
+    struct slice *into = arena_zalloc(&config->arena, count * sizeof *into);
+    for (size_t i = 0; i < config->accounts.count; i++) {
+        add_address(setting, into, &accounts[i].gmail);
+        add_address(setting, into, &accounts[i].from);
+    }
+    for (size_t i = 0; i < config->outputs.count; i++)
+        for (size_t k = 0; k < outputs[i].to.count; k++)
+            add_address(setting, into, &outputs[i].to.items[k]);
+    setting->own_addresses = into;
+}
+
 /** What the compiled rules borrow lives as long as they do. */
 static const struct rules_setting *rules_setting(struct config *config,
                                                  const struct where_files *files)
@@ -320,6 +346,7 @@ static const struct rules_setting *rules_setting(struct config *config,
         .files = files,
         .redactor = config->redactor,
     };
+    collect_addresses(config, setting);
     return setting;
 }
 
