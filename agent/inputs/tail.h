@@ -34,6 +34,7 @@ struct tail {
     const struct input_world *world;
     struct inputs_tally *tally;
     struct files files;
+    struct map elders; /**< see elders.h */
     struct search search;
     struct watch *watch; /**< NULL: none */
     struct tail_reader reader;
