@@ -34,6 +34,7 @@
 #define LIMIT_UNPACK_WINDOW_LOG 23 /* 8 MiB; archives that need more: given up, told */
 #define LIMIT_UNPACK_BELIEVE_BYTES (4 * 1024 * 1024) /* larger: no length is believed */
 #define LIMIT_LOSS_ROWS 1000 /* of paths and reasons; the oldest is forgotten */
+#define LIMIT_ELDERS 1000    /* paths whose last file is remembered; then forgotten */
 #define LIMIT_GENERATIONS 64 /* found between two looks; older: lost */
 
 /* --- what others post ------------------------------------------------------------ */
