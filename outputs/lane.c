@@ -4,6 +4,7 @@
  */
 #include "outputs/lane.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/base/must.h"
@@ -263,6 +264,31 @@ bool lane_load_job(struct lane *lane)
 
 /* --- a mail server ---------------------------------------------------------------- */
 
+static bool is_too_large(const struct lane *lane)
+{
+    int64_t size_max = lane->connection.dialog.offer.size_max;
+    return size_max > 0 && (int64_t)lane->job.bytes.len > size_max &&
+           !lane->job.is_short;
+}
+
+/* The server said beforehand what it takes: it is not asked to refuse. */
+static void ask_for_short(struct lane *lane, struct now now)
+{
+    struct smtp_reply reply = reply_of_network(PHASE_MAIL, SLICE("SIZE"));
+    snprintf(reply.text, sizeof reply.text,
+             "the server takes %lld bytes a mail, not %zu",
+             (long long)lane->connection.dialog.offer.size_max, lane->job.bytes.len);
+    const struct judgement judgement = { .event = EVENT_POSTPONE,
+                                         .next_at_ms = now.unix_ms,
+                                         .reply = &reply,
+                                         .advice = "",
+                                         .part = lane->job.part,
+                                         .wants_short = true };
+    for (size_t i = 0; i < lane->job.recipient_count; i++)
+        lane->states[i] = RECIPIENT_WAITING;
+    lane_set_result(lane, &judgement);
+}
+
 static void start_claim(struct lane *lane, struct now now)
 {
     if (lane->claim == 0 || lane->is_under_way)
@@ -278,6 +304,10 @@ static void start_claim(struct lane *lane, struct now now)
     }
     if (lane->job.recipient_count == 0) {
         lane_give_back(lane, EVENT_EXPIRE, SLICE("no recipient is left"), now);
+        return;
+    }
+    if (is_too_large(lane)) {
+        ask_for_short(lane, now);
         return;
     }
     const struct dialog_mail mail = { .from = lane->job.from,
@@ -434,26 +464,6 @@ void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now)
         lane->claim_staged = outbox_claim(db, lane->key, now);
 }
 
-static void log_result(const struct lane *lane)
-{
-    const struct outbox_settlement *settlement = &lane->settlement;
-    struct log_sink *log = lane->world->log;
-    long long id = (long long)settlement->id;
-    const char *reply = lane->reply.len > 0 ? lane->reply.ptr : "";
-    if (settlement->event == EVENT_ACCEPT)
-        log_info(log, "mail %lld for output '%.*s' is sent", id,
-                 SLICE_ARG(lane->job.output));
-    else if (settlement->event == EVENT_POSTPONE || settlement->event == EVENT_DOUBT)
-        log_warning(log, "mail %lld goes again later: %s", id, reply);
-    else
-        log_error(log, "mail %lld for output '%.*s' is given up: %s: %.*s", id,
-                  SLICE_ARG(lane->job.output), reply, SLICE_ARG(settlement->advice));
-    if (lane->refused_count > 0)
-        log_warning(log, "mail %lld: %llu recipients were refused: %s: %.*s", id,
-                    (unsigned long long)lane->refused_count, reply,
-                    SLICE_ARG(settlement->advice));
-}
-
 static void look_for_due(struct lane *lane, struct now now)
 {
     int64_t due = outbox_due_at(lane->world->db, lane->key);
@@ -467,7 +477,7 @@ static void look_for_due(struct lane *lane, struct now now)
 void lane_committed(struct lane *lane, bool has_written, struct now now)
 {
     if (lane->has_result)
-        log_result(lane);
+        lane_log_result(lane);
     if (lane->given_up > 0)
         log_error(lane->world->log,
                   "%lld mails of account '%.*s' are given up, they waited for 5 days: "

@@ -17,6 +17,9 @@ void lane_give_back(struct lane *lane, enum row_event event, struct slice why,
 /** Is it too soon after the start to give up what is old? */
 bool lane_is_early(const struct lane *lane, struct now now);
 
+/** Say in the log what became of the mail that was settled. */
+void lane_log_result(const struct lane *lane);
+
 /** Put the claimed mail into the Maildir, if there is one. */
 void lane_pump_maildir(struct lane *lane, struct now now);
 

@@ -390,6 +390,21 @@ static const struct smtp_reply *link_failure(const struct link *handle)
     return &((const struct post_link *)(const void *)handle)->failure;
 }
 
+static int64_t link_size_max(const struct link *handle)
+{
+    const struct post_link *link = (const void *)handle;
+    struct slice rest = buf_slice(&link->ehlo), line;
+    struct buf offers = buf_make(rest.len);
+    while (slice_next(&rest, '\n', &line))
+        if (line.len > 4) {
+            buf_put(&offers, slice_make(line.ptr + 4, line.len - 4));
+            buf_putc(&offers, '\n');
+        }
+    int64_t size = reply_size_max(buf_slice(&offers));
+    buf_free(&offers);
+    return size;
+}
+
 /* --- links ----------------------------------------------------------------------- */
 
 /** As in earnest, but for one thing: a story need not bring a password file. */
@@ -482,6 +497,7 @@ struct post *post_create(const struct now *now)
                                    .step = link_step,
                                    .failure = link_failure,
                                    .has_extension = link_has_extension,
+                                   .size_max = link_size_max,
                                    .send = link_send,
                                    .receive = link_receive,
                                    .want = link_want,
@@ -548,6 +564,12 @@ void post_set_down(struct post *post, bool is_down)
         post->links[i]->session = NULL;
         post->links[i]->resume_at_ms = NEVER_MS;
     }
+}
+
+void post_set_size(struct post *post, size_t bytes)
+{
+    for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
+        post->configs[tls].max_bytes = bytes;
 }
 
 static bool is_ready(const struct post_link *link)
