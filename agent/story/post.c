@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/base/hash.h"
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/secret.h"
+#include "agent/base/unmime.h"
 #include "agent/sink/sasl.h"
 #include "agent/sink/sink_limits.h"
 #include "outputs/reply.h"
@@ -472,6 +474,15 @@ static int64_t link_wake_at(const struct link *handle)
 
 /* --- the server ------------------------------------------------------------------ */
 
+static uint64_t hash_of_id(struct slice mail)
+{
+    struct buf id = buf_make(LIMIT_MAIL_BYTES);
+    unmime_header(mail, "Message-ID", &id);
+    uint64_t hash = id.len > 0 ? hash_bytes(buf_slice(&id)) : 0;
+    buf_free(&id);
+    return hash;
+}
+
 static void keep_mail(void *ctx, const struct smtpd_mail *mail)
 {
     struct post *post = ctx;
@@ -485,7 +496,8 @@ static void keep_mail(void *ctx, const struct smtpd_mail *mail)
                             .from = arena_slice(&post->arena, mail->from),
                             .recipients =
                                 arena_slice(&post->arena, buf_slice(&recipients)),
-                            .bytes = arena_slice(&post->arena, mail->bytes) };
+                            .bytes = arena_slice(&post->arena, mail->bytes),
+                            .id_hash = hash_of_id(mail->bytes) };
     buf_free(&recipients);
 }
 

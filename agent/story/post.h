@@ -16,6 +16,7 @@ struct post_mail {
     struct slice from;
     struct slice recipients; /**< joined by ", " */
     struct slice bytes;
+    uint64_t id_hash; /**< of its Message-ID; 0: it has none */
 };
 
 struct post;
