@@ -371,7 +371,7 @@ static void pump_mail(struct lane *lane, struct now now)
     end_when_done(lane, now);
 }
 
-/* --- pump -------------------------------------------------------------------------- */
+/* --- pump ------------------------------------------------------------------------ */
 
 void lane_pump(struct lane *lane, struct now now)
 {

@@ -19,7 +19,7 @@ int64_t told_put_dead(struct db *db, struct buf *out);
  *  there are none. */
 void told_put_lying(struct db *db, struct buf *out);
 
-/** Put a line when the clock of this host was never set, so that its times are wrong. */
+/** Put a line when the clock of this host was never set: its times are wrong. */
 void told_put_clock(struct buf *out, struct now now);
 
 /** "account 'x' waited when this mail was written: reply: advice": one line. */
