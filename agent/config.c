@@ -117,18 +117,39 @@ const struct schema config_schema = {
     .field_count = sizeof config_fields / sizeof *config_fields,
 };
 
+enum { LABEL_BYTES = 63 };
+
 /* --- host ------------------------------------------------------------------------ */
 
-/** Letters, digits, '-' and '.' of @name, with '-' for every other byte. */
+/** One part of a name: what stands in no host name is "-", and none of that at its
+ *  ends; cut (RFC 1035 2.3.4). */
+static void put_label(struct buf *out, struct slice label)
+{
+    size_t begin = 0, end = label.len < LABEL_BYTES ? label.len : LABEL_BYTES;
+    while (begin < end && (!is_host_char(label.ptr[begin]) || label.ptr[begin] == '-'))
+        begin++;
+    while (end > begin &&
+           (!is_host_char(label.ptr[end - 1]) || label.ptr[end - 1] == '-'))
+        end--;
+    if (begin < end && out->len > 0)
+        buf_putc(out, '.');
+    for (size_t i = begin; i < end; i++)
+        buf_putc(out, is_host_char(label.ptr[i]) ? label.ptr[i] : '-');
+}
+
+/** @name as a host can be called: it goes into EHLO, Message-IDs and subjects. */
 static struct slice clean_host(struct arena *arena, struct slice name)
 {
+    struct buf clean = buf_make(LIMIT_HOST_NAME_BYTES);
+    struct slice label;
     if (name.len > LIMIT_HOST_NAME_BYTES)
         name.len = LIMIT_HOST_NAME_BYTES;
-    char *clean = arena_text(arena, name);
-    for (size_t i = 0; i < name.len; i++)
-        if (!is_host_char(clean[i]))
-            clean[i] = '-';
-    return name.len > 0 ? slice_make(clean, name.len) : SLICE("localhost");
+    while (slice_next(&name, '.', &label))
+        put_label(&clean, label);
+    struct slice host =
+        clean.len > 0 ? arena_slice(arena, buf_slice(&clean)) : SLICE("localhost");
+    buf_free(&clean);
+    return host;
 }
 
 static void find_host(struct config *config)
