@@ -97,7 +97,6 @@
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
 #define LIMIT_DEAD_LETTERS 10000           /* rows; the oldest are forgotten, counted */
 #define LIMIT_QUEUE_LIST 1000 /* rows shown by `queue list`; the rest is counted */
-
 #define LIMIT_STATUS_ROWS 20 /* files and groups in a brief status; the rest counted */
 
 /* --- control socket -------------------------------------------------------------- */
@@ -118,5 +117,4 @@
 #define LIMIT_HTTP_OFFENDERS 1000          /* addresses; the oldest is forgotten */
 #define LIMIT_HTTP_SIGNATURES 10000        /* seen lately; the oldest is forgotten */
 #define LIMIT_HTTP_PEM_BYTES (1024 * 1024) /* certificate or key; refused */
-
 #endif
