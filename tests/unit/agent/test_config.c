@@ -547,6 +547,7 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
         "  - {name: oom, match: 'Out of memory'}\n"
         "accounts:\n"
         "  - {name: g, gmail: a@gmail.com, password_file: /nonexistent/secret}\n"
+        "  - {name: c, gmail: a@gmail.com, password_command: [/nonexistent/pass, x]}\n"
         "outputs:\n"
         "  - {name: me, account: g, to: [a@gmail.com]}\n");
     ck_assert_msg(config != NULL, "%s", out.ptr);
@@ -557,6 +558,8 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
     ck_assert_ptr_nonnull(strstr(out.ptr, "no file matches '/nonexistent/*.log'"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "t.yaml:6:50: warning: "));
     ck_assert_ptr_nonnull(strstr(out.ptr, "'/nonexistent/secret'"));
+    ck_assert_ptr_nonnull(
+        strstr(out.ptr, "'/nonexistent/pass' cannot be run: No such"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "'/dev/null'"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "write it from the top: /..."));
     buf_clear(&out);
