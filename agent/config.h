@@ -12,6 +12,9 @@
 #include "rules/route.h"
 #include "rules/rule.h"
 
+/** What becomes of a store that is damaged. */
+enum damaged_store { DAMAGED_STORE_BEGIN_ANEW, DAMAGED_STORE_STOP };
+
 struct config {
     const struct yaml_node *node;
     struct conf_texts include; /**< globs, relative to the file's folder */
@@ -23,7 +26,8 @@ struct config {
     struct conf_text host; /**< default: gethostname() */
     struct conf_texts redact; /**< further patterns of secrets */
     bool redact_built_in;
-    int64_t settle; /**< ms after start before the first mail; default 0s */
+    int damaged_store; /**< enum damaged_store */
+    int64_t settle;    /**< ms after start before the first mail; default 0s */
 
     /* compiled */
     struct source *source_list; /**< parallel to sources; last the one of `http` */
