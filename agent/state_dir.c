@@ -90,16 +90,17 @@ struct starts {
 
 static void read_starts(const char *folder, struct starts *starts)
 {
-    unsigned long long count;
-    long long unix_ms;
     char line[LINE_BYTES];
     char *path = path_in(folder, "starts", "");
     FILE *in = fopen(path, "re");
     starts->used = 0;
     while (in && starts->used < STARTS_KEPT && fgets(line, sizeof line, in)) {
-        if (sscanf(line, "%llu %lld", &count, &unix_ms) != 2)
+        int64_t count, unix_ms;
+        struct slice rest = slice_trim(slice_of(line)), word;
+        if (!slice_next(&rest, ' ', &word) || !slice_to_int(word, &count) ||
+            !slice_to_int(rest, &unix_ms) || count < 0)
             continue;
-        starts->items[starts->used].count = count;
+        starts->items[starts->used].count = (uint64_t)count;
         starts->items[starts->used++].unix_ms = unix_ms;
     }
     if (in)
