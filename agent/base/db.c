@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -53,6 +54,14 @@ static bool is_space_errno(int code)
     return code == ENOSPC || code == EDQUOT || code == EFBIG;
 }
 
+/** A write past RLIMIT_FSIZE fails with EFBIG, but SQLite does not keep the number. */
+static bool is_past_file_limit(int code)
+{
+    struct rlimit limit;
+    return code == SQLITE_IOERR_WRITE && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+           limit.rlim_cur != RLIM_INFINITY;
+}
+
 static enum err_kind kind_of_failure(sqlite3 *handle, int code)
 {
     int system_code = sqlite3_system_errno(handle);
@@ -77,7 +86,8 @@ static enum err_kind kind_of_failure(sqlite3 *handle, int code)
     case SQLITE_CANTOPEN:
         return system_code == EACCES || system_code == EPERM ? ERR_DENIED : ERR_IO;
     default:
-        return is_space_errno(system_code) ? ERR_FULL : ERR_IO;
+        return is_space_errno(system_code) || is_past_file_limit(code) ? ERR_FULL
+                                                                       : ERR_IO;
     }
 }
 
