@@ -16,6 +16,7 @@ left_out() {
 command -v prlimit >/dev/null || skip "P01 P06 P07: prlimit (package util-linux) is not there"
 
 sink() { # sink [OPTION...]: a mail server of its own; sets $port
+    rm -f sink.log # or the port of the last one is taken for its
     "$build/tocsin" sink --plain --for 200s --eml mails "$@" >sink.log 2>&1 &
     sink=$!
     pids="$pids $sink"
