@@ -20,6 +20,7 @@ enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
     COMMIT_WAIT_MS = 100,
+    BACKLOG_COMMIT_MS = 1000,
     TURN_READ_NS = 10 * 1000 * 1000,
     POSITIONS_WAIT_MS = 5 * 1000,
     FIRST_TRIM_MS = 2 * 1000,
@@ -256,12 +257,14 @@ static void tidy_up(struct app *app)
 
 /** While a backlog is read, a commit in each turn would cost more than the reading.
  * What waits for it waits a moment longer; nothing is confirmed meanwhile, so a crash
- * only reads it again. */
+ * only reads it again. Where neither a mail nor a person waits, there is time. */
 static bool can_wait_for_commit(const struct app *app)
 {
+    bool is_awaited = db_is_dirty(app->db) || control_has_answers(app->control);
+    int64_t wait_ms = is_awaited ? COMMIT_WAIT_MS : BACKLOG_COMMIT_MS;
     return app->has_more_input && app->notices.count == 0 && !app->next_config &&
            !inputs_wants_commit(app->inputs) &&
-           app->now.mono_ms < app->committed_ms + COMMIT_WAIT_MS;
+           app->now.mono_ms < app->committed_ms + wait_ms;
 }
 
 static void take_next_config(struct app *app);

@@ -15,6 +15,12 @@
 /** What becomes of a store that is damaged. */
 enum damaged_store { DAMAGED_STORE_BEGIN_ANEW, DAMAGED_STORE_STOP };
 
+/** A file that a configuration was made of. */
+struct config_file {
+    const char *path; /**< as it was opened */
+    const struct config_file *next;
+};
+
 struct config {
     const struct yaml_node *node;
     struct conf_texts include; /**< globs, relative to the file's folder */
@@ -28,6 +34,8 @@ struct config {
     bool redact_built_in;
     int damaged_store; /**< enum damaged_store */
     int64_t settle;    /**< ms after start before the first mail; default 0s */
+    bool sandbox;      /**< see agent/sandbox.h */
+    struct conf_texts sandbox_read;
 
     /* compiled */
     struct source *source_list; /**< parallel to sources; last the one of `http` */
@@ -36,8 +44,9 @@ struct config {
     struct rules *compiled_rules;
     struct routes compiled_routes;
     struct outputs_config *compiled_outputs;
-    struct slice host_name; /**< clean: letters, digits, '-' and '.' */
-    struct arena arena;     /**< owns all of it */
+    struct slice host_name;          /**< clean: letters, digits, '-' and '.' */
+    const struct config_file *files; /**< the first one, included ones, lists */
+    struct arena arena;              /**< owns all of it */
 };
 extern const struct schema config_schema;
 

@@ -35,6 +35,8 @@ struct sighting {
     struct sample sample;
     uint64_t count;           /**< how many events this stands for; 1 for kind match */
     int64_t resolve_after_ms; /**< quiet for this long: resolved; NEVER_MS: never */
+    uint32_t later; /**< so many of the same labels follow for certain, before anybody
+                         looks: when not 0, the last one alone has texts */
 
     /* Of alerts from outside (struct incoming); zero for those of rules. */
     uint64_t fingerprint, occurrence;

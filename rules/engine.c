@@ -78,6 +78,7 @@ void engine_free(struct engine *engine)
     dedup_free(&engine->dedup);
     pieces_free(&engine->pieces);
     matcher_free(engine->matcher);
+    hits_free(&engine->hits);
     arena_free(&engine->arena);
     arena_free(&engine->scratch);
     buf_free(&engine->key);
@@ -376,32 +377,48 @@ void engine_admit(struct engine *engine, const struct sighting *sighting,
         remember_path(engine, sighting, alert);
 }
 
-/** What admit_event() needs of engine_feed(). */
+/** What the hits of a block need on their way. */
 struct feeding {
     struct engine *engine;
     struct now now;
 };
 
-static void admit_event(void *ctx, struct rule *rule, const struct event *event)
+static void admit_hit(struct engine *engine, size_t index, struct now now)
+{
+    struct sighting sighting;
+    struct event safe = hits_event(&engine->hits, index);
+    arena_clear(&engine->arena);
+    redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
+    if (!rule_judge_now(engine->hits.items[index].rule, &safe, &engine->arena,
+                        &sighting))
+        return;
+    /* The whole line, because its hash is summed; the alert keeps no more
+     * than it may. */
+    sighting.sample.line = safe.line;
+    sighting.is_crowded = rule_is_crowded(engine->hits.items[index].rule, now);
+    engine_admit(engine, &sighting, now);
+}
+
+static void admit_hits(struct engine *engine, struct now now)
+{
+    hits_rank(&engine->hits, engine->rules);
+    for (size_t i = 0; i < engine->hits.count; i++)
+        admit_hit(engine, i, now);
+    hits_clear(&engine->hits);
+}
+
+static void take_hit(void *ctx, struct rule *rule, const struct event *event)
 {
     struct feeding *feeding = ctx;
     struct engine *engine = feeding->engine;
-    struct sighting sighting;
-    struct event safe = *event;
     if (!event->source->has_fields && line_is_own(event->line)) {
         engine->tally->own_lines++;
         return;
     }
     rule_note_own_mail(engine->rules, rule, event->line);
-    arena_clear(&engine->arena);
-    redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
-    if (!rule_judge_now(rule, &safe, &engine->arena, &sighting))
-        return;
-    /* The whole line, because its hash is summed; the alert keeps no more
-     * than it may. */
-    sighting.sample.line = safe.line;
-    sighting.is_crowded = rule_is_crowded(rule, feeding->now);
-    engine_admit(engine, &sighting, feeding->now);
+    if (hits_are_full(&engine->hits))
+        admit_hits(engine, feeding->now);
+    hits_add(&engine->hits, rule, event);
 }
 
 void engine_feed(struct engine *engine, const struct block *block, struct now now)
@@ -409,7 +426,8 @@ void engine_feed(struct engine *engine, const struct block *block, struct now no
     struct feeding feeding = { engine, now };
     engine->tally->bytes += block->bytes.len;
     engine->tally->lines +=
-        matcher_scan(engine->matcher, block, now.unix_ms, admit_event, &feeding);
+        matcher_scan(engine->matcher, block, now.unix_ms, take_hit, &feeding);
+    admit_hits(engine, now);
 }
 
 /* --- what people ask -------------------------------------------------------------- */

@@ -12,7 +12,7 @@
  *  One try in RULE_MEASURE_EVERY is timed and counts for as many, all tries of a rule
  *  behind a slow one. */
 void rules_measure(struct rules *rules, uint64_t (*ticks)(void));
-enum { RULE_MEASURE_EVERY = 16 };
+enum { RULE_MEASURE_EVERY = 64 };
 
 /** rule_matches(), counted and timed; false for a rule that is suspended. */
 bool rule_try(struct rule *rule, struct event *event, struct capture *captures);

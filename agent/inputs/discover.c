@@ -73,13 +73,13 @@ static const char *reason_against(const struct tail *tail,
 
 static bool has_room(const struct tail *tail)
 {
-    return tail->files.count - tail->files.rotated.count < LIMIT_WATCHED_FILES;
+    return tail->files.count - tail->files.rotated_count < LIMIT_WATCHED_FILES;
 }
 
 /** @path is another name of a file that is followed. */
 static void meet_again(struct tail *tail, struct tail_file *file, const char *path)
 {
-    if (file->state == TAIL_LIVE || file->state == TAIL_COPY)
+    if (file->state != TAIL_ROTATED)
         tail_look(tail, file);
     /* Still where it was: a hard link, or two patterns. Otherwise this is where it
      * went. */
@@ -89,7 +89,7 @@ static void meet_again(struct tail *tail, struct tail_file *file, const char *pa
     if (!fs->stat(fs->ctx, path, &stat, &err))
         return;
     file = files_with_inode(&tail->files, &stat);
-    if (file && !file->place)
+    if (file && !file->place && file->state != TAIL_ABSENT)
         files_move(&tail->files, file, path);
 }
 
@@ -101,13 +101,14 @@ static void begin(struct tail *tail, const struct tail_source *source, const cha
     file->is_dirty = true;
     files_add(&tail->files, file);
     files_note(&tail->files, file, stat);
+    tail_file_knows(file, stat->modified_ns);
     files_move(&tail->files, file, path);
     files_queue(&tail->files, file);
     if (source->is_starting && source->config->start == START_END) {
         file->offset = stat->size_bytes;
         file->wants_end = file->offset > 0;
     } else {
-        rotation_succeed(tail, file);
+        (void)rotation_succeed(tail, file);
         file->is_fresh = !source->is_starting;
     }
 }

@@ -35,6 +35,7 @@ struct tail {
     const struct input_world *world;
     struct inputs_tally *tally;
     struct files files;
+    struct map elders; /**< see elders.h */
     struct search search;
     struct watch *watch; /**< NULL: none */
     struct tail_reader reader;

@@ -348,6 +348,8 @@ static bool do_smtp(struct telling *telling, const struct story_step *step,
         script_clear(post_script(post));
     if (story_has(smtp->node, "down"))
         post_set_down(post, smtp->down);
+    if (smtp->size > 0)
+        post_set_size(post, (size_t)smtp->size);
     if (smtp->says.node)
         is_good = add_rule(telling, smtp->to.value, times, smtp->says.value, err);
     if (is_good && smtp->closes.node)
