@@ -1,5 +1,7 @@
 /** What the running agent answers on its control socket: one row a request. */
 #include "agent/app_parts.h"
+#include <stdlib.h>
+
 #include "rules/rule_cost.h"
 
 static void measure_http(const struct http_tally *http, struct metrics *metrics)
@@ -171,6 +173,24 @@ static bool answer_drop(struct app *app, struct slice argument, bool json,
     return true;
 }
 
+/* The copy is made behind this turn's commit; the answer leaves only then. */
+static bool answer_backup(struct app *app, struct slice argument, bool json,
+                          struct buf *out, struct err *err)
+{
+    (void)json;
+    (void)argument;
+    if (app->world.vfs)
+        return err_set(err, ERR_INVALID, "this store has no file that can be copied");
+    struct arena arena = { 0 };
+    free(app->backup_path);
+    app->backup_path =
+        mem_copy_text(arena_printf(&arena, "%.*s/backup.db",
+                                   SLICE_ARG(app->config->state_dir.value)));
+    buf_puts(out, app->backup_path);
+    arena_free(&arena);
+    return true;
+}
+
 /* For the doctor: recipients of this account's mails in the last 24 hours. */
 static bool answer_sent(struct app *app, struct slice argument, bool json,
                         struct buf *out, struct err *err)
@@ -191,7 +211,7 @@ static const struct {
     { "status", answer_status },     { "queue list", answer_list },
     { "queue show", answer_show },   { "queue raw", answer_raw },
     { "queue retry", answer_retry }, { "queue drop", answer_drop },
-    { "sent", answer_sent },
+    { "sent", answer_sent },         { "backup", answer_backup },
 };
 
 bool app_answer(struct app *app, struct slice request, struct buf *out, struct err *err)

@@ -14,6 +14,7 @@
 #include "agent/base/plant.h"
 #include "agent/reports.h"
 #include "agent/trim.h"
+#include "outputs/outbox_shed.h"
 
 enum {
     WRITE_RETRY_MS = 1000,
@@ -132,6 +133,9 @@ static bool write_turn(struct app *app, struct err *err)
         if (!db_commit(app->db, err))
             return false;
     }
+    /* Each second try: the room for forgetting itself can be what is missing. */
+    if (app->is_full && app->commit_failures % 2 == 0)
+        (void)outbox_shed(app->db);
     for (size_t i = 0; i < app->notices.count; i++)
         outputs_put(app->outputs, &app->notices.items[i], app->now, &app->mails);
     outputs_write(app->outputs, app->now);
@@ -148,12 +152,33 @@ static bool write_turn(struct app *app, struct err *err)
     return db_commit(app->db, err);
 }
 
+/** Count and note what changes which store is the newest: a copy, a clean end. */
+static bool count_store(struct app *app, struct err *err)
+{
+    uint64_t count = state_count(app->db, err);
+    if (count != 0 && !app->world.vfs)
+        state_dir_note(arena_text(&app->turn, app->config->state_dir.value), count,
+                       app->now, NULL);
+    return count != 0;
+}
+
+/** The copy is older than this store from here on. */
+static void make_backup(struct app *app)
+{
+    struct err err = { 0 };
+    if (!state_backup(app->db, app->backup_path, &err) || !count_store(app, &err))
+        control_refuse(app->control, &err);
+    free(app->backup_path);
+    app->backup_path = NULL;
+}
+
 /** The back arrow to the inputs: what was read counts now. */
 static void confirm(struct app *app)
 {
     if (app->write_retry_ms != 0)
         log_info(app->world.log, "the store can be written to again: reading goes on");
     app->write_retry_ms = 0;
+    app->is_full = false;
     app->committed_ms = app->now.mono_ms;
     engine_saved(app->engine);
     if (app->has_saved_positions) {
@@ -162,6 +187,8 @@ static void confirm(struct app *app)
     }
     app->has_saved_positions = false;
     outputs_committed(app->outputs, app->now);
+    if (app->backup_path)
+        make_backup(app);
     control_write(app->control);
     app->notices.count = 0;
     arena_clear(&app->turn);
@@ -182,6 +209,7 @@ static bool answer_held_back(void *ctx, struct slice request, struct buf *out,
 static void hold_back(struct app *app, const struct err *err)
 {
     app->commit_failures++;
+    app->is_full = err->kind == ERR_FULL;
     if (planted(PLANT_FULL_FORGETS))
         app->notices.count = 0;
     control_refuse(app->control, err);
@@ -222,6 +250,7 @@ static void tidy_up(struct app *app)
 {
     if (app_wake_at(app) <= app->now.mono_ms + QUIET_MS)
         return;
+    state_give_back(app->db);
     db_tidy(app->db);
     trim(app);
 }
@@ -252,7 +281,7 @@ void app_turn(struct app *app)
         control_read(app->control, answer_control, app);
     }
     if (app->now.mono_ms >= app->write_retry_ms && !can_wait_for_commit(app)) {
-        if (write_turn(app, &err))
+        if (write_turn(app, &err) && state_files_are_there(&app->state_files, &err))
             confirm(app);
         else
             hold_back(app, &err);
@@ -363,8 +392,12 @@ static void advance_phase(struct app *app)
         app_stop(app);
     if (app->phase != APP_STOPPING)
         return;
-    if (outputs_stop(app->outputs, app->now) || app->now.mono_ms >= app->deadline_ms)
-        app->phase = APP_STOPPED;
+    if (!outputs_stop(app->outputs, app->now) && app->now.mono_ms < app->deadline_ms)
+        return;
+    struct err err;
+    if (!count_store(app, &err)) /* then a restored copy may not be noticed */
+        log_warning(app->world.log, "%s", err.text);
+    app->phase = APP_STOPPED;
 }
 
 void app_reload(struct app *app, struct config *config)
@@ -414,16 +447,32 @@ const struct config *app_config(const struct app *app)
 
 /* --- building ------------------------ */
 
+/** A store behind a VFS has no files of the kernel to be looked at. */
+static void note_files(struct app *app, const char *folder, uint64_t count)
+{
+    if (app->world.vfs)
+        return;
+    state_dir_note(folder, count, app->now, &app->news);
+    state_files_note(&app->state_files, folder);
+}
+
 static bool open_store(struct app *app, struct err *err)
 {
-    struct slice folder = app->config->state_dir.value;
-    app->db = state_open(arena_text(&app->turn, folder), app->world.vfs, err);
+    const struct state_place place = {
+        .folder = arena_text(&app->turn, app->config->state_dir.value),
+        .vfs = app->world.vfs,
+        .stops_when_damaged = app->config->damaged_store == DAMAGED_STORE_STOP,
+    };
+    app->db = state_open(&place, app->now, &app->news, err);
     if (!app->db)
         return false;
-    uint64_t starts = state_count_start(app->db, err);
+    uint64_t count = state_count(app->db, err);
+    if (count == 0)
+        return false;
+    note_files(app, place.folder, count);
     /* Each start draws other numbers, or two lives would share their Message-IDs. */
-    rng_seed(&app->rng, app->world.seed + starts);
-    return starts != 0;
+    rng_seed(&app->rng, app->world.seed + count);
+    return true;
 }
 
 static bool build_parts(struct app *app, struct err *err)
@@ -464,6 +513,7 @@ struct app *app_create(struct config *config, const struct world *world,
         app_free(app);
         return NULL;
     }
+    reports_news(app);
     /* Where the first start ever begins must outlive a kill: kept by the first turn. */
     app->positions_due_ms = app->now.mono_ms;
     arena_clear(&app->turn);
@@ -488,6 +538,8 @@ void app_free(struct app *app)
     inputs_free(app->inputs);
     engine_free(app->engine);
     db_close(app->db);
+    state_files_clear(&app->state_files);
+    free(app->backup_path);
     config_free(app->config);
     config_free(app->next_config);
     arena_free(&app->turn);

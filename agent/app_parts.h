@@ -20,6 +20,9 @@ struct app {
     struct config *config;
     struct config *next_config; /**< taken at the end of a turn that committed */
     struct db *db;
+    struct state_files state_files;
+    struct state_news news; /**< of the store, not told yet */
+    char *backup_path; /**< where a copy is wanted behind the next commit, or NULL */
     struct rng rng;
     struct engine *engine;
     struct inputs *inputs;
@@ -36,6 +39,7 @@ struct app {
     bool is_flushed;          /**< APP_FINISHING: everything counted is in a notice */
     uint64_t turn_ticks;      /**< when reading began in this turn */
     int64_t committed_ms;   /**< when the last turn was that wrote, or had nothing to */
+    bool is_full;           /**< that is why the last write failed */
     int64_t write_retry_ms; /**< 0: no write is pending; else when it is tried again */
     enum app_phase phase;
     int64_t deadline_ms; /**< of APP_FINISHING's sending and of APP_STOPPING */

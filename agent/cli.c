@@ -50,6 +50,7 @@ int cli_exit_code(const struct err *err)
         [ERR_MISSING] = EX_NOINPUT,  [ERR_DENIED] = EX_NOPERM,
         [ERR_BUSY] = EX_UNAVAILABLE, [ERR_FULL] = EX_TEMPFAIL,
         [ERR_IO] = EX_IOERR,         [ERR_BROKEN] = EX_DATAERR,
+        [ERR_DAMAGED] = EX_DATAERR,
     };
     return codes[err->kind];
 }

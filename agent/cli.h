@@ -26,6 +26,7 @@ int cmd_check(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
 int cmd_sink(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_man(int argc, char **argv);

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -158,9 +159,28 @@ static int run_app(struct run *run, struct loop *loop)
     return run->options->is_once && metrics.mails_waiting > 0 ? EX_TEMPFAIL : EX_OK;
 }
 
+/** What is needed before there is anything to say: the loop, the store, a log, a mail
+ *  server and somebody who asks. */
+enum { LEAST_DESCRIPTORS = 32 };
+
+static bool has_descriptors(struct err *err)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= LEAST_DESCRIPTORS)
+        return true;
+    return err_set(err, ERR_FULL,
+                   "a limit of %llu open files is too small, at least %d are needed: "
+                   "see `ulimit -n`, or LimitNOFILE= of systemd",
+                   (unsigned long long)limit.rlim_cur, LEAST_DESCRIPTORS);
+}
+
 static int run_in(struct run *run, struct config *config, const struct link_ops *links)
 {
     struct err err = { 0 };
+    if (!has_descriptors(&err)) {
+        config_free(config);
+        return cli_fail(cli_exit_code(&err), "%s", err.text);
+    }
     struct loop *loop = loop_create();
     struct world world = { .clock = clock_real(),
                            .trims_memory = true,

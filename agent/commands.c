@@ -45,6 +45,15 @@ static const char test_about[] =
 static const char test_options[] =
     CONFIG_OPTION "  -v, --verbose      the agent's log, of what passes too\n";
 
+static const char backup_about[] =
+    "Writes a copy of the store to the file TO, which must not exist: all that is "
+    "committed, whole, between two transactions; while no agent runs, too. To restore "
+    "it, stop the agent, take tocsin.db and tocsin.db-wal out of the state folder, and "
+    "put the copy there as tocsin.db, owned by the agent's user. The next start tells "
+    "by mail since when lines and mails may come again. It holds what waits to be sent "
+    "and lines of logs: it is as private as they are.";
+static const char backup_options[] = CONFIG_OPTION;
+
 static const char queue_about[] =
     "Asks the running agent for the mails that wait, that are handed over just now, "
     "and "
@@ -139,6 +148,8 @@ const struct command commands[] = {
     { "queue", "[list | show ID [--raw] | retry ID | drop ID] [-c FILE] [--json]",
       "mails that wait or were given up, and why", queue_about, queue_options,
       cmd_queue, false },
+    { "backup", "[-c FILE] TO", "a copy of the store, while the agent runs",
+      backup_about, backup_options, cmd_backup, false },
     { "doctor", "[-c FILE] [--account NAME] [--send] [--offline] [--json]",
       "what works, what does not, and what to do", doctor_about, doctor_options,
       cmd_doctor, false },

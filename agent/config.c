@@ -56,6 +56,8 @@ static void check_host(const struct field *field, const void *value,
                  field->name, LIMIT_HOST_NAME_BYTES);
 }
 
+static const char *const damaged_store_names[] = { "begin_anew", "stop", NULL };
+
 static const struct field config_fields[] = {
     TEXTS(struct config, include,
           .doc = "Further files with the same keys, as paths or globs; what is not "
@@ -77,6 +79,11 @@ static const struct field config_fields[] = {
          .doc =
              "The folder of the store. Positions, counts and mails that wait are kept "
              "there."),
+    CHOICE(struct config, damaged_store, .def = "begin_anew",
+           .choices = damaged_store_names,
+           .doc = "What a start does when the store is damaged: 'begin_anew' moves it "
+                  "away in its folder, begins a new one and tells it by mail; 'stop' "
+                  "waits for a person."),
     TEXT(struct config, control, .def = "/run/tocsin/control.sock",
          .check = check_socket_path,
          .doc = "The socket through which the other commands talk to the agent."),

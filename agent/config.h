@@ -12,6 +12,9 @@
 #include "rules/route.h"
 #include "rules/rule.h"
 
+/** What becomes of a store that is damaged. */
+enum damaged_store { DAMAGED_STORE_BEGIN_ANEW, DAMAGED_STORE_STOP };
+
 /** A file that a configuration was made of. */
 struct config_file {
     const char *path; /**< as it was opened */
@@ -29,8 +32,9 @@ struct config {
     struct conf_text host; /**< default: gethostname() */
     struct conf_texts redact; /**< further patterns of secrets */
     bool redact_built_in;
-    int64_t settle; /**< ms after start before the first mail; default 0s */
-    bool sandbox;   /**< see agent/sandbox.h */
+    int damaged_store; /**< enum damaged_store */
+    int64_t settle;    /**< ms after start before the first mail; default 0s */
+    bool sandbox;      /**< see agent/sandbox.h */
     struct conf_texts sandbox_read;
 
     /* compiled */

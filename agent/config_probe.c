@@ -5,6 +5,8 @@
  */
 #include <unistd.h>
 
+#include <sys/vfs.h>
+
 #include "agent/base/clock.h"
 #include "agent/base/limits.h"
 #include "agent/base/secret.h"
@@ -13,6 +15,7 @@
 #include "agent/inputs/glob.h"
 #include "agent/inputs/journal_ops.h"
 #include "agent/inputs/scan.h"
+#include "agent/state_dir.h"
 #include "rules/rule_cost.h"
 
 struct found {
@@ -138,6 +141,34 @@ static void probe_http(const struct http_config *http, struct complaints *compla
     probe_pem(&http->key, true, complaints);
 }
 
+/** The state folder, or the nearest folder above it that is there. */
+static bool stat_disk(struct slice folder, struct statfs *disk, struct arena *arena)
+{
+    for (;;) {
+        char *path = arena_text(arena, folder.len > 0 ? folder : SLICE("/"));
+        if (statfs(path, disk) == 0)
+            return true;
+        const char *slash = memrchr(folder.ptr, '/', folder.len);
+        if (!slash)
+            return false;
+        folder.len = (size_t)(slash - folder.ptr);
+    }
+}
+
+static void probe_state(const struct config *config, struct complaints *complaints)
+{
+    struct statfs disk;
+    struct slice folder = config->state_dir.value;
+    if (!stat_disk(folder, &disk, complaints->arena))
+        return;
+    const char *doubt = state_dir_doubt((int64_t)disk.f_type);
+    struct place at = { .source = config->node->at.source };
+    if (doubt)
+        complain_softly(complaints,
+                        config->state_dir.node ? config->state_dir.node->at : at,
+                        "the state folder '%.*s' %s", SLICE_ARG(folder), doubt);
+}
+
 static void advise_samples(const struct config *config, struct complaints *complaints)
 {
     const struct rule_config *rules = config->rules.items;
@@ -166,6 +197,7 @@ void config_probe(struct config *config, struct buf *out, bool color)
         probe_account(&accounts[i], &complaints);
     if (config->http)
         probe_http(config->http, &complaints);
+    probe_state(config, &complaints);
     complaints_print(&complaints, out, color);
     complaints_free(&complaints);
 }

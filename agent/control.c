@@ -29,7 +29,7 @@ struct control {
 static const char *const kind_words[] = {
     [ERR_NONE] = "none",     [ERR_INVALID] = "invalid", [ERR_MISSING] = "missing",
     [ERR_DENIED] = "denied", [ERR_BUSY] = "busy",       [ERR_FULL] = "full",
-    [ERR_IO] = "io",         [ERR_BROKEN] = "broken",
+    [ERR_IO] = "io",         [ERR_BROKEN] = "broken",   [ERR_DAMAGED] = "damaged",
 };
 
 static void put_error(struct buf *out, const struct err *err)
@@ -40,7 +40,7 @@ static void put_error(struct buf *out, const struct err *err)
 /** The other side of put_error(). Always false. */
 static bool take_error(struct slice said, struct err *err)
 {
-    for (size_t kind = ERR_INVALID; kind <= ERR_BROKEN; kind++) {
+    for (size_t kind = ERR_INVALID; kind <= ERR_DAMAGED; kind++) {
         char front[32];
         int len = snprintf(front, sizeof front, "error %s: ", kind_words[kind]);
         if (slice_starts(said, slice_make(front, (size_t)len)))

@@ -19,12 +19,24 @@
  *   sink/, story/                          a mail server and a virtual world to test
  *     with
  */
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/cli.h"
+
+/** What is opened first would take the number of a stream that was closed, and get what
+ *  is written to it. */
+static void fill_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDWR);
+}
 
 int main(int argc, char **argv)
 {
     umask(0077);
+    fill_streams();
     return cli_main(argc, argv);
 }

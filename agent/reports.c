@@ -135,3 +135,14 @@ void reports_refused_config(struct app *app)
     log_error(app->world.log, "%.*s", SLICE_ARG(report.summary));
     engine_report(app->engine, &report, app->now);
 }
+
+void reports_news(struct app *app)
+{
+    const struct state_news *news = &app->news;
+    if (news->kind[0] == '\0')
+        return;
+    tell(app, &(struct self_report){ .kind = slice_of(news->kind),
+                                     .severity = SEVERITY_CRITICAL,
+                                     .summary = slice_of(news->summary),
+                                     .description = slice_of(news->description) });
+}

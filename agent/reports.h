@@ -12,6 +12,9 @@ struct app;
 /** Look for what is to be told; call it once a turn, after reading. */
 void reports_look(struct app *app);
 
+/** What the start found out about the store. */
+void reports_news(struct app *app);
+
 /** The configuration on disk was not taken. */
 void reports_refused_config(struct app *app);
 

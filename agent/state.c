@@ -1,8 +1,8 @@
 /** Pieces of the engine's memory as rows of one table. */
 #include "agent/state.h"
 
-#include <errno.h>
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "agent/base/mem.h"
 #include "agent/inputs/input.h"
@@ -13,25 +13,40 @@ static const char state_schema_sql[] =
     "CREATE TABLE start (count INTEGER NOT NULL);"
     "INSERT INTO start VALUES (0);";
 
-struct db *state_open(const char *folder, const char *vfs, struct err *err)
+static struct db *open_store(const struct state_place *place, struct err *err)
 {
     const struct db_migration migrations[] = {
         { state_schema_sql },        { inputs_schema_sql }, { outputs_schema_sql },
         { inputs_ledger_sql },       { inputs_places_sql }, { journal_schema_sql },
         { outputs_more_schema_sql },
     };
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        err_set_errno(err, "the state folder '%s' cannot be made", folder);
-        return NULL;
-    }
     struct arena arena = { 0 };
-    struct db *db = db_open(arena_printf(&arena, "%s/tocsin.db", folder), vfs,
-                            migrations, sizeof migrations / sizeof *migrations, err);
+    struct db *db =
+        db_open(arena_printf(&arena, "%s/tocsin.db", place->folder), place->vfs,
+                migrations, sizeof migrations / sizeof *migrations, err);
     arena_free(&arena);
     return db;
 }
 
-uint64_t state_count_start(struct db *db, struct err *err)
+struct db *state_open(const struct state_place *place, struct now now,
+                      struct state_news *news, struct err *err)
+{
+    if (!state_dir_make(place->folder, err))
+        return NULL;
+    if (place->vfs) /* there may be no files of the kernel */
+        return open_store(place, err);
+    if (!state_dir_look(place->folder, now, news, err))
+        return NULL;
+    struct db *db = open_store(place, err);
+    if (db || err->kind != ERR_DAMAGED || place->stops_when_damaged)
+        return db;
+    struct err damage = *err;
+    if (!state_dir_set_aside(place->folder, damage.text, now, news, err))
+        return NULL;
+    return open_store(place, err);
+}
+
+uint64_t state_count(struct db *db, struct err *err)
 {
     uint64_t count = 0;
     db_run(db_query(db, "UPDATE start SET count = count + 1"));
@@ -42,6 +57,66 @@ uint64_t state_count_start(struct db *db, struct err *err)
     }
     return db_commit(db, err) ? count : 0;
 }
+
+/* --- the file of the store -------------------------------------------------------- */
+
+enum { FREE_PAGES = 1024 };
+
+static int64_t ask_number(struct db *db, const char *sql)
+{
+    int64_t number = 0;
+    struct db_row *row = db_query(db, sql);
+    if (db_next(row)) {
+        number = db_int(row, 0);
+        db_done(row);
+    }
+    return number;
+}
+
+void state_give_back(struct db *db)
+{
+    if (db_is_dirty(db) || ask_number(db, "PRAGMA freelist_count") <= FREE_PAGES)
+        return;
+    struct db_row *row = db_query(db, "PRAGMA incremental_vacuum(256)");
+    while (db_next(row))
+        continue;
+}
+
+uint64_t state_size_bytes(struct db *db)
+{
+    return (uint64_t)ask_number(db, "PRAGMA page_count") *
+           (uint64_t)ask_number(db, "PRAGMA page_size");
+}
+
+/** SQLite would make it by the umask, and does not sync it. */
+static bool make_copy(struct db *db, const char *path, int fd, struct err *err)
+{
+    struct db_row *row = db_query(db, "VACUUM INTO ?");
+    db_bind_text(row, slice_of(path));
+    while (db_next(row))
+        continue;
+    if (db_error(db)->kind != ERR_NONE) {
+        *err = *db_error(db);
+        db_rollback(db);
+        return false;
+    }
+    return fsync(fd) == 0 || err_set_errno(err, "the copy '%s' cannot be synced", path);
+}
+
+bool state_backup(struct db *db, const char *path, struct err *err)
+{
+    (void)unlink(path);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set_errno(err, "the copy '%s' cannot be made", path);
+    bool ok = make_copy(db, path, fd, err);
+    close(fd);
+    if (!ok)
+        (void)unlink(path);
+    return ok;
+}
+
+/* --- the engine's pieces ---------------------------------------------------------- */
 
 static void save_piece(void *ctx, struct slice key, struct slice bytes)
 {

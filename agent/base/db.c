@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -40,6 +41,9 @@ struct db {
  * second figure it waits no more. (4 KiB pages.) */
 enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 
+/* The store never grows past 2 GiB: then it is as if the disk were full. */
+#define MAX_PAGES "524288"
+
 /* With less room than this on its disk, the store takes none in advance. */
 #define LENGTHEN_MIN_BYTES (64u * 1024 * 1024)
 
@@ -48,6 +52,14 @@ enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 static bool is_space_errno(int code)
 {
     return code == ENOSPC || code == EDQUOT || code == EFBIG;
+}
+
+/** A write past RLIMIT_FSIZE fails with EFBIG, but SQLite does not keep the number. */
+static bool is_past_file_limit(int code)
+{
+    struct rlimit limit;
+    return code == SQLITE_IOERR_WRITE && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+           limit.rlim_cur != RLIM_INFINITY;
 }
 
 static enum err_kind kind_of_failure(sqlite3 *handle, int code)
@@ -67,14 +79,15 @@ static enum err_kind kind_of_failure(sqlite3 *handle, int code)
         return ERR_BUSY;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return ERR_BROKEN;
+        return ERR_DAMAGED;
     case SQLITE_PERM:
     case SQLITE_READONLY:
         return ERR_DENIED;
     case SQLITE_CANTOPEN:
         return system_code == EACCES || system_code == EPERM ? ERR_DENIED : ERR_IO;
     default:
-        return is_space_errno(system_code) ? ERR_FULL : ERR_IO;
+        return is_space_errno(system_code) || is_past_file_limit(code) ? ERR_FULL
+                                                                       : ERR_IO;
     }
 }
 
@@ -86,8 +99,8 @@ static bool failure(const struct db *db, int code, struct err *err)
     if (kind == ERR_FULL)
         return err_set(err, ERR_FULL, "no space left to write the store '%s': %s",
                        db->path, sqlite3_errmsg(db->handle));
-    if (kind == ERR_BROKEN)
-        return err_set(err, ERR_BROKEN, "the store '%s' cannot be used: %s", db->path,
+    if (kind == ERR_BROKEN || kind == ERR_DAMAGED)
+        return err_set(err, kind, "the store '%s' cannot be used: %s", db->path,
                        sqlite3_errmsg(db->handle));
     return err_set(err, kind, "the store '%s' cannot be read or written: %s", db->path,
                    sqlite3_errmsg(db->handle));
@@ -160,11 +173,13 @@ static bool apply_pragmas(struct db *db, struct err *err)
 {
     const char *const pragmas[] = {
         "PRAGMA locking_mode=EXCLUSIVE",
+        "PRAGMA auto_vacuum=INCREMENTAL", /* of a new file only */
         "PRAGMA mmap_size=0",
         "PRAGMA foreign_keys=OFF",
         "PRAGMA temp_store=MEMORY",
         "PRAGMA trusted_schema=OFF",
         "PRAGMA cell_size_check=ON",
+        "PRAGMA max_page_count=" MAX_PAGES,
         "PRAGMA journal_size_limit=16777216",
         "PRAGMA journal_mode=WAL",
         planted(PLANT_COMMIT_UNSYNCED) ? "PRAGMA synchronous=NORMAL"
@@ -192,9 +207,8 @@ static bool check_integrity(struct db *db, struct err *err)
     if (!ok)
         failure(db, code, err);
     else if (!answer || strcmp(answer, "ok") != 0)
-        ok = err_set(err, ERR_BROKEN,
-                     "the store '%s' is damaged (%.200s); move it away and start again",
-                     db->path, answer ? answer : "no answer");
+        ok = err_set(err, ERR_DAMAGED, "the store '%s' is damaged (%.200s)", db->path,
+                     answer ? answer : "no answer");
     sqlite3_finalize(statement);
     return ok;
 }

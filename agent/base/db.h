@@ -24,9 +24,9 @@ struct db_migration {
 /** Open or create @path and bring it to the newest schema, each step in one
  *  transaction.
  *  @vfs  name of an SQLite VFS, NULL for the default
- *  Fails: ERR_BUSY (another instance holds it), ERR_BROKEN (not a database, newer
- *  schema, integrity), ERR_FULL, ERR_DENIED, ERR_IO. The directory must exist. File
- *  mode is 0600. */
+ *  Fails: ERR_BUSY (another instance holds it), ERR_DAMAGED (not a database, or not
+ *  the one that was stored), ERR_BROKEN (newer schema, no regular file), ERR_FULL,
+ *  ERR_DENIED, ERR_IO. The directory must exist. File mode is 0600. */
 struct db *db_open(const char *path, const char *vfs,
                    const struct db_migration *migrations, size_t migration_count,
                    struct err *err) __attribute__((warn_unused_result));

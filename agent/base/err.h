@@ -18,6 +18,7 @@ enum err_kind {
     ERR_FULL,    /**< no space or a bound is reached; try again later */
     ERR_IO,      /**< the system or the network failed; try again later */
     ERR_BROKEN,  /**< stored state cannot be used; stop */
+    ERR_DAMAGED, /**< stored state is not what was stored; it can be set aside */
 };
 
 struct err {

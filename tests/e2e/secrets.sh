@@ -102,4 +102,5 @@ kill -ABRT "$agent"
 wait "$agent" 2>/dev/null || true
 [ -z "$(find . -name 'core*')" ] || fail "a core was written"
 passed=$((passed + 1))
+echo "ok   P25 no core is written, and the password is in no readable page behind the login"
 echo "$passed passed, 0 failed, 0 skipped"

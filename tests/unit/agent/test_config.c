@@ -163,10 +163,11 @@ TEST(config, the_language_by_example_is_taken_as_far_as_it_is_built)
 
 TEST(config, a_key_that_is_not_built_yet_says_what_is)
 {
-    check_refused_for(SOURCES RULES OUTPUTS "silences: []\n",
-                      "unknown key 'silences' in this configuration; it can have: "
-                      "include, sources, http, rules, routes, accounts, outputs, "
-                      "state_dir, control, host, redact, redact_built_in, settle");
+    check_refused_for(
+        SOURCES RULES OUTPUTS "silences: []\n",
+        "unknown key 'silences' in this configuration; it can have: "
+        "include, sources, http, rules, routes, accounts, outputs, "
+        "state_dir, damaged_store, control, host, redact, redact_built_in, settle");
 }
 
 TEST(config, variables_of_the_environment_are_filled_in)

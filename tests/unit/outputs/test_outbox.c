@@ -89,7 +89,7 @@ TEST(outbox, critical_mails_are_not_merged_at_the_bound)
     world_free(world);
 }
 
-TEST(outbox, only_so_much_history_is_kept)
+TEST(outbox, D19_only_so_much_history_is_kept)
 {
     struct courier_world *world = world_create();
     fill(world, LIMIT_SENT_HISTORY + 100, PRIORITY_NORMAL, ROW_SENT);

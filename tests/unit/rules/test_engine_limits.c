@@ -136,6 +136,35 @@ TEST(engine_limits, a_digest_missed_while_nothing_ran_is_sent_at_the_start)
     story_end(&story);
 }
 
+/** The host sleeps: mono counts it, and nobody turns meanwhile. */
+static void sleep_for(struct story *story, int64_t ms)
+{
+    story->now.mono_ms += ms;
+    story->now.unix_ms += ms;
+}
+
+TEST(engine_limits, P11_after_eight_hours_of_sleep_each_timer_is_due_once)
+{
+    struct story story;
+    story_begin(&story, "  - {match: [rule=d], to: [ops], digest: {every: 1h}}\n"
+                        "  - {to: [ops], group_wait: 1m, group_interval: 5m,"
+                        " repeat_interval: 1h}\n");
+    story_see(&story, "rule=a");
+    story_see(&story, "rule=d");
+    sleep_for(&story, 8 * HOUR_MS);
+    story.notices.arena = &story.turn;
+    engine_tick(story.engine, story.now, &story.notices);
+    ck_assert_uint_eq(story.notices.count, 2);
+    ck_assert_uint_eq(engine_tally(story.engine)->open, 0);
+    for (int second = 0; second < 60; second++) {
+        sleep_for(&story, SECOND_MS);
+        engine_tick(story.engine, story.now, &story.notices);
+    }
+    ck_assert_uint_eq(story.notices.count, 2);
+    ck_assert_int_gt(engine_wake_at(story.engine), story.now.mono_ms);
+    story_end(&story);
+}
+
 TEST(engine_limits, P12_a_daily_digest_follows_the_wall_clock_when_it_is_set)
 {
     struct story story;

@@ -90,7 +90,7 @@ TEST(engine_store, C13_a_digest_route_that_is_none_any_more_tells_what_it_had)
     story_end(&story);
 }
 
-TEST(engine_store, when_all_is_told_and_quiet_nothing_is_left_in_the_store)
+TEST(engine_store, D19_when_all_is_told_and_quiet_nothing_is_left_in_the_store)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops]}\n");

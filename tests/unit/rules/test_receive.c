@@ -348,7 +348,7 @@ TEST(receive, what_shares_an_alert_with_others_is_counted_once_too)
     story_end(&story);
 }
 
-TEST(receive, the_memory_of_what_is_over_is_bounded_and_ends_after_a_day)
+TEST(receive, D19_the_memory_of_what_is_over_is_bounded_and_ends_after_a_day)
 {
     struct story story;
     char labels[64];

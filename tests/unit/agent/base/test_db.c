@@ -201,7 +201,7 @@ TEST(db, a_step_that_fails_leaves_the_older_schema)
     free(path);
 }
 
-TEST(db, a_file_that_is_no_database_is_broken_and_stays_as_it_is)
+TEST(db, a_file_that_is_no_database_is_damaged_and_stays_as_it_is)
 {
     char *path = path_of("a.db");
     struct err err = { 0 };
@@ -211,7 +211,7 @@ TEST(db, a_file_that_is_no_database_is_broken_and_stays_as_it_is)
         fputs("this is a text file", out);
     fclose(out);
     ck_assert_ptr_null(db_open(path, NULL, steps, 2, &err));
-    ck_assert_int_eq(err.kind, ERR_BROKEN);
+    ck_assert_int_eq(err.kind, ERR_DAMAGED);
     struct stat stat_after;
     ck_assert_int_eq(stat(path, &stat_after), 0);
     ck_assert_int_eq(stat_after.st_size, 400 * 19);

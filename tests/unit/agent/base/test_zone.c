@@ -214,6 +214,25 @@ TEST(zone, tz_may_hold_a_rule_instead_of_a_name)
     zone_free(zone);
 }
 
+/** /etc/localtime, or what TZ names, becomes another file while the agent runs. */
+TEST(zone, P16_the_zone_of_the_host_is_read_anew_each_time)
+{
+    NEED_TZDATA();
+    static char path[512];
+    const int64_t winter_ms = INT64_C(1795737600000);
+    snprintf(path, sizeof path, "%s/localtime", unit_test_folder());
+    setenv("TZ", path, 1);
+    ck_assert_int_eq(symlink("/usr/share/zoneinfo/Europe/Berlin", path), 0);
+    struct zone *zone = zone_local();
+    ck_assert_int_eq(zone_offset_s(zone, winter_ms), 3600);
+    zone_free(zone);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink("/usr/share/zoneinfo/Asia/Tokyo", path), 0);
+    zone = zone_local();
+    ck_assert_int_eq(zone_offset_s(zone, winter_ms), 9 * 3600);
+    zone_free(zone);
+}
+
 TEST(zone, a_daily_moment_comes_once_on_every_day_of_the_year)
 {
     NEED_TZDATA();

@@ -183,7 +183,7 @@ static int64_t count_rows(struct bench *b)
     return count;
 }
 
-TEST(faults, L65_rows_of_dated_files_that_are_gone_go_too)
+TEST(faults, D19_L65_rows_of_dated_files_that_are_gone_go_too)
 {
     struct bench b;
     char name[40];

@@ -360,7 +360,7 @@ TEST(webhook, words_for_severities_stand_once_in_the_table)
     ck_assert(!words_severity(SLICE(""), &severity));
 }
 
-TEST(webhook, moments_are_read_as_people_write_them)
+TEST(webhook, P17_P18_moments_are_read_as_people_write_them)
 {
     static const struct {
         const char *text;
@@ -379,6 +379,11 @@ TEST(webhook, moments_are_read_as_people_write_them)
                  { "-5", 0 },
                  { "99999999999999999999", 0 },
                  { "9223372036854775807", INT64_MAX },
+                 { "2016-12-31T23:59:60Z", INT64_C(1483228800000) },
+                 { "2016-12-31T23:59:61Z", 0 },
+                 { "2038-01-19T03:14:08Z", INT64_C(2147483648000) },
+                 { "2100-02-28T23:59:59Z", INT64_C(4107542399000) },
+                 { "1969-12-31T23:59:59Z", 0 },
                  { "2026-13-01T00:00:00Z", 0 },
                  { "2026-03-02T24:00:00Z", 0 },
                  { "2026-03-02", 0 },
