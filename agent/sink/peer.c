@@ -22,6 +22,7 @@ struct peer {
     struct smtpd *session; /* NULL until an smtps handshake is over */
     enum stage stage;
     bool is_tls, is_judged; /* the script has spoken before this stage */
+    bool is_shaking;        /* a handshake has begun */
     uint64_t number;
     int64_t resume_at_ms;    /* NEVER_MS: no pause is running */
     int64_t slow_at_ms;      /* the next byte may go then */
@@ -110,6 +111,7 @@ static bool begin(struct peer *peer, int64_t mono_ms)
         if (!may_begin(peer, SCRIPT_TLS, mono_ms))
             return false;
         peer->stage = STAGE_TALK;
+        peer->is_shaking = true;
         wire_start_tls(peer->wire, peer->config->tls);
     }
     return peer->stage == STAGE_TALK;
@@ -125,8 +127,9 @@ static bool shake_hands(struct peer *peer)
         return false;
     if (!peer->session)
         begin_session(peer, true);
-    else if (smtpd_wish(peer->session) == SMTPD_START_TLS)
+    else if (peer->is_shaking)
         smtpd_secured(peer->session);
+    peer->is_shaking = false;
     return true;
 }
 
