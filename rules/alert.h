@@ -29,6 +29,7 @@ struct sighting {
     struct labels labels;    /**< rule, host, severity, ... : decide the fingerprint */
     bool has_lasting_labels; /**< they stay where they are, and what they are, as long
                                   as the rules do: equal address, equal labels */
+    bool is_crowded;         /**< it goes to the group "(other)", whatever its labels */
     enum severity severity;
     struct slice summary, description, runbook; /**< rendered; may be empty */
     struct sample sample;
