@@ -311,11 +311,9 @@ static bool literals_of_value(struct slice value, struct arena *arena,
     return true;
 }
 
-void where_literals(const struct where *where, const struct rarity *rarity,
-                    struct arena *arena,
-                    void (*each)(void *ctx, struct slice name,
-                                 const struct literals *set),
-                    void *ctx)
+void where_literals(
+    const struct where *where, const struct rarity *rarity, struct arena *arena,
+    void (*each)(void *ctx, struct slice name, const struct literals *set), void *ctx)
 {
     for (size_t i = 0; where && i < where->count; i++) {
         const struct condition *condition = &where->conditions[i];

@@ -49,11 +49,9 @@ void where_values(const struct where *where,
 
 /** Call @each for every condition that holds only for values with one of a set of
  *  literals in them, with the cheapest such set, in @arena. */
-void where_literals(const struct where *where, const struct rarity *rarity,
-                    struct arena *arena,
-                    void (*each)(void *ctx, struct slice name,
-                                 const struct literals *set),
-                    void *ctx);
+void where_literals(
+    const struct where *where, const struct rarity *rarity, struct arena *arena,
+    void (*each)(void *ctx, struct slice name, const struct literals *set), void *ctx);
 
 /** Do all hold? NULL @where holds always.
  *  @look_up  gives the value of a name; the empty slice for unknown ones
