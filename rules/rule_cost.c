@@ -216,7 +216,7 @@ static void advise(const struct rule *rule, size_t index, uint64_t (*ticks)(void
     struct arena arena = { 0 };
     struct literals literals;
     const struct conf_text *pattern = &rule->config->match.items[index];
-    if (!literals_of_pattern(pattern->value, NULL, &arena, &literals))
+    if (!rule_pattern_literals(rule, index, NULL, &arena, &literals))
         complain_softly(
             complaints, pattern->node ? pattern->node->at : (struct place){ 0 },
             "this pattern is tried on every line, about %llu ns each, because no text "

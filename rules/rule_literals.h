@@ -11,4 +11,9 @@
 bool rule_literals(const struct rule *rule, const struct rarity *rarity,
                    struct arena *arena, struct literals *literals);
 
+/** The same for those that its pattern @index matches; its conditions count, too. */
+bool rule_pattern_literals(const struct rule *rule, size_t index,
+                           const struct rarity *rarity, struct arena *arena,
+                           struct literals *literals);
+
 #endif

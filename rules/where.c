@@ -298,6 +298,37 @@ void where_values(const struct where *where,
     }
 }
 
+/* Of a long value a part is enough. */
+static bool literals_of_value(struct slice value, struct arena *arena,
+                              struct literals *set)
+{
+    if (value.len < LITERAL_MIN_BYTES)
+        return false;
+    *set = (struct literals){ arena_zalloc(arena, sizeof *set->items), 1 };
+    set->items->len =
+        (uint8_t)(value.len < LITERAL_BYTES ? value.len : (size_t)LITERAL_BYTES);
+    memcpy(set->items->bytes, value.ptr, set->items->len);
+    return true;
+}
+
+void where_literals(
+    const struct where *where, const struct rarity *rarity, struct arena *arena,
+    void (*each)(void *ctx, struct slice name, const struct literals *set), void *ctx)
+{
+    for (size_t i = 0; where && i < where->count; i++) {
+        const struct condition *condition = &where->conditions[i];
+        struct slice value = condition->parts.value;
+        struct literals set;
+        bool has = false;
+        if (condition->op->holds == is_equal)
+            has = literals_of_value(value, arena, &set);
+        else if (condition->op->holds == is_match)
+            has = literals_of_pattern(value, rarity, arena, &set);
+        if (has)
+            each(ctx, condition->parts.name, &set);
+    }
+}
+
 bool where_holds(const struct where *where,
                  struct slice (*look_up)(const void *ctx, struct slice name),
                  const void *ctx, struct slice *failed)

@@ -15,6 +15,7 @@
 
 #include "agent/base/err.h"
 #include "agent/base/schema.h"
+#include "rules/literals.h"
 
 struct where;
 
@@ -45,6 +46,12 @@ void where_values(const struct where *where,
                   void (*each)(void *ctx, struct slice name, struct slice value,
                                struct place at),
                   void *ctx);
+
+/** Call @each for every condition that holds only for values with one of a set of
+ *  literals in them, with the cheapest such set, in @arena. */
+void where_literals(
+    const struct where *where, const struct rarity *rarity, struct arena *arena,
+    void (*each)(void *ctx, struct slice name, const struct literals *set), void *ctx);
 
 /** Do all hold? NULL @where holds always.
  *  @look_up  gives the value of a name; the empty slice for unknown ones

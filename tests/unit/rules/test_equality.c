@@ -33,6 +33,7 @@ static void check_trials(uint64_t seed, uint64_t trials, size_t rules, size_t li
         ck_assert_msg(trial_run(&corpus, seed + i, &sum), "%s", sum.failure);
     ck_assert_uint_gt(sum.matches, sum.pairs / 100);
     ck_assert_uint_gt(sum.with_literal * 2, sum.patterns);
+    ck_assert_uint_gt(sum.conditions * 20, sum.patterns);
     buf_free(&patterns);
     buf_free(&samples);
     arena_free(&arena);

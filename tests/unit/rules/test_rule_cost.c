@@ -168,3 +168,42 @@ TEST(rule_cost, status_shows_what_a_rule_did_in_words_and_as_json)
     buf_free(&out);
     rig_free(cost.rig);
 }
+
+/* --- which rules are tried on every line ------------------------------------------ */
+
+static bool is_tried_on_every_line(const char *yaml)
+{
+    struct cost_rig cost = make(yaml);
+    struct buf out = buf_make(1000);
+    rules_describe(cost.rig->rules, cost.now, FORM_FULL, &out);
+    bool is = slice_find(buf_slice(&out), SLICE("every line")) != SIZE_MAX;
+    buf_free(&out);
+    rig_free(cost.rig);
+    return is;
+}
+
+#define RULE(pattern, condition) \
+    "rules:\n  - {name: a, match: '" pattern "', where: ['" condition "']}\n"
+#define TWO_FIELDS "^(?<user>\\S+) (?<what>\\S+)"
+
+TEST(rule_cost, a_condition_on_a_part_of_the_line_saves_most_lines_a_try)
+{
+    static const char *const spared[] = {
+        RULE(TWO_FIELDS, "user=backup"),
+        RULE(TWO_FIELDS, "what=~\".*(started|ended)\""),
+        RULE("x", "line=backup done"),
+    };
+    for (size_t i = 0; i < sizeof spared / sizeof *spared; i++)
+        ck_assert_msg(!is_tried_on_every_line(spared[i]), "%s", spared[i]);
+}
+
+TEST(rule_cost, a_condition_on_what_need_not_stand_in_the_line_saves_none)
+{
+    static const char *const tried[] = {
+        RULE(TWO_FIELDS, "user!=backup"),      RULE(TWO_FIELDS, "user=me"),
+        RULE(TWO_FIELDS, "what=~\".*\""),      RULE(TWO_FIELDS, "team=shop"),
+        RULE("^(?<host>\\S+) x", "host=web1"), RULE("^(?<team>\\S+)? x", "team=shop"),
+    };
+    for (size_t i = 0; i < sizeof tried / sizeof *tried; i++)
+        ck_assert_msg(is_tried_on_every_line(tried[i]), "%s", tried[i]);
+}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/base/limits.h"
 #include "patterns.h"
 #include "rules/matcher.h"
 #include "rules/regex.h"
@@ -17,6 +18,7 @@ struct trial {
     struct complaints complaints;
     struct rule_config *configs;
     struct regex **regexes;
+    struct where **wheres; /**< a condition on a group, or NULL */
     struct literals *literals;
     size_t rule_count;
     struct buf text; /**< the lines, each with its '\n', behind @begin */
@@ -42,6 +44,16 @@ static void trial_fail(struct trial *trial, const char *what, size_t rule, size_
 
 static const char fuzz_syntax[] = "abAB01 .*+?|()[]{}^$\\-:#=!<>iQE,xse\t";
 
+/* The first plain group gets a name, so that conditions have something to ask for. */
+static struct slice with_name(struct trial *trial, struct slice pattern)
+{
+    size_t at = slice_find(pattern, SLICE("(["));
+    if (at == SIZE_MAX || slice_find(pattern, SLICE("(?<v>")) != SIZE_MAX)
+        return pattern;
+    return slice_of(arena_printf(&trial->arena, "%.*s(?<v>%.*s", (int)at, pattern.ptr,
+                                 (int)(pattern.len - at - 1), pattern.ptr + at + 1));
+}
+
 static struct slice trial_pattern(struct trial *trial)
 {
     struct rng *rng = &trial->rng;
@@ -55,7 +67,60 @@ static struct slice trial_pattern(struct trial *trial)
         mutate(rng, &out, fuzz_syntax);
     struct slice pattern = arena_slice(&trial->arena, buf_slice(&out));
     buf_free(&out);
-    return pattern;
+    return roll(rng, 2) == 0 ? with_name(trial, pattern) : pattern;
+}
+
+/* What a group of @regex holds in something that it may match; or any text. */
+static struct slice wanted_value(struct trial *trial, const struct regex *regex,
+                                 struct slice pattern, struct slice name)
+{
+    struct capture captures[LIMIT_CAPTURES];
+    struct slice value = SLICE("error");
+    struct buf sample = buf_make(1000);
+    size_t count = 0;
+    put_sample(&trial->rng, &sample, pattern);
+    (void)regex_match(regex, buf_slice(&sample), captures, &count);
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(captures[i].name, name))
+            value = arena_slice(&trial->arena, captures[i].value);
+    buf_free(&sample);
+    return value;
+}
+
+static const char *quoted(struct trial *trial, struct slice value)
+{
+    struct buf out = buf_make(4000);
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] == '"' || value.ptr[i] == '\\')
+            buf_putc(&out, '\\');
+        buf_putc(&out, value.ptr[i]);
+    }
+    const char *text = arena_text(&trial->arena, buf_slice(&out));
+    buf_free(&out);
+    return text;
+}
+
+/* Now and then a rule has a condition that its pattern can fulfil. */
+static void trial_add_condition(struct trial *trial, size_t index)
+{
+    static const char *const ops[] = { "=", "=", "=~", "!=" };
+    const struct regex *regex = trial->regexes[index];
+    size_t names = regex_name_count(regex);
+    if (names == 0 || roll(&trial->rng, 3) == 0)
+        return;
+    struct complaints complaints = { .arena = &trial->arena };
+    struct rule_config *config = &trial->configs[index];
+    struct slice name = regex_name_at(regex, roll(&trial->rng, names));
+    struct slice value = wanted_value(trial, regex, config->match.items[0].value, name);
+    struct conf_text *text = arena_zalloc(&trial->arena, sizeof *text);
+    text->value =
+        slice_of(arena_printf(&trial->arena, "%.*s%s\"%s\"", SLICE_ARG(name),
+                              ops[roll(&trial->rng, 4)], quoted(trial, value)));
+    const struct conf_texts texts = { text, 1 };
+    trial->wheres[index] = where_compile(&texts, NULL, &trial->arena, &complaints);
+    if (trial->wheres[index])
+        config->where = texts;
+    complaints_free(&complaints);
 }
 
 /** @pattern: in the trial's arena */
@@ -78,6 +143,8 @@ static void trial_add_rule(struct trial *trial, struct slice pattern)
                               .match = { text, 1 },
                               .severity.value = SLICE("info"),
                               .resolve_after.value = SLICE("15m") };
+    trial_add_condition(trial, index);
+    trial->sum->conditions += trial->wheres[index] != NULL;
     trial->sum->patterns++;
     trial->sum->with_literal +=
         literals_of_pattern(pattern, NULL, &trial->arena, &trial->literals[index]);
@@ -131,10 +198,28 @@ static struct slice trial_line(const struct trial *trial, size_t index)
 
 /* --- the truth -------------------------------------------------------------------- */
 
+/* What a group holds. */
+struct groups {
+    struct capture items[LIMIT_CAPTURES];
+    size_t count;
+};
+
+static struct slice find_group(const void *ctx, struct slice name)
+{
+    const struct groups *groups = ctx;
+    for (size_t i = 0; i < groups->count; i++)
+        if (slice_equal(groups->items[i].name, name))
+            return groups->items[i].value;
+    return SLICE("");
+}
+
 static void trial_ask(struct trial *trial, size_t line, size_t rule)
 {
+    struct groups groups;
     struct slice text = trial_line(trial, line);
-    if (regex_match(trial->regexes[rule], text, NULL, NULL) != REGEX_YES)
+    if (regex_match(trial->regexes[rule], text, groups.items, &groups.count) !=
+            REGEX_YES ||
+        !where_holds(trial->wheres[rule], find_group, &groups, NULL))
         return;
     trial->truth[trial->truth_count++] = (uint32_t)(line * trial->rule_count + rule);
     const struct literals *literals = &trial->literals[rule];
@@ -253,6 +338,7 @@ static void trial_open(struct trial *trial, uint64_t seed)
     trial->text = buf_make(lines * 8000);
     trial->configs = mem_zalloc(rules * sizeof *trial->configs);
     trial->regexes = mem_zalloc(rules * sizeof *trial->regexes);
+    trial->wheres = mem_zalloc(rules * sizeof *trial->wheres);
     trial->literals = mem_zalloc(rules * sizeof *trial->literals);
     trial->begins = mem_zalloc((lines + 1) * sizeof *trial->begins);
     trial->truth = mem_zalloc(rules * lines * sizeof *trial->truth);
@@ -261,10 +347,13 @@ static void trial_open(struct trial *trial, uint64_t seed)
 
 static void trial_close(struct trial *trial)
 {
-    for (size_t i = 0; i < trial->rule_count; i++)
+    for (size_t i = 0; i < trial->rule_count; i++) {
         regex_free(trial->regexes[i]);
+        where_free(trial->wheres[i]);
+    }
     free(trial->configs);
     free(trial->regexes);
+    free(trial->wheres);
     free(trial->literals);
     free(trial->begins);
     free(trial->truth);

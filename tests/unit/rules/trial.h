@@ -20,6 +20,7 @@ struct trial_sum {
     uint64_t pairs, matches;
     uint64_t patterns, with_literal; /**< that PCRE2 took */
     uint64_t refused;                /**< that it did not */
+    uint64_t conditions;             /**< on a group of one */
     char failure[8192];              /**< of the one that failed; else empty */
 };
 
