@@ -6,6 +6,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/elders.h"
@@ -329,6 +330,8 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_int(row, file->known_ns);
     db_run(row);
     file->is_saved = true;
+    if (planted(PLANT_SAVED_IS_DURABLE))
+        file->is_dirty = false;
 }
 
 static void save_sources(struct tail *tail)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/elders.h"
@@ -317,7 +318,8 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
 
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
 {
-    return (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
+    return !planted(PLANT_COPY_IS_NEW) &&
+           (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
 }
 
 /* --- the end of a generation
