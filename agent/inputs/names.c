@@ -167,3 +167,14 @@ bool names_are_kin(struct slice a, struct slice b)
     }
     return false;
 }
+
+bool name_is_rotated(struct slice name)
+{
+    size_t at = 0;
+    char base[NAME_MAX + 1];
+    while (name_next_base(name, &at, base, sizeof base)) {
+        if (mark_has_digit(name_mark(slice_of(base), name)))
+            return true;
+    }
+    return false;
+}

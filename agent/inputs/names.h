@@ -30,6 +30,9 @@ bool mark_has_digit(struct slice mark);
 /** Are both rotations of one name, or one of the other: a.log.1, a.log.2, a.log? */
 bool names_are_kin(struct slice a, struct slice b);
 
+/** Does it look like what a rotation makes, so that nobody writes to it any more? */
+bool name_is_rotated(struct slice name);
+
 /** Were two marks made by the same rule: digits where digits are? */
 bool marks_are_alike(struct slice a, struct slice b);
 

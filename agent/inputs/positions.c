@@ -10,6 +10,7 @@
 #include "agent/inputs/copies.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/elders.h"
+#include "agent/inputs/names.h"
 #include "agent/inputs/rotation.h"
 
 #define KEEP_ROWS_MS (30 * DAY_MS)
@@ -75,6 +76,8 @@ enum {
     COLUMN_MODIFIED_NS,
 };
 
+/** Bits of COLUMN_IS_FRESH. */
+enum { ROW_FRESH = 1, ROW_UNDECIDED = 2 };
 /** What stands in COLUMN_IS_ROTATED. */
 enum { ROW_LIVE, ROW_ROTATED, ROW_WITH_HEIR, ROW_ELDER };
 
@@ -128,7 +131,8 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     free(place);
     file->state = db_int(row, COLUMN_IS_ROTATED) ? TAIL_ROTATED : TAIL_LIVE;
     file->has_heir = db_int(row, COLUMN_IS_ROTATED) == ROW_WITH_HEIR;
-    file->is_fresh = db_int(row, COLUMN_IS_FRESH) != 0;
+    file->is_fresh = (db_int(row, COLUMN_IS_FRESH) & ROW_FRESH) != 0;
+    file->is_undecided = (db_int(row, COLUMN_IS_FRESH) & ROW_UNDECIDED) != 0;
     file->wants_end = db_int(row, COLUMN_WANTS_END) != 0;
     file->offset = db_int(row, COLUMN_OFFSET);
     file->is_in_long_line = db_int(row, COLUMN_IS_IN_LONG_LINE) != 0;
@@ -224,17 +228,28 @@ static bool is_on_other_device(struct tail *tail, const struct tail_file *file,
            stat->device != file->id.device && copies_match(tail, path, file);
 }
 
+/** A log keeps its inode when it is truncated; a rotation that has other content is
+ *  another one under its number. */
+static bool is_still_there(struct tail *tail, const struct tail_file *file,
+                           const char *path, const struct fs_stat *stat)
+{
+    return name_is_rotated(name_of(slice_of(path)))
+               ? copies_is_it(tail, path, stat, file)
+               : identity_is_inode(&file->id, stat, true);
+}
+
 /** Find the file of a row: at its place, or wherever a rotation took it. */
 static void find_restored(struct tail *tail, struct tail_file *file)
 {
     struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
+    uint64_t failures = tail->reader.failures;
     char *place = mem_copy_text(file->place);
     const char *guess = place[0] || file->state == TAIL_ROTATED ? place : file->path;
     tail_file_set_place(file, NULL);
     bool is_there = guess[0] && fs->stat(fs->ctx, guess, &stat, &err);
-    bool is_same = is_there && (identity_is_inode(&file->id, &stat, true) ||
+    bool is_same = is_there && (is_still_there(tail, file, guess, &stat) ||
                                 is_on_other_device(tail, file, guess, &stat));
     const struct tail_file *known =
         is_same ? files_with_inode(&tail->files, &stat) : NULL;
@@ -242,6 +257,8 @@ static void find_restored(struct tail *tail, struct tail_file *file)
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);
+    } else if (is_there && copies_cannot_tell(tail, file, failures)) {
+        rotation_wait(tail, file);
     } else {
         if (guess[0])
             tail_hope_for(tail, tail_source_of(tail, file), guess);
@@ -312,7 +329,7 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_blob(row, slice_of(file->path));
     db_bind_blob(row, slice_of(file->place ? file->place : ""));
     db_bind_int(row, kind_of_row(file));
-    db_bind_int(row, file->is_fresh);
+    db_bind_int(row, file->is_fresh * ROW_FRESH + file->is_undecided * ROW_UNDECIDED);
     db_bind_int(row, file->wants_end);
     db_bind_int(row, file->offset);
     db_bind_int(row, file->is_in_long_line);

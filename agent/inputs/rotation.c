@@ -135,11 +135,9 @@ static void become_absent(struct tail *tail, struct tail_file *file)
     file->grown_at_ms = tail->now.mono_ms;
 }
 
-/** Where it went is not known yet. What comes from the store is absent until then, so
- *  that the content still has to prove what the numbers say. */
-static void wait_where(struct tail *tail, struct tail_file *file, bool is_restored)
+void rotation_wait(struct tail *tail, struct tail_file *file)
 {
-    if (is_restored && (file->state == TAIL_LIVE || file->state == TAIL_ROTATED))
+    if (file->state == TAIL_LIVE || file->state == TAIL_ROTATED)
         become_absent(tail, file);
 }
 
@@ -180,7 +178,8 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
     if (!entry && file->fd < 0)
         entry = find_same_content(tail, file);
     if (!entry && copies_cannot_tell(tail, file, failures)) {
-        wait_where(tail, file, is_restored);
+        if (is_restored)
+            rotation_wait(tail, file);
         return;
     }
     files_move(files, file, NULL);
@@ -203,20 +202,13 @@ bool rotation_missed(struct tail *tail, struct tail_file *file)
     return generations_follow_made_since(tail, file, true);
 }
 
-/** @return false: undecided, and nothing has changed. */
+/** @return false: undecided; the two stand behind each other already. */
 static bool succeed_last(struct tail *tail, struct tail_file *old,
                          struct tail_file *file)
 {
-    struct files *files = &tail->files;
-    files_chain(files, old, file);
-    if (!generations_follow_between(tail, old, file)) {
-        files_unchain(files, old);
-        old->has_heir = false;
-        files_set_state(files, old, old->state);
-        return false;
-    }
-    files_queue(files, old);
-    return true;
+    files_chain(&tail->files, old, file);
+    files_queue(&tail->files, old);
+    return generations_follow_between(tail, old, file);
 }
 
 /** Is @file the elder itself, which somebody put back? */
@@ -243,17 +235,33 @@ static bool succeed_elder(struct tail *tail, const struct tail_file *elder,
     return true;
 }
 
-bool rotation_succeed(struct tail *tail, struct tail_file *file)
+/** The generation that @file comes after, as far as it is followed, or NULL. */
+static struct tail_file *find_before(struct tail *tail, struct tail_file *file)
 {
     struct tail_file *old = files_last(&tail->files, file->path);
-    const struct tail_file *elder = elders_find(tail, file->path);
+    if (file->is_undecided)
+        return file->before;
     if (old && old->state == TAIL_ABSENT && old != file) {
         rotation_look_absent(tail, old);
         old = files_last(&tail->files, file->path);
     }
-    if (old && old != file)
-        return succeed_last(tail, old, file);
-    return !elder || succeed_elder(tail, elder, file);
+    return old == file ? NULL : old;
+}
+
+bool rotation_succeed(struct tail *tail, struct tail_file *file)
+{
+    struct tail_file *old = find_before(tail, file);
+    const struct tail_file *elder = elders_find(tail, file->path);
+    bool was_undecided = file->is_undecided;
+    file->is_undecided = (old && !succeed_last(tail, old, file)) ||
+                         (!old && elder && !succeed_elder(tail, elder, file));
+    file->is_dirty |= file->is_undecided != was_undecided;
+    return !file->is_undecided;
+}
+
+bool rotation_is_awaited(const struct tail_file *file)
+{
+    return file->after && file->after->is_undecided;
 }
 
 /* --- truncation
@@ -382,7 +390,7 @@ static void give_up(struct tail *tail, struct tail_file *file)
 {
     const struct search_entry *packed;
     uint64_t failures = tail->reader.failures;
-    if (tail->now.mono_ms < file->retry_at_ms)
+    if (tail->now.mono_ms < file->retry_at_ms || rotation_is_awaited(file))
         return;
     /* Nothing is given up by an old listing: the next turn may list again. */
     if (!search_again(&tail->search, files_home(file))) {

@@ -25,6 +25,10 @@
  *  say */
 void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
 
+/** @file comes from the store, and where it lies cannot be told yet: it is absent until
+ *  then, so that the content still has to prove what the numbers say. */
+void rotation_wait(struct tail *tail, struct tail_file *file);
+
 /** The bytes before the offset are not those that were read. @file is open. */
 void rotation_cut(struct tail *tail, struct tail_file *file);
 
@@ -32,6 +36,8 @@ void rotation_cut(struct tail *tail, struct tail_file *file);
  *  older generations of that path. @return false when it cannot be told which those
  *  are: it is to be left alone for a while. */
 bool rotation_succeed(struct tail *tail, struct tail_file *file);
+/** Does the one behind @file still have to find out what lies between them? */
+bool rotation_is_awaited(const struct tail_file *file);
 
 /** @file changed, and nothing of it was read: what was written, copied and truncated
  *  meanwhile lies in its copies alone, and no content is known to tell them by. So

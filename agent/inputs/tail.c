@@ -276,6 +276,7 @@ static void look_rotated(struct tail *tail, struct tail_file *file)
         files_queue(&tail->files, file);
     int64_t silent_ms = tail->now.mono_ms - file->grown_at_ms;
     if (!file->is_queued && tail->reader.intake && !file->before &&
+        !rotation_is_awaited(file) &&
         (silent_ms >= file->config->rotate_wait || planted(PLANT_ROTATED_ENDS_AT_ONCE)))
         rotation_finish(tail, file);
 }
@@ -410,7 +411,7 @@ static void sweep(struct tail *tail)
 static void after_end(struct tail *tail, struct tail_file *file)
 {
     file->has_ended = true;
-    if (file->after)
+    if (file->after && !rotation_is_awaited(file))
         files_unchain(&tail->files, file);
 }
 
@@ -470,7 +471,7 @@ static void read_one(struct tail *tail, struct tail_file *file)
      * wait for one that cannot be read. */
     if (file->before && !file->before->has_ended && file->before->backoff_ms == 0)
         return;
-    if (tail_file_is_untouched(file) && !rotation_succeed(tail, file))
+    if (file->is_undecided && !rotation_succeed(tail, file))
         return;
     switch (files_open(&tail->files, file, tail->now)) {
     case OPEN_DONE:

@@ -81,6 +81,9 @@ TEST(glob, rotations_of_one_name_are_kin_and_other_logs_are_not)
     ck_assert(!names_are_kin(SLICE("a.log.1"), SLICE("b.log.1")));
     ck_assert(!names_are_kin(SLICE("a.log"), SLICE("a.err")));
     ck_assert(!names_are_kin(SLICE("a.log"), SLICE("a.log.old")));
+    ck_assert(name_is_rotated(SLICE("a.log.1")));
+    ck_assert(name_is_rotated(SLICE("a-20261127.log")));
+    ck_assert(!name_is_rotated(SLICE("a.log")));
 }
 
 TEST(glob, counters_count_up_with_age_and_dates_do_not)
