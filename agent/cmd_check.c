@@ -32,6 +32,7 @@ int cmd_check(int argc, char **argv)
     struct config *config = config_load(path, &out, cli_wants_color(1));
     if (config) {
         config_probe(config, &out, cli_wants_color(1));
+        config_probe_accounts(config, &out, cli_wants_color(1));
         config_advise(config, &out, cli_wants_color(1));
     }
     cli_print(&out);

@@ -13,9 +13,12 @@
 #include "agent/cli.h"
 #include "agent/dry.h"
 #include "agent/inputs/journal_ops.h"
+#include "agent/keeper.h"
+#include "agent/log_complaints.h"
 #include "agent/loop.h"
 #include "agent/sandbox.h"
 #include "agent/service.h"
+#include "outputs/remote.h"
 
 struct run_options {
     const char *config_path;
@@ -28,6 +31,7 @@ struct run {
     struct log_sink *log;
     struct app *app;
     struct sandbox *sandbox;
+    const struct link_ops *sender; /* NULL: a dry run */
 };
 
 static bool parse_options(int argc, char **argv, struct run_options *options)
@@ -57,40 +61,6 @@ static bool parse_options(int argc, char **argv, struct run_options *options)
     return optind == argc;
 }
 
-/** A complaint's own "error: " or "warning: " becomes the level of its lines; the
- *  source line and the caret below it have the same. */
-static void log_complaint(struct log_sink *log, struct slice line,
-                          enum log_level *level)
-{
-    static const struct {
-        struct slice word;
-        enum log_level level;
-    } kinds[] = { { { "error: ", 7 }, LOG_LEVEL_ERROR },
-                  { { "warning: ", 9 }, LOG_LEVEL_WARNING } };
-    bool is_source = slice_starts(slice_trim(line), SLICE("|")) ||
-                     (line.len > 5 && memcmp(line.ptr + 4, " |", 2) == 0);
-    for (size_t i = 0; !is_source && i < 2; i++) {
-        size_t at = slice_find(line, kinds[i].word);
-        size_t behind = at + kinds[i].word.len;
-        if (at == SIZE_MAX)
-            continue;
-        *level = kinds[i].level;
-        log_line(log, *level, "%.*s%.*s", (int)at, line.ptr, (int)(line.len - behind),
-                 line.ptr + behind);
-        return;
-    }
-    log_line(log, *level, "%.*s", SLICE_ARG(line));
-}
-
-/** Line by line, so that the journal shows them readably. */
-static void log_complaints(struct log_sink *log, const struct buf *complaints)
-{
-    struct slice rest = buf_slice(complaints), line;
-    enum log_level level = LOG_LEVEL_WARNING;
-    while (slice_next(&rest, '\n', &line))
-        log_complaint(log, line, &level);
-}
-
 /** @return NULL when there is an error, or when only a restart can bring it. */
 static struct config *load_again(struct run *run, struct buf *complaints)
 {
@@ -113,6 +83,8 @@ static void reload(void *ctx)
     service_notify("RELOADING=1");
     struct config *config = load_again(run, &complaints);
     log_complaints(run->log, &complaints);
+    if (config && run->sender)
+        links_remote_reload(run->sender);
     if (config)
         app_reload(run->app, config);
     else
@@ -131,6 +103,13 @@ static void say_ready(const struct run *run)
     service_notify("READY=1");
 }
 
+/** Without a sender, and without who would start a new one, no mail goes. */
+static bool is_whole(void *ctx)
+{
+    const struct run *run = ctx;
+    return !run->sender || links_remote_is_there(run->sender);
+}
+
 static int run_app(struct run *run, struct loop *loop)
 {
     struct err err = { 0 };
@@ -140,11 +119,11 @@ static int run_app(struct run *run, struct loop *loop)
         log_warning(run->log, "%s: `tocsin status` and `tocsin queue` will not work",
                     err.text);
     if (!run->options->is_dry)
-        sandbox_shut(run->sandbox, app_config(run->app), run->log);
+        sandbox_shut(run->sandbox, app_config(run->app), SANDBOX_AGENT, run->log);
     app_turn(run->app);
     if (app_failure(run->app)->kind == ERR_NONE)
         say_ready(run);
-    loop_run(loop, run->app, reload, run);
+    loop_run(loop, run->app, &(struct loop_calls){ reload, is_whole, run });
     service_notify("STOPPING=1");
     if (app_failure(run->app)->kind != ERR_NONE)
         return cli_exit_code(app_failure(run->app));
@@ -207,9 +186,18 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
 
 static int run_for_real(struct run *run, struct config *config)
 {
-    const struct link_ops *links = links_curl();
-    int code = run_in(run, config, links);
-    links_curl_free(links);
+    struct err err = { 0 };
+    int control = keeper_start(&(struct keeper_setting){ run->options->config_path,
+                                                         config, run->log },
+                               &err);
+    if (control < 0) {
+        config_free(config);
+        return cli_fail(cli_exit_code(&err), "%s", err.text);
+    }
+    run->sender = links_remote(control);
+    int code = run_in(run, config, run->sender);
+    links_remote_free(run->sender);
+    close(control);
     return code;
 }
 

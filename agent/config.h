@@ -65,9 +65,10 @@ struct config *config_load_text(const char *name, struct slice yaml, struct buf 
 struct config *config_load_node(const struct yaml_node *node, const char *host,
                                 struct buf *out, bool color);
 
-/** Warn of what this host lacks: files that are not there or cannot be read, passwords
- *  that cannot be read. */
+/** Warn of what this host lacks: files that are not there or cannot be read. */
 void config_probe(struct config *config, struct buf *out, bool color);
+/** Warn of passwords that cannot be read. They are read for it: not in the agent. */
+void config_probe_accounts(struct config *config, struct buf *out, bool color);
 /** Say what could be better: rules without samples. */
 void config_advise(struct config *config, struct buf *out, bool color);
 

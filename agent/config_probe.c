@@ -186,18 +186,25 @@ void config_probe(struct config *config, struct buf *out, bool color)
 {
     struct complaints complaints = { .arena = &config->arena };
     const struct source_config *sources = config->sources.items;
-    const struct account_config *accounts = config->accounts.items;
     for (size_t i = 0; i < config->sources.count; i++) {
         for (size_t k = 0; k < sources[i].files.count; k++)
             probe_pattern(&sources[i].files.items[k], &complaints);
         if (sources[i].journal)
             probe_journal(sources[i].journal, &complaints);
     }
-    for (size_t i = 0; i < config->accounts.count; i++)
-        probe_account(&accounts[i], &complaints);
     if (config->http)
         probe_http(config->http, &complaints);
     probe_state(config, &complaints);
+    complaints_print(&complaints, out, color);
+    complaints_free(&complaints);
+}
+
+void config_probe_accounts(struct config *config, struct buf *out, bool color)
+{
+    struct complaints complaints = { .arena = &config->arena };
+    const struct account_config *accounts = config->accounts.items;
+    for (size_t i = 0; i < config->accounts.count; i++)
+        probe_account(&accounts[i], &complaints);
     complaints_print(&complaints, out, color);
     complaints_free(&complaints);
 }

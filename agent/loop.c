@@ -175,17 +175,17 @@ static void sleep_until(struct loop *loop, int64_t wake_at_ms)
     uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
-static void obey_signals(struct loop *loop, struct app *app, void (*reload)(void *ctx),
-                         void *ctx)
+static void obey_signals(struct loop *loop, struct app *app,
+                         const struct loop_calls *calls)
 {
     if (loop->stop_signals > 0)
         app_stop(app);
     if (loop->reload_signals > 0)
-        reload(ctx);
+        calls->reload(calls->ctx);
     loop->reload_signals = 0;
 }
 
-void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), void *ctx)
+void loop_run(struct loop *loop, struct app *app, const struct loop_calls *calls)
 {
     struct watchdog watchdog = watchdog_of_service();
     while (!app_is_stopped(app) && loop->stop_signals < 2) {
@@ -193,15 +193,16 @@ void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), voi
         app_turn(app);
         ended_ms = mono_ms();
         app_turn_took(app, ended_ms - began_ms);
-        if (watchdog_sees(&watchdog, app_moves(app), app_wake_at(app), ended_ms))
+        if (watchdog_sees(&watchdog, app_moves(app), app_wake_at(app), ended_ms) &&
+            calls->is_whole(calls->ctx))
             service_notify("WATCHDOG=1");
         if (app_is_stopped(app))
             break;
         if (app_takes_reload(app))
-            reload(ctx);
+            calls->reload(calls->ctx);
         set_deaf(loop, app_is_held_back(app));
         sleep_until(loop, earlier_ms(app_wake_at(app), watchdog_wake_at(&watchdog)));
-        obey_signals(loop, app, reload, ctx);
+        obey_signals(loop, app, calls);
     }
 }
 

@@ -15,11 +15,19 @@ struct loop *loop_create(void);
  */
 const struct wakes *loop_wakes(struct loop *loop);
 
+/** What the loop asks for, of who started it. */
+struct loop_calls {
+    void (*reload)(void *ctx);
+    bool (*is_whole)(void *ctx); /**< are all processes there that we need? */
+    void *ctx;
+};
+
 /** Turn until the app has stopped.
  *  SIGTERM and SIGINT stop it; a second one ends the wait for the mail under way.
- *  SIGHUP, or who asks for it over HTTP, calls @reload, however many of them came since
- *  the last turn. */
-void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), void *ctx);
+ *  SIGHUP, or who asks for it over HTTP, calls reload(), however many of them came
+ *  since the last turn. The service manager is told that all is well while the app gets
+ *  on and is_whole(). */
+void loop_run(struct loop *loop, struct app *app, const struct loop_calls *calls);
 
 /** After app_free(). */
 void loop_free(struct loop *loop);

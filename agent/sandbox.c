@@ -75,11 +75,12 @@ static bool can_be_fenced(const struct sandbox *sandbox, const struct landlock *
     return true;
 }
 
-static void fence_files(struct sandbox *sandbox, const struct config *config)
+static void fence_files(struct sandbox *sandbox, const struct config *config,
+                        enum sandbox_role role)
 {
     struct landlock fence;
     struct err *err = &sandbox->no_fence;
-    if (!landlock_begin(&fence, true, err))
+    if (!landlock_begin(&fence, role == SANDBOX_SENDER, err))
         return;
     if (can_be_fenced(sandbox, &fence, config, err) &&
         allow_all(&fence, &sandbox->inside, err) && landlock_shut(&fence, err))
@@ -88,16 +89,19 @@ static void fence_files(struct sandbox *sandbox, const struct config *config)
 }
 
 void sandbox_shut(struct sandbox *sandbox, const struct config *config,
-                  struct log_sink *log)
+                  enum sandbox_role role, struct log_sink *log)
 {
+    struct seccomp_row rows[SECCOMP_ROWS_MAX];
     sandbox->is_wanted = config->sandbox;
-    sandbox->runs_command = has_command(config);
-    if (!sandbox->is_wanted || sandbox->runs_command)
+    if (!sandbox->is_wanted || (role == SANDBOX_SENDER && has_command(config)))
         return;
-    sandbox_paths_collect(&sandbox->inside, config, true);
-    fence_files(sandbox, config);
+    if (role == SANDBOX_SENDER)
+        sandbox_paths_of_sender(&sandbox->inside, config);
+    else
+        sandbox_paths_of_agent(&sandbox->inside, config, true);
+    fence_files(sandbox, config, role);
     sandbox->has_filter =
-        seccomp_shut(sandbox_calls, sandbox_call_count, &sandbox->no_filter);
+        seccomp_shut(rows, sandbox_calls_of(role, rows), &sandbox->no_filter);
     if (sandbox->landlock_abi == 0)
         log_warning(log, "the sandbox does not hold for files: %s",
                     sandbox->no_fence.text);
@@ -115,7 +119,7 @@ bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
     const struct sandbox_path *outside = NULL;
     if (sandbox->landlock_abi == 0)
         return true;
-    sandbox_paths_collect(&needed, config, false);
+    sandbox_paths_of_agent(&needed, config, false);
     for (size_t i = 0; i < needed.count && !outside; i++)
         if (!sandbox_paths_cover(&sandbox->inside, needed.items[i].path,
                                  needed.items[i].rights))
@@ -136,10 +140,6 @@ static void put_words(const struct sandbox *sandbox, struct buf *out)
 {
     if (!sandbox->is_wanted) {
         buf_puts(out, "off (sandbox: false)");
-        return;
-    }
-    if (sandbox->runs_command) {
-        buf_puts(out, "off (an account has a password_command)");
         return;
     }
     if (sandbox->landlock_abi > 0)

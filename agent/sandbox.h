@@ -1,8 +1,8 @@
 /**
- * What the running agent gives up once everything is open: files that its configuration
- * does not need, and system calls that it does not make. A mistake in a parser is then
- * worth less to who finds it. Best effort: what the kernel lacks is said and done
- * without.
+ * What the running agent, and the mail sender, give up once everything is open: files
+ * that the configuration does not need, and system calls that they do not make. A
+ * mistake in a parser is then worth less to who finds it. Best effort: what the kernel
+ * lacks is said and done without.
  *
  * The fence around files can never be widened (see agent/base/landlock.h). So a
  * configuration that needs more than the one at the start is not taken by a reload but
@@ -17,15 +17,21 @@
 
 struct sandbox;
 
+enum sandbox_role {
+    SANDBOX_AGENT,  /**< reads logs and writes the store; begins no connection */
+    SANDBOX_SENDER, /**< has credentials and connections; no logs, no store */
+};
+
 /** Nothing is given up yet. */
 struct sandbox *sandbox_create(void);
 void sandbox_free(struct sandbox *sandbox);
 
-/** Give up what @config does not need, for ever; nothing when it says `sandbox: false`.
- *  What could not be is logged. Call it before the first byte of a log is read, in a
- *  process that has one thread. */
+/** Give up what @config does not need, for ever; nothing when it says `sandbox: false`,
+ *  and of the sender nothing when it has to run a password_command, because nobody
+ *  knows what that needs. What could not be is logged. Call it before the first byte of
+ *  a stranger is read, in a process that has one thread. */
 void sandbox_shut(struct sandbox *sandbox, const struct config *config,
-                  struct log_sink *log);
+                  enum sandbox_role role, struct log_sink *log);
 
 /** Is what @config needs inside? @return false with @err naming what is outside, and
  *  the remedy. */

@@ -12,136 +12,99 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#define CALL(name)          \
-    {                       \
-        SYS_##name, 0, 0, 0 \
+#include "agent/base/must.h"
+
+#define CALL(name)                 \
+    {                              \
+        SYS_##name, 0, 0, 0, false \
     }
-#define CALL_WITH(name, argument, mask, value)                      \
-    {                                                               \
-        SYS_##name, (argument), (uint32_t)(mask), (uint32_t)(value) \
+#define CALL_WITH(name, argument, mask, value)                             \
+    {                                                                      \
+        SYS_##name, (argument), (uint32_t)(mask), (uint32_t)(value), false \
+    }
+#define NOT_WITH(name, argument, mask, value)                             \
+    {                                                                     \
+        SYS_##name, (argument), (uint32_t)(mask), (uint32_t)(value), true \
     }
 #define ALL_BITS UINT32_MAX
+#define TYPE_BITS 0xf
 
-const struct seccomp_row sandbox_calls[] = {
+static const struct seccomp_row of_both[] = {
     /* often */
-    CALL(epoll_pwait),
-#ifdef SYS_epoll_wait
-    CALL(epoll_wait),
-#endif
     CALL(read),
-    CALL(pread64),
     CALL(write),
-    CALL(pwrite64),
     CALL(newfstatat),
     CALL(fstat),
     CALL(statx),
     CALL(openat),
-    CALL(openat2),
     CALL(close),
     CALL(lseek),
+    CALL(pread64),
     CALL(futex),
-    CALL(epoll_ctl),
     CALL(getpid),
     CALL(clock_gettime),
     CALL(ppoll),
+    CALL(recvfrom),
+    CALL(recvmsg),
+    NOT_WITH(sendto, 3, MSG_FASTOPEN, MSG_FASTOPEN),
+    CALL(sendto),
+    NOT_WITH(sendmsg, 2, MSG_FASTOPEN, MSG_FASTOPEN),
+    CALL(sendmsg),
 #ifdef SYS_poll
     CALL(poll),
 #endif
-    CALL(recvfrom),
-    CALL(sendto),
-    CALL(recvmsg),
-    CALL(sendmsg),
-    CALL(sendmmsg),
-    CALL(recvmmsg),
-    CALL(accept4),
-    CALL(fdatasync),
-    CALL(fsync),
 
     /* files */
     CALL(readv),
     CALL(writev),
-    CALL(preadv),
-    CALL(pwritev),
-    CALL(ftruncate),
-    CALL(fallocate),
     CALL(fcntl),
-    CALL(flock),
     CALL(getdents64),
     CALL(statfs),
     CALL(fstatfs),
     CALL(faccessat),
     CALL(faccessat2),
     CALL(readlinkat),
-    CALL(mkdirat),
     CALL(unlinkat),
     CALL(renameat),
     CALL(renameat2),
-    CALL(linkat),
     CALL(fchmod),
-    CALL(fchmodat),
-    CALL(fchown),
-    CALL(fchownat),
-    CALL(utimensat),
+    CALL(fsync),
+    CALL(fdatasync),
+    CALL(ftruncate),
     CALL(umask),
     CALL(getcwd),
-    CALL(fchdir),
     CALL(dup),
     CALL(dup3),
     CALL(pipe2),
     CALL(fadvise64),
-    CALL(inotify_init1),
-    CALL(inotify_add_watch),
-    CALL(inotify_rm_watch),
     CALL(ioctl),
+    CALL(eventfd2),
 #ifdef __x86_64__
     CALL(open),
     CALL(stat),
     CALL(lstat),
     CALL(access),
     CALL(readlink),
-    CALL(mkdir),
-    CALL(rmdir),
     CALL(unlink),
     CALL(rename),
-    CALL(link),
     CALL(chmod),
-    CALL(chown),
     CALL(dup2),
     CALL(pipe),
     CALL(getdents),
     CALL(select),
     CALL(time),
-    CALL(alarm),
-    CALL(inotify_init),
-    CALL(epoll_create),
     CALL(eventfd),
     CALL(arch_prctl),
 #endif
 
-    /* the loop */
-    CALL(epoll_create1),
-    CALL(epoll_pwait2),
-    CALL(eventfd2),
-    CALL(timerfd_create),
-    CALL(timerfd_settime),
-    CALL(signalfd4),
-    CALL(pselect6),
-
-    /* sockets: of this host, and of the internet */
+    /* sockets; which kinds may be made stands below */
     CALL_WITH(socket, 0, ALL_BITS, AF_UNIX),
-    CALL_WITH(socket, 0, ALL_BITS, AF_INET),
-    CALL_WITH(socket, 0, ALL_BITS, AF_INET6),
     CALL_WITH(socketpair, 0, ALL_BITS, AF_UNIX),
-    CALL(bind),
-    CALL(listen),
-    CALL(accept),
-    CALL(connect),
     CALL(getsockname),
     CALL(getpeername),
     CALL(setsockopt),
     CALL(getsockopt),
     CALL(shutdown),
-    CALL(sendfile),
 
     /* memory */
     CALL(mmap),
@@ -155,31 +118,16 @@ const struct seccomp_row sandbox_calls[] = {
     CALL(munlock),
     CALL(membarrier),
 
-    /* threads (of the resolver), never processes: without clone3, whose flags cannot be
-     * looked at, a libc takes clone */
-    CALL_WITH(clone, 0, CLONE_THREAD, CLONE_THREAD),
-    CALL(set_robust_list),
-    CALL(get_robust_list),
-    CALL(rseq),
-    CALL(set_tid_address),
-    CALL(gettid),
-    CALL(sched_yield),
-    CALL(sched_getaffinity),
-    CALL(exit),
-    CALL(getcpu),
-
     /* itself */
     CALL(rt_sigaction),
     CALL(rt_sigprocmask),
     CALL(rt_sigreturn),
-    CALL(rt_sigpending),
-    CALL(rt_sigtimedwait),
-    CALL(rt_sigsuspend),
     CALL(sigaltstack),
     CALL(restart_syscall),
-    CALL(pause),
+    CALL(exit),
     CALL(exit_group),
     CALL_WITH(tgkill, 2, ALL_BITS, SIGABRT),
+    CALL(gettid),
     CALL(clock_nanosleep),
     CALL(nanosleep),
     CALL(clock_getres),
@@ -195,11 +143,97 @@ const struct seccomp_row sandbox_calls[] = {
     CALL(getegid),
     CALL(getgroups),
     CALL(getppid),
+    CALL(sched_yield),
+    CALL(sched_getaffinity),
+    CALL(getcpu),
     CALL_WITH(prlimit64, 0, ALL_BITS, 0),
     CALL(getrlimit),
     CALL_WITH(prctl, 0, ALL_BITS, PR_SET_NAME),
     CALL_WITH(prctl, 0, ALL_BITS, PR_GET_NAME),
-    CALL_WITH(prctl, 0, ALL_BITS, PR_SET_DUMPABLE),
     CALL_WITH(prctl, 0, ALL_BITS, PR_SET_VMA),
 };
-const size_t sandbox_call_count = sizeof sandbox_calls / sizeof *sandbox_calls;
+
+/* It listens, and connects to nobody: no connect(), no datagrams to the internet. */
+static const struct seccomp_row of_the_agent[] = {
+    CALL(epoll_pwait),
+    CALL(epoll_ctl),
+    CALL(epoll_create1),
+    CALL(epoll_pwait2),
+    CALL(pwrite64),
+    CALL(openat2),
+    CALL(accept4),
+    CALL(accept),
+    CALL(bind),
+    CALL(listen),
+    NOT_WITH(socket, 1, TYPE_BITS, SOCK_DGRAM),
+    NOT_WITH(socket, 1, TYPE_BITS, SOCK_RAW),
+    CALL_WITH(socket, 0, ALL_BITS, AF_INET),
+    CALL_WITH(socket, 0, ALL_BITS, AF_INET6),
+    CALL(sendfile),
+    CALL(timerfd_create),
+    CALL(timerfd_settime),
+    CALL(signalfd4),
+    CALL(preadv),
+    CALL(pwritev),
+    CALL(fallocate),
+    CALL(flock),
+    CALL(mkdirat),
+    CALL(linkat),
+    CALL(fchmodat),
+    CALL(fchown),
+    CALL(fchownat),
+    CALL(utimensat),
+    CALL(inotify_init1),
+    CALL(inotify_add_watch),
+    CALL(inotify_rm_watch),
+#ifdef __x86_64__
+    CALL(epoll_wait),
+    CALL(epoll_create),
+    CALL(mkdir),
+    CALL(rmdir),
+    CALL(link),
+    CALL(chown),
+    CALL(inotify_init),
+#endif
+};
+
+/* It resolves names in threads, never processes: without clone3, whose flags cannot be
+ * looked at, a libc takes clone. */
+static const struct seccomp_row of_the_sender[] = {
+    CALL_WITH(socket, 0, ALL_BITS, AF_INET),
+    CALL_WITH(socket, 0, ALL_BITS, AF_INET6),
+    CALL(connect),
+    CALL(bind),
+    CALL(sendmmsg),
+    CALL(recvmmsg),
+    CALL_WITH(clone, 0, CLONE_THREAD, CLONE_THREAD),
+    CALL(set_robust_list),
+    CALL(get_robust_list),
+    CALL(rseq),
+    CALL(set_tid_address),
+    CALL(mkdirat),
+#ifdef __x86_64__
+    CALL(alarm),
+#endif
+};
+
+static size_t put_rows(struct seccomp_row *rows, size_t at,
+                       const struct seccomp_row *from, size_t count)
+{
+    must(at + count <= SECCOMP_ROWS_MAX);
+    for (size_t i = 0; i < count; i++)
+        rows[at + i] = from[i];
+    return at + count;
+}
+
+size_t sandbox_calls_of(enum sandbox_role role,
+                        struct seccomp_row rows[SECCOMP_ROWS_MAX])
+{
+    size_t both = sizeof of_both / sizeof *of_both;
+    size_t count = put_rows(rows, 0, of_both, both);
+    if (role == SANDBOX_SENDER)
+        return put_rows(rows, count, of_the_sender,
+                        sizeof of_the_sender / sizeof *of_the_sender);
+    return put_rows(rows, count, of_the_agent,
+                    sizeof of_the_agent / sizeof *of_the_agent);
+}

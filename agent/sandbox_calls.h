@@ -1,10 +1,13 @@
-/** The system calls of a running agent; all others are given up. */
+/** The system calls of the running agent and of its mail sender; all others are given
+ *  up. */
 #ifndef TOCSIN_AGENT_SANDBOX_CALLS_H
 #define TOCSIN_AGENT_SANDBOX_CALLS_H
 
 #include "agent/base/seccomp.h"
+#include "agent/sandbox.h"
 
-extern const struct seccomp_row sandbox_calls[];
-extern const size_t sandbox_call_count;
+/** Put the calls of @role into @rows. @return how many they are. */
+size_t sandbox_calls_of(enum sandbox_role role,
+                        struct seccomp_row rows[SECCOMP_ROWS_MAX]);
 
 #endif

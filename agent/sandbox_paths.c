@@ -12,13 +12,14 @@
 #include "agent/inputs/http/address.h"
 #include "agent/inputs/journal_config.h"
 #include "agent/inputs/scan.h"
+#include "outputs/compiled.h"
 
 enum { RECREATED_DEPTH = 3 };
 
-/* What libraries read: names of hosts and their servers, certificates, zones. Of /etc
- * all, because /etc/resolv.conf is replaced by a new file whenever a network changes,
- * and a rule stays with the old one. Secrets below it are root's, which we are not. */
-static const char *const of_libraries[] = {
+/* What libraries read: names of hosts and their servers, certificates. Of /etc all,
+ * because /etc/resolv.conf is replaced by a new file whenever a network changes, and a
+ * rule stays with the old one. Secrets below it are root's, which we are not. */
+static const char *const of_the_network[] = {
     "/etc",
     "/usr",
     "/lib",
@@ -26,6 +27,20 @@ static const char *const of_libraries[] = {
     "/run/systemd/resolve",
     "/run/resolvconf",
     "/run/NetworkManager",
+    "/dev/null",
+    "/dev/urandom",
+    NULL,
+};
+/* Zones, the names of groups, what unpacks journals. */
+static const char *const of_the_agent[] = {
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/machine-id",
+    "/etc/localtime",
+    "/etc/group",
+    "/etc/nsswitch.conf",
     "/proc/sys/kernel",
     "/dev/urandom",
     NULL,
@@ -213,15 +228,12 @@ static void add_http(struct sandbox_paths *paths, const struct http_config *http
 
 static void add_accounts(struct sandbox_paths *paths, const struct config *config)
 {
-    const struct account_config *accounts = config->accounts.items;
-    for (size_t i = 0; i < config->accounts.count; i++) {
-        const struct smtp_config *smtp = accounts[i].smtp;
-        add_folder_of(paths, accounts[i].password_file.value, LANDLOCK_READ);
-        add_folder_of(paths, accounts[i].ca_file.value, LANDLOCK_READ);
-        if (smtp)
-            add_folder_of(paths, smtp->password_file.value, LANDLOCK_READ);
-        if (smtp)
-            add_folder_of(paths, smtp->ca_file.value, LANDLOCK_READ);
+    const struct outputs_config *outputs = config->compiled_outputs;
+    for (size_t i = 0; i < outputs->account_count; i++) {
+        const struct account *account = &outputs->accounts[i];
+        add_folder_of(paths, account->password_file,
+                      account->login == LOGIN_CONSENT ? LANDLOCK_WRITE : LANDLOCK_READ);
+        add_folder_of(paths, account->ca_file, LANDLOCK_READ);
     }
 }
 
@@ -242,26 +254,41 @@ static void add_configuration(struct sandbox_paths *paths, const struct config *
 {
     for (const struct config_file *at = config->files; at; at = at->next)
         add_folder_of(paths, slice_of(at->path), LANDLOCK_READ);
-    for (size_t i = 0; i < config->sandbox_read.count; i++)
-        add(paths, arena_text(&paths->arena, config->sandbox_read.items[i].value),
-            LANDLOCK_READ);
 }
 
-void sandbox_paths_collect(struct sandbox_paths *paths, const struct config *config,
-                           bool is_wide)
+static void add_further(struct sandbox_paths *paths, const struct conf_texts *folders)
+{
+    for (size_t i = 0; i < folders->count; i++)
+        add(paths, arena_text(&paths->arena, folders->items[i].value), LANDLOCK_READ);
+}
+
+static void add_those_there(struct sandbox_paths *paths, const char *const *list)
+{
+    for (; *list; list++)
+        if (access(*list, F_OK) == 0)
+            add(paths, *list, LANDLOCK_READ);
+}
+
+void sandbox_paths_of_agent(struct sandbox_paths *paths, const struct config *config,
+                            bool is_wide)
 {
     paths->is_wide = is_wide;
     add(paths, arena_text(&paths->arena, config->state_dir.value), LANDLOCK_WRITE);
     add_folder_of(paths, config->control.value, LANDLOCK_WRITE);
     add_maildirs(paths, config);
-    for (size_t i = 0; of_libraries[i]; i++)
-        if (access(of_libraries[i], F_OK) == 0)
-            add(paths, of_libraries[i], LANDLOCK_READ);
+    add_those_there(paths, of_the_agent);
     add_configuration(paths, config);
-    add_accounts(paths, config);
     if (config->http)
         add_http(paths, config->http);
     add_sources(paths, config);
+    add_further(paths, &config->sandbox_read);
+}
+
+void sandbox_paths_of_sender(struct sandbox_paths *paths, const struct config *config)
+{
+    add_those_there(paths, of_the_network);
+    add_configuration(paths, config);
+    add_accounts(paths, config);
 }
 
 void sandbox_paths_free(struct sandbox_paths *paths)

@@ -26,8 +26,10 @@ struct sandbox_paths {
  *  same files. What does not exist yet is represented by the deepest folder above it
  *  that does. @is_wide: of a watched folder that is three or more deep, the one above
  *  it is taken, so that it may be removed and made anew. */
-void sandbox_paths_collect(struct sandbox_paths *paths, const struct config *config,
-                           bool is_wide);
+void sandbox_paths_of_agent(struct sandbox_paths *paths, const struct config *config,
+                            bool is_wide);
+/** The same for the mail sender: credentials, certificates, names of hosts. */
+void sandbox_paths_of_sender(struct sandbox_paths *paths, const struct config *config);
 void sandbox_paths_free(struct sandbox_paths *paths);
 
 /** May @path be used so? */

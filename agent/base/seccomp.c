@@ -19,6 +19,8 @@
 #define MACHINE 0
 #endif
 
+#define REFUSED (SECCOMP_RET_ERRNO | EPERM)
+
 enum { LEAD = 6, ROW_STEPS = 6 };
 
 struct program {
@@ -54,7 +56,7 @@ static void put_lead(struct program *program)
     put_load(program, offsetof(struct seccomp_data, arch));
     put(program,
         (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0));
-    put_answer(program, SECCOMP_RET_ERRNO | EPERM);
+    put_answer(program, REFUSED);
     put_load(program, offsetof(struct seccomp_data, nr));
     put_test(program, BPF_JGT, SECCOMP_LAST_KNOWN, 1);
     put_answer(program, SECCOMP_RET_ERRNO | ENOSYS);
@@ -62,9 +64,10 @@ static void put_lead(struct program *program)
 
 static void put_row(struct program *program, const struct seccomp_row *row)
 {
+    uint32_t answer = row->is_refused ? REFUSED : SECCOMP_RET_ALLOW;
     if (row->mask == 0) {
         put_test(program, BPF_JEQ, (uint32_t)row->number, 1);
-        put_answer(program, SECCOMP_RET_ALLOW);
+        put_answer(program, answer);
         return;
     }
     /* The low half of an argument comes first on both machines. */
@@ -73,7 +76,7 @@ static void put_row(struct program *program, const struct seccomp_row *row)
              offsetof(struct seccomp_data, args) + row->argument * sizeof(uint64_t));
     put(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, row->mask));
     put_test(program, BPF_JEQ, row->value, 1);
-    put_answer(program, SECCOMP_RET_ALLOW);
+    put_answer(program, answer);
     put_load(program, offsetof(struct seccomp_data, nr));
 }
 
@@ -94,7 +97,7 @@ bool seccomp_shut(const struct seccomp_row *rows, size_t count, struct err *err)
     put_lead(&program);
     for (size_t i = 0; i < count; i++)
         put_row(&program, &rows[i]);
-    put_answer(&program, SECCOMP_RET_ERRNO | EPERM);
+    put_answer(&program, REFUSED);
     const struct sock_fprog whole = { program.count, program.steps };
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,

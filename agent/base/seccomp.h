@@ -7,17 +7,19 @@
 #ifndef TOCSIN_BASE_SECCOMP_H
 #define TOCSIN_BASE_SECCOMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/err.h"
 
-/** A call that is allowed: always (mask 0), or when the low half of an argument,
- *  masked, has a value. Rows for the same call are alternatives. */
+/** A call that is allowed, or refused: always (mask 0), or when the low half of an
+ *  argument, masked, has a value. The first row that fits decides. */
 struct seccomp_row {
     int number;
     unsigned argument; /**< 0 is the first */
     uint32_t mask, value;
+    bool is_refused;
 };
 
 enum {
@@ -30,8 +32,8 @@ enum {
 /** Is there a filter for this kernel and machine (x86-64, AArch64)? */
 bool seccomp_is_there(void);
 
-/** Allow only @rows, at most SECCOMP_ROWS_MAX, in the whole process. All else fails
- *  with EPERM; those often called should stand first.
+/** Allow only what @rows say, at most SECCOMP_ROWS_MAX, in the whole process. All else
+ *  fails with EPERM; those often called should stand first.
  *  Fails: ERR_MISSING, there is no filter here. */
 bool seccomp_shut(const struct seccomp_row *rows, size_t count, struct err *err)
     __attribute__((warn_unused_result));

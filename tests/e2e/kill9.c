@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -159,12 +160,12 @@ static int do_write(const char *path, long lines, long rotations, long seconds,
 
 /* --- kill ------------------------ */
 
-/* What the command itself had started may take a moment longer to let go of its locks.
- * Where nobody collects the dead, they are not waited for. */
+/* What the command itself had started (the agent's sender, a tracer) becomes our child
+ * when its parent dies, and is waited for until it has let go of its locks. */
 static void wait_for_group(pid_t group)
 {
-    for (int i = 0; i < 1000 && kill(-group, 0) == 0; i++)
-        pause_ms(1);
+    while (waitpid(-group, NULL, 0) > 0)
+        continue;
 }
 
 static int do_kill(long kills, long max_ms, char **command)
@@ -173,6 +174,7 @@ static int do_kill(long kills, long max_ms, char **command)
     uint64_t seed = rng_system_seed();
     rng_seed(&rng, seed);
     printf("seed %" PRIu64 "\n", seed);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     for (long i = 0; i < kills; i++) {
         pid_t child = fork();
         must(child >= 0);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # What accounts log in with is in no log, argument, environment, answer or file of the agent, and
-# after the connection not in its memory either; a crash leaves no core. One agent has an account
-# for each way to log in, each with a canary of its own.
+# never in its memory; the mail sender, a process of its own, has it as long as the connection
+# lasts. A crash leaves no core. One agent has an account for each way to log in, each with a
+# canary of its own.
 set -eu
 src=$1 build=$2
 . "$src/tests/e2e/common"
@@ -69,6 +70,30 @@ absent() { # absent WHAT FILE...: none of the canaries stands there
     done
     passed=$((passed + 1))
 }
+memory() { # memory PID: every readable mapping
+    awk '$2 ~ /^r/ && $6 !~ /^\[v/ { split($1, at, "-"); print at[1], at[2] }' "/proc/$1/maps" |
+        while read -r from to; do
+            begin=$((0x$from / 4096)) count=$(((0x$to - 0x$from) / 4096))
+            dd if="/proc/$1/mem" bs=4096 skip=$begin count=$count 2>/dev/null || true
+        done
+}
+child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
+keeper=$(child_of "$agent")
+sender=$(child_of "$keeper")
+# While the connections are open: libcurl has the passwords, where they belong.
+memory "$sender" >memory.sender
+found=0
+for text in $canaries; do
+    if grep -qaF -e "$text" memory.sender; then found=$((found + 1)); fi
+done
+[ $found -gt 0 ] || fail "the sender does not have the passwords either: the search finds nothing"
+memory "$agent" >memory.bin
+memory "$keeper" >memory.keeper
+grep -qaF "$work/app.log" memory.bin || fail "the agent's memory could not be read"
+absent "the agent's memory during the connection" memory.bin
+absent "the keeper's memory" memory.keeper
+rm memory.sender memory.keeper
+
 "$build/tocsin" status -c tocsin.yaml -v >answers
 "$build/tocsin" queue list -c tocsin.yaml >>answers
 "$build/tocsin" doctor -c tocsin.yaml >>answers 2>&1 || true
@@ -81,23 +106,21 @@ absent "the mail" ./*.mails
 absent "the arguments or the environment" /proc/$agent/cmdline /proc/$agent/environ
 
 # libcurl has a password as long as the connection lasts, which is 30 s after its last mail. Then
-# every readable mapping is searched for what the logins left behind.
+# the sender's memory is searched for what the logins left behind.
 all_closed() {
     [ "$("$build/tocsin" status -c tocsin.yaml | grep -c 'no connection')" = \
         "$(echo "$names" | wc -w)" ]
 }
 until_true 45 all_closed || fail "the idle connections were not closed"
-memory() {
-    awk '$2 ~ /^r/ && $6 !~ /^\[v/ { split($1, at, "-"); print at[1], at[2] }' "/proc/$agent/maps" |
-        while read -r from to; do
-            begin=$((0x$from / 4096)) count=$(((0x$to - 0x$from) / 4096))
-            dd if="/proc/$agent/mem" bs=4096 skip=$begin count=$count 2>/dev/null || true
-        done
-}
-memory >memory.bin
-grep -qaF "$work/app.log" memory.bin || fail "the agent's memory could not be read"
+memory "$agent" >memory.bin
 absent "the agent's memory after the login" memory.bin
-grep -q 'Max core file size *0 *0' /proc/$agent/limits || fail "a core may be written"
+[ "$(child_of "$keeper")" = "$sender" ] || fail "the sender is another one"
+memory "$sender" >memory.bin
+grep -qaF "$work/app.log" memory.bin || fail "the sender's memory could not be read"
+absent "the sender's memory after the login" memory.bin
+for pid in $agent $keeper $sender; do
+    grep -q 'Max core file size *0 *0' "/proc/$pid/limits" || fail "a core may be written"
+done
 kill -ABRT "$agent"
 wait "$agent" 2>/dev/null || true
 [ -z "$(find . -name 'core*')" ] || fail "a core was written"

@@ -554,6 +554,8 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
     ck_assert_msg(config != NULL, "%s", out.ptr);
     buf_clear(&out);
     config_probe(config, &out, false);
+    ck_assert_ptr_null(strstr(out.ptr, "secret")); /* not read in the agent */
+    config_probe_accounts(config, &out, false);
     ck_assert_ptr_nonnull(
         strstr(out.ptr, "t.yaml:2:23: warning: there is no file '/nonexistent/a.log'"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "no file matches '/nonexistent/*.log'"));

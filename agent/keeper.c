@@ -1,0 +1,171 @@
+/** Two forks. What they share with the agent is the configuration it was started with.
+ */
+#include "agent/keeper.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/base/limits.h"
+#include "agent/log_complaints.h"
+#include "agent/sandbox.h"
+#include "outputs/compiled.h"
+#include "outputs/sender.h"
+
+enum { CONTROL_FD = 3, PAUSE_MS = 1000 };
+
+struct keeper {
+    const struct keeper_setting *setting;
+    const struct config *config; /* of the sender */
+    struct config *own;          /* the same, when it was read again */
+};
+
+/* --- the sender ------------------------------------------------------------------- */
+
+static const struct account *find_account(void *ctx, struct slice name)
+{
+    const struct keeper *keeper = ctx;
+    const struct outputs_config *outputs = keeper->config->compiled_outputs;
+    for (size_t i = 0; i < outputs->account_count; i++)
+        if (slice_equal(outputs->accounts[i].name, name))
+            return &outputs->accounts[i];
+    return NULL;
+}
+
+static void warn_of_secrets(const struct keeper *keeper)
+{
+    struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
+    /* What is complained of is put into the configuration's arena, which is ours: after
+     * the fork it is a copy. */
+    config_probe_accounts((struct config *)(uintptr_t)keeper->config, &complaints,
+                          false);
+    log_complaints(keeper->setting->log, &complaints);
+    buf_free(&complaints);
+}
+
+/* The agent has complained of it already, and would not have asked for it. */
+static void reload(void *ctx)
+{
+    struct keeper *keeper = ctx;
+    struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
+    struct config *config =
+        config_load(keeper->setting->config_path, &complaints, false);
+    buf_free(&complaints);
+    if (!config)
+        return;
+    config_free(keeper->own);
+    keeper->config = keeper->own = config;
+    warn_of_secrets(keeper);
+}
+
+static void serve(struct keeper *keeper)
+{
+    const struct link_ops *links = links_curl();
+    struct sandbox *sandbox = sandbox_create();
+    warn_of_secrets(keeper);
+    sandbox_shut(sandbox, keeper->config, SANDBOX_SENDER, keeper->setting->log);
+    sender_serve(&(struct sender_world){ .control = CONTROL_FD,
+                                         .links = links,
+                                         .clock = clock_real(),
+                                         .account = find_account,
+                                         .reload = reload,
+                                         .ctx = keeper });
+    links_curl_free(links);
+    sandbox_free(sandbox);
+    config_free(keeper->own);
+}
+
+static void be_sender(struct keeper *keeper, pid_t parent)
+{
+    prctl(PR_SET_NAME, "tocsin-sender");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent)
+        serve(keeper);
+    _exit(0);
+}
+
+/* --- the keeper ------------------------------------------------------------------- */
+
+static void tell(struct log_sink *log, int status)
+{
+    if (WIFSIGNALED(status))
+        log_warning(log,
+                    "the mail sender was ended by signal %d and is started again; a "
+                    "mail that was under way is in doubt",
+                    WTERMSIG(status));
+    else
+        log_warning(log,
+                    "the mail sender ended with status %d and is started again; a mail "
+                    "that was under way is in doubt",
+                    WEXITSTATUS(status));
+}
+
+/** @return false when the agent is gone; it is waited for that at most PAUSE_MS. */
+static bool pause_a_moment(void)
+{
+    struct pollfd control = { .fd = CONTROL_FD };
+    return poll(&control, 1, PAUSE_MS) <= 0;
+}
+
+static void keep(struct keeper *keeper)
+{
+    int status = 0;
+    do {
+        pid_t self = getpid(), sender = fork();
+        if (sender == 0)
+            be_sender(keeper, self);
+        if (sender > 0 && waitpid(sender, &status, 0) == sender && WIFEXITED(status) &&
+            WEXITSTATUS(status) == 0)
+            return;
+        if (sender > 0)
+            tell(keeper->setting->log, status);
+    } while (pause_a_moment());
+}
+
+/** Nothing of the agent's stays open but standard error. */
+static void let_go(int control)
+{
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDOUT_FILENO);
+    if (control == CONTROL_FD)
+        fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+    else
+        dup3(control, CONTROL_FD, O_CLOEXEC);
+    close_range(CONTROL_FD + 1, ~0u, 0);
+}
+
+static void be_keeper(const struct keeper_setting *setting, int control)
+{
+    static const int of_the_agent[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
+    struct keeper keeper = { .setting = setting, .config = setting->config };
+    prctl(PR_SET_NAME, "tocsin-keeper");
+    for (size_t i = 0; i < sizeof of_the_agent / sizeof *of_the_agent; i++)
+        signal(of_the_agent[i], SIG_IGN);
+    let_go(control);
+    keep(&keeper);
+    _exit(0);
+}
+
+int keeper_start(const struct keeper_setting *setting, struct err *err)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        err_set_errno(err, "no socket for the mail sender");
+        return -1;
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        be_keeper(setting, ends[1]);
+    close(ends[1]);
+    if (pid > 0)
+        return ends[0];
+    err_set_errno(err, "the mail sender cannot be started");
+    close(ends[0]);
+    return -1;
+}
