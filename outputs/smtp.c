@@ -554,7 +554,7 @@ const struct link_ops *links_curl(void)
     must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
                               strdup, calloc) == CURLE_OK);
     links->warm = curl_easy_init();
-    must(links->warm != NULL);
+    mem_there(links->warm);
     links->ops = (struct link_ops){
         .open = link_open,
         .step = link_step,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "agent/base/limits.h"
+#include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "rules/regex_brackets.h"
 
@@ -152,7 +153,7 @@ static pcre2_code *compile_code(const struct pattern_place *where, bool anchored
     if (anchored)
         options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-    must(context != NULL);
+    mem_there(context);
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     pcre2_set_parens_nest_limit(context, LIMIT_REGEX_PARENS);
     int code = 0;
@@ -192,7 +193,8 @@ static struct scratch *scratch_create(const pcre2_code *code)
     struct scratch *scratch = mem_zalloc(sizeof *scratch);
     scratch->data = pcre2_match_data_create_from_pattern(code, NULL);
     scratch->context = pcre2_match_context_create(NULL);
-    must(scratch->data != NULL && scratch->context != NULL);
+    mem_there(scratch->data);
+    mem_there(scratch->context);
     pcre2_set_match_limit(scratch->context, LIMIT_REGEX_MATCH);
     pcre2_set_depth_limit(scratch->context, LIMIT_REGEX_DEPTH);
     pcre2_set_heap_limit(scratch->context, LIMIT_REGEX_HEAP_KIB);

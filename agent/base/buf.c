@@ -52,7 +52,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
     va_start(args, format);
     int len = vasprintf(&text, format, args);
     va_end(args);
-    must(len >= 0);
+    mem_there(len >= 0 ? text : NULL);
     buf_put(buf, slice_make(text, (size_t)len));
     free(text);
 }

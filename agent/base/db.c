@@ -313,7 +313,7 @@ static bool open_handle(struct db *db, const char *vfs, struct err *err)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(db->path, &db->handle, flags, vfs);
-    must(db->handle != NULL);
+    mem_there(db->handle);
     return code == SQLITE_OK || failure(db, code, err);
 }
 

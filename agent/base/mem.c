@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "agent/base/must.h"
 
@@ -17,18 +19,24 @@ struct arena_chunk {
     alignas(max_align_t) char bytes[];
 };
 
+void *mem_there(void *memory)
+{
+    static const char said[] =
+        "tocsin: out of memory: stopping, the store recovers at the next start\n";
+    if (memory)
+        return memory;
+    (void)!write(STDERR_FILENO, said, sizeof said - 1);
+    _exit(EX_OSERR);
+}
+
 void *mem_zalloc(size_t size)
 {
-    void *memory = calloc(1, size ? size : 1);
-    must(memory != NULL);
-    return memory;
+    return mem_there(calloc(1, size ? size : 1));
 }
 
 void *mem_grow(void *old, size_t count, size_t size)
 {
-    void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
-    must(memory != NULL);
-    return memory;
+    return mem_there(reallocarray(old, count ? count : 1, size ? size : 1));
 }
 
 void *mem_double(void *old, size_t *capacity, size_t size)
@@ -52,8 +60,7 @@ char *mem_copy_text(const char *text)
 
 static struct arena_chunk *chunk_create(size_t size)
 {
-    struct arena_chunk *chunk = malloc(sizeof *chunk + size);
-    must(chunk != NULL);
+    struct arena_chunk *chunk = mem_there(malloc(sizeof *chunk + size));
     *chunk = (struct arena_chunk){ .size = size };
     return chunk;
 }
@@ -96,7 +103,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_start(args, format);
     int len = vasprintf(&text, format, args);
     va_end(args);
-    must(len >= 0);
+    mem_there(len >= 0 ? text : NULL);
     char *copy = arena_text(arena, slice_make(text, (size_t)len));
     free(text);
     return copy;

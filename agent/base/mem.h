@@ -1,6 +1,6 @@
 /**
- * Memory that is there or the process aborts: every queue in tocsin is bounded, and the
- * store makes an abort safe, so no caller carries an out-of-memory path.
+ * Memory that is there or the process ends: every queue in tocsin is bounded, and the
+ * store makes an end at any moment safe, so no caller carries an out-of-memory path.
  *
  * An arena is for what dies together: a generation of configuration, or one turn.
  */
@@ -8,6 +8,10 @@
 #define TOCSIN_BASE_MEM_H
 
 #include "agent/base/slice.h"
+
+/** @memory, unless it is NULL: then nothing was left, and the process says so and ends
+ *  with EX_OSERR. For what a library has allocated; it may be any pointer to memory. */
+void *mem_there(void *memory) __attribute__((returns_nonnull));
 
 /** @size zeroed bytes, to be free()d. Zero bytes give a unique pointer. */
 void *mem_zalloc(size_t size) __attribute__((malloc, returns_nonnull));

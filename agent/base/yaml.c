@@ -10,6 +10,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/map.h"
+#include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/yaml_error.h"
 
@@ -362,7 +363,7 @@ struct yaml_node *yaml_parse(const struct source_text *source,
                  "the file is larger than %d KiB", LIMIT_CONFIG_BYTES / 1024);
         return NULL;
     }
-    must(yaml_parser_initialize(&parser) == 1);
+    mem_there(yaml_parser_initialize(&parser) == 1 ? &parser : NULL);
     cursor_rewind(&builder.cursor, source->bytes);
     size_t skipped = builder.cursor.offset;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

@@ -7,13 +7,14 @@
 #include <zstd_errors.h>
 
 #include "agent/base/limits.h"
+#include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/inputs/codec.h"
 
 static void *create(void)
 {
     ZSTD_DStream *stream = ZSTD_createDStream();
-    must(stream != NULL);
+    mem_there(stream);
     must(!ZSTD_isError(
         ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, LIMIT_UNPACK_WINDOW_LOG)));
     return stream;

@@ -80,7 +80,7 @@ static struct MHD_Response *make_response(struct http_reply reply, bool keeps)
     struct MHD_Response *response =
         MHD_create_response_from_buffer(text.len, text.ptr, MHD_RESPMEM_MUST_COPY);
     buf_free(&text);
-    must(response != NULL);
+    mem_there(response);
     (void)MHD_add_response_header(response, "Content-Type",
                                   "text/plain; charset=utf-8");
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
