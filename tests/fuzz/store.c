@@ -68,15 +68,18 @@ static bool drop(const char *path, struct slice bytes)
 static void try_store(const char *folder, struct slice database, struct slice wal)
 {
     char path[PATH_BYTES];
+    const struct now now = { 1000, INT64_C(1795750000000) };
     struct err err = { 0 };
     snprintf(path, sizeof path, "%.200s/tocsin.db", folder);
     write_file(path, database);
     snprintf(path, sizeof path, "%.200s/tocsin.db-wal", folder);
     if (wal.len > 0)
         write_file(path, wal);
-    struct db *db = state_open(folder, NULL, &err);
+    const struct state_place place = { .folder = folder };
+    struct state_news news = { 0 };
+    struct db *db = state_open(&place, now, &news, &err);
     if (db) {
-        (void)state_count_start(db, &err);
+        (void)state_count(db, &err);
         db_close(db);
         return;
     }
