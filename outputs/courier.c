@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 
 enum { RECOVER_AT_ONCE = 256 };
 #define DEFAULT_DOUBT_WAIT_MS (10 * MINUTE_MS)
@@ -110,6 +111,8 @@ static void recover_row(struct courier *courier, int64_t id,
     } else if (!is_maildir) {
         staged->in_doubt++;
     }
+    if (planted(PLANT_HANDED_IS_SENT))
+        settlement.event = EVENT_ACCEPT;
     outbox_settle(courier->world.db, &settlement, now);
 out:
     arena_free(&arena);

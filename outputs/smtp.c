@@ -17,6 +17,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/secret.h"
+#include "outputs/login.h"
 #include "outputs/reply.h"
 
 enum {
@@ -52,7 +53,7 @@ struct link {
 };
 
 struct curl_links {
-    struct link_ops ops; /* first: links_curl_free() gets its address */
+    struct link_ops ops;
     CURL *warm; /* the first handle costs 4 ms of TLS set-up: paid at the start */
 };
 
@@ -402,14 +403,14 @@ static bool set_login(struct link *link, const struct account *account)
 {
     struct secret secret = { 0 };
     struct err err = { 0 };
-    bool ok = true;
     if (account->user.len == 0)
         return true;
     link->wants_login = true;
-    ok = secret_read(account->password_file, &secret, &err);
+    bool ok = account->secret || secret_read(account->password_file, &secret, &err);
     if (ok) {
         set_text(link, CURLOPT_USERNAME, account->user);
-        set_text(link, CURLOPT_PASSWORD, secret_slice(&secret));
+        set_text(link, CURLOPT_PASSWORD,
+                 secret_slice(account->secret ? account->secret : &secret));
     } else {
         fail_with(link, PHASE_AUTH, slice_of(err.text));
     }
@@ -568,14 +569,14 @@ const struct link_ops *links_curl(void)
         .wake_at = link_wake_at,
         .ctx = links,
     };
-    return &links->ops;
+    return links_with_login(&links->ops);
 }
 
 void links_curl_free(const struct link_ops *ops)
 {
     if (!ops)
         return;
-    struct curl_links *links = ops->ctx;
+    struct curl_links *links = links_login_free(ops)->ctx;
     curl_easy_cleanup(links->warm);
     curl_global_cleanup();
     free(links);

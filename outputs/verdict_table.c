@@ -130,6 +130,9 @@ const struct verdict_row verdict_table[] = {
     { IN(STARTTLS), 0, ANY, ANY, "offer",
       NEEDS_TLS("the server offers no STARTTLS and nothing is sent in clear: try tls: "
                 "implicit with port 465") },
+    { IN(AUTH), 0, ANY, ANY, "the command '",
+      SECRET("the command that prints the password failed: run it by hand, as the user "
+             "that tocsin runs as") },
     { IN(AUTH), 0, ANY, ANY, "secret",
       SECRET("the password cannot be read: check password_file") },
     { IN(AUTH), 0, ANY, ANY, "offers no login",

@@ -274,6 +274,8 @@ static bool do_reload(struct telling *telling, const struct story_step *step,
     if (config) {
         app_reload(stage->app, config);
         stage->config = step->reload->config;
+    } else {
+        app_refuse_reload(stage->app);
     }
     buf_free(&complaints);
     return is_good;
