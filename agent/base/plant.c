@@ -4,6 +4,8 @@
 
 #ifdef TOCSIN_PLANTS
 
+#include <string.h>
+
 const struct plant_row plants[PLANT_COUNT] = {
     [PLANT_NONE] = { "none", "nothing is planted" },
     [PLANT_OFFSET_FIRST] = { "offset-first",
@@ -51,6 +53,13 @@ static enum plant chosen;
 void plant_choose(enum plant plant)
 {
     chosen = plant;
+}
+
+void plant_forge(const char *bytes, size_t len, const char *word)
+{
+    char *at = memmem(bytes, len, word, strlen(word));
+    if (at)
+        at[strlen(word)] = 'x';
 }
 
 bool planted(enum plant plant)

@@ -8,6 +8,7 @@
 #define TOCSIN_BASE_PLANT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /** The rows of plants, in the same order. */
 enum plant {
@@ -47,9 +48,12 @@ extern const struct plant_row plants[PLANT_COUNT];
 void plant_choose(enum plant plant);
 /** Is @plant the chosen one? */
 bool planted(enum plant plant);
+/** Change the byte behind the first @word in @bytes, which are not really const. */
+void plant_forge(const char *bytes, size_t len, const char *word);
 
 #else
 #define planted(plant) false
+#define plant_forge(bytes, len, word) (void)0
 #endif
 
 #endif

@@ -1,8 +1,10 @@
 /**
  * Lives simulated lives and says which were not as they must be:
  *
- *     sim [--from SEED] [--seeds N] [--actions N] [--lying] [--verbose]
+ *     sim [--from SEED] [--seeds N] [--actions N] [--world 1|2] [--lying]
+ *         [--verbose]
  *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
+ *     sim --plant NAME ...        the same with a planted bug
  *     sim --mutants [--plant NAME] [--from SEED] [--seeds N] [--actions N]
  *
  * A life that is not good is made as short as it can be and printed as a file that can
@@ -24,7 +26,7 @@
 enum { FILE_BYTES = 64 * 1024 };
 
 struct options {
-    int64_t from, seeds, actions;
+    int64_t from, seeds, actions, world;
     bool is_lying, is_verbose, is_hunt;
     const char *plant;
     char **files;
@@ -66,7 +68,8 @@ static bool parse(int argc, char **argv, struct options *options)
             options->plant = argv[++i];
         else if (!take_number(argv, &i, "--from", &options->from) &&
                  !take_number(argv, &i, "--seeds", &options->seeds) &&
-                 !take_number(argv, &i, "--actions", &options->actions))
+                 !take_number(argv, &i, "--actions", &options->actions) &&
+                 !take_number(argv, &i, "--world", &options->world))
             return false;
     }
     options->files = argv + i;
@@ -146,8 +149,12 @@ static void judge(struct sim_life *life, const struct options *options,
     sum->actions += life->count;
     sum->undecided += end == SIM_UNDECIDED;
     sum->failed += end == SIM_BAD;
-    if (end == SIM_BAD)
+    if (end == SIM_BAD) {
         report(life, options, outcome);
+    } else if (options->is_verbose) {
+        (void)live(life, options, outcome, true);
+        printf("seed %llu\n%s", (unsigned long long)life->seed, outcome->log);
+    }
 }
 
 /* --- all of them ------------------------------------------------------------------ */
@@ -173,7 +180,7 @@ static bool is_bad(void *ctx, uint64_t seed, const char **why)
 {
     static struct sim_life life;
     const struct hunt *hunt = ctx;
-    sim_draw(&life, seed, (size_t)hunt->options->actions);
+    sim_draw(&life, seed, (size_t)hunt->options->actions, (int)hunt->options->world);
     *why = hunt->outcome->why;
     return live(&life, hunt->options, hunt->outcome, false) == SIM_BAD;
 }
@@ -203,7 +210,9 @@ static int close_with(const struct sum *sum, double took)
 int main(int argc, char **argv)
 {
     static struct sim_life life;
-    struct options options = { .from = 1, .seeds = 100, .actions = 60 };
+    struct options options = {
+        .from = 1, .seeds = 100, .actions = 60, .world = SIM_RICH_WORLD
+    };
     struct sum sum = { 0 };
     if (!parse(argc, argv, &options)) {
         fprintf(stderr, "usage: see the head of tests/sim/main.c\n");
@@ -218,6 +227,11 @@ int main(int argc, char **argv)
                                        (uint64_t)options.seeds };
         return mutants_hunt(&hunter, options.plant);
     }
+    if (options.plant && !mutants_plant(options.plant)) {
+        fprintf(stderr, "sim: no bug '%s' can be planted in this build\n",
+                options.plant);
+        return 64;
+    }
     double began = seconds();
     for (int i = 0; i < options.file_count; i++) {
         if (!load(options.files[i], &life)) {
@@ -227,7 +241,8 @@ int main(int argc, char **argv)
         judge(&life, &options, outcome, &sum);
     }
     for (int64_t i = 0; options.file_count == 0 && i < options.seeds; i++) {
-        sim_draw(&life, (uint64_t)(options.from + i), (size_t)options.actions);
+        sim_draw(&life, (uint64_t)(options.from + i), (size_t)options.actions,
+                 (int)options.world);
         judge(&life, &options, outcome, &sum);
     }
     return close_with(&sum, seconds() - began);
