@@ -295,6 +295,15 @@ void app_turn_took(struct app *app, int64_t ms)
         app->longest_turn_ms = (uint64_t)ms;
 }
 
+uint64_t app_moves(const struct app *app)
+{
+    const struct inputs_tally *inputs = inputs_tally(app->inputs);
+    const struct outputs_tally *outputs = outputs_tally(app->outputs);
+    return inputs->bytes_read + inputs->marks + inputs->journal_entries +
+           inputs->http.requests + outputs->connections + outputs->logins +
+           app->commits + app->commit_failures;
+}
+
 int64_t app_wake_at(const struct app *app)
 {
     if (app->write_retry_ms != 0)

@@ -96,7 +96,7 @@ static void recover_row(struct courier *courier, int64_t id,
     struct outbox_settlement settlement = {
         .id = id,
         .event = is_maildir ? EVENT_POSTPONE : EVENT_DOUBT,
-        .next_at_ms = now.unix_ms + wait,
+        .next_at_ms = now.unix_ms + rng_later(&courier->world.rng, wait),
         .is_attempt = true,
         .part = job.part,
         .reply = SLICE("tocsin ended while the mail was being handed over"),

@@ -44,16 +44,8 @@ static void copy_spec(struct lane *lane, const struct lane_spec *spec)
     lane->maildir = arena_slice(&fresh, spec->maildir);
     lane->is_maildir = spec->account == NULL;
     lane->account = (struct account){ 0 };
-    if (spec->account) {
-        struct account *account = &lane->account;
-        *account = *spec->account;
-        struct slice *texts[] = { &account->name,    &account->host,
-                                  &account->user,    &account->password_file,
-                                  &account->ca_file, &account->ehlo,
-                                  &account->from };
-        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-            *texts[i] = arena_slice(&fresh, *texts[i]);
-    }
+    if (spec->account)
+        lane->account = account_copy(spec->account, &fresh);
     arena_free(&lane->memory);
     lane->memory = fresh;
 }
@@ -84,17 +76,9 @@ void lane_free(struct lane *lane)
     free(lane);
 }
 
-static bool is_same_account(const struct account *a, const struct account *b)
-{
-    return slice_equal(a->host, b->host) && a->port == b->port && a->tls == b->tls &&
-           slice_equal(a->user, b->user) &&
-           slice_equal(a->password_file, b->password_file) &&
-           slice_equal(a->ca_file, b->ca_file) && slice_equal(a->ehlo, b->ehlo);
-}
-
 void lane_configure(struct lane *lane, const struct lane_spec *spec)
 {
-    bool is_same = spec->account ? is_same_account(spec->account, &lane->account)
+    bool is_same = spec->account ? account_is_same(spec->account, &lane->account)
                                  : slice_equal(spec->maildir, lane->maildir);
     lane->is_gone = false;
     if (!is_same) {

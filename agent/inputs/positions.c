@@ -250,7 +250,7 @@ void positions_load(struct tail *tail)
     /* Now that each is found, what is not known is new. */
     for (size_t i = 0; i < restored.count; i++) {
         struct tail_file *file = restored.items[i];
-        if (file->place && files_is_untouched(file))
+        if (file->place && tail_file_is_untouched(file))
             rotation_missed(tail, file, file->read_modified_ns);
     }
     free(restored.items);

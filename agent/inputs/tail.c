@@ -203,7 +203,7 @@ static void observe(struct tail *tail, struct tail_file *file,
     if (stat->size_bytes != file->size_bytes)
         file->grown_at_ms = tail->now.mono_ms;
     files_note(&tail->files, file, stat);
-    if (files_is_untouched(file) && stat->modified_ns != seen_ns)
+    if (tail_file_is_untouched(file) && stat->modified_ns != seen_ns)
         rotation_missed(tail, file, seen_ns);
     if (!tail_file_is_read(file) || may_retry)
         files_queue(&tail->files, file);

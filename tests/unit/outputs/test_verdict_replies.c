@@ -168,6 +168,7 @@ static const struct other {
     { PHASE_AUTH, 0, "", "the server offers no login", SETTING },
     { PHASE_MAIL, 0, "", "Connection reset by peer", TROUBLE_SERVER, NETWORK, 0 },
     { PHASE_DOT, 0, "", "Connection reset by peer", TROUBLE_SERVER, DOUBT, 0 },
+    { PHASE_AUTH, 0, "", "the command '/bin/pass' ended with status 1", SECRET },
     { PHASE_API, 0, "", "Connection reset by peer", TROUBLE_SERVER, DOUBT, 0 },
     { PHASE_DOT, 250, "", "OK", TROUBLE_NONE, FINE, 0 },
     { PHASE_API, 200, "", "OK", TROUBLE_NONE, FINE, 0 },
