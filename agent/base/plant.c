@@ -46,6 +46,13 @@ const struct plant_row plants[PLANT_COUNT] = {
                                "what waits for a digest is lost at a restart" },
     [PLANT_HELD_IS_DROPPED] = { "held-is-dropped",
                                 "what a limit held back is left out of the mail" },
+    [PLANT_ANSWER_FIRST] = { "answer-first", "200 is said before the commit" },
+    [PLANT_DEDUP_UNSTORED] = { "dedup-unstored",
+                               "which alerts were taken is forgotten at a restart" },
+    [PLANT_RECIPIENT_UNSTORED] = { "recipient-unstored",
+                                   "who of several has a mail is not stored" },
+    [PLANT_DOUBT_IS_ENDLESS] = { "doubt-is-endless",
+                                 "a mail in doubt is sent again and again" },
 };
 
 static enum plant chosen;

@@ -139,6 +139,16 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
         live_log(sim, value);
 }
 
+/** The writer goes on in the rotated file, while the agent follows it already. */
+static void do_linger(struct sim *sim, uint32_t value)
+{
+    if (sim->traits.is_copied)
+        return;
+    rotate_by_rename(sim, value);
+    sim_pass(sim, 3 * SECOND_MS + value % (6 * SECOND_MS));
+    do_late(sim, value);
+}
+
 static void rotate_by_copy(struct sim *sim, uint32_t value)
 {
     char name[NAME_BYTES];
@@ -225,6 +235,7 @@ static void do_clock_step(struct sim *sim, uint32_t value)
     int64_t step = (int64_t)(value % (2 * HOUR_MS)) - HOUR_MS;
     sim->now.unix_ms += step;
     sim->mails.has_stepped = true;
+    clients_forget(&sim->clients);
 }
 
 /* --- the process ------------------------------------------------------------------ */
@@ -357,7 +368,7 @@ static void set_fault(struct sim *sim, const char *rule)
     struct err err = { 0 };
     script_clear(post_script(sim->post));
     must(script_add(post_script(sim->post), slice_of(rule), &err));
-    sim->mails.is_doubtful = strncmp(rule, "dot:", 4) == 0;
+    sim->mails.doubtful = strncmp(rule, "dot:", 4) == 0 ? 4 : 0;
 }
 
 /** Something is wrong with one of several recipients. */
@@ -369,6 +380,8 @@ static void do_rcpt_fault(struct sim *sim, uint32_t value)
         "rcpt(boss@):1xclose",
         "rcpt(boss@):1x421 4.7.0 try again later",
         "rcpt(dev@):1x452 4.5.3 Too many recipients",
+        "dot:4xtake close",
+        "dot:4xclose",
     };
     set_fault(sim, rules[value % (sizeof rules / sizeof *rules)]);
 }
@@ -422,7 +435,9 @@ const struct sim_act sim_acts[] = {
     { "fault", 8, do_mail_fault },
     { "down", 2, do_server_down },
     { "half", 8, do_half, SIM_RICH_WORLD },
+    { "post", 14, clients_post, SIM_RICH_WORLD },
     { "late", 8, do_late, SIM_RICH_WORLD },
+    { "linger", 5, do_linger, SIM_RICH_WORLD },
     { "suspend", 2, do_suspend, SIM_RICH_WORLD },
     { "badly", 1, do_bad_reload, SIM_RICH_WORLD },
     { "fail", 6, do_fail, SIM_RICH_WORLD },

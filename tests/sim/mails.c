@@ -112,7 +112,7 @@ static void count_copy(struct sim *sim, struct letter *letter, int i)
     if (letter->copies[i] > MOST_COPIES)
         sim_fail(sim, "%s got a mail %d times", who, letter->copies[i]);
     letter->doubts[i] = mails->doubts;
-    letter->is_in_doubt[i] = mails->is_doubtful;
+    letter->is_in_doubt[i] = mails->doubtful > 0;
 }
 
 static void count_recipients(struct sim *sim, struct letter *letter,
@@ -142,7 +142,7 @@ static void look_at(struct sim *sim, const struct post_mail *mail)
         sim_fail(sim, "a second copy of %.*s differs", SLICE_ARG(id));
     }
     count_recipients(sim, letter, mail);
-    mails->is_doubtful = false;
+    mails->doubtful -= mails->doubtful > 0;
 }
 
 void mails_look(struct sim *sim)

@@ -39,7 +39,7 @@ struct mails {
     uint64_t epoch;     /**< of configuration and disk */
     int64_t epoch_unix_s;
     bool has_stepped; /**< the clock: dates say nothing any more */
-    bool is_doubtful; /**< the server will take a mail and not say so */
+    int doubtful;     /**< the server will take a mail and not say so */
 };
 
 /** Look at what was accepted since the last call. */

@@ -65,6 +65,7 @@ void sim_set_up(struct sim *sim, uint64_t seed, int world)
     traits->variant = (int)(rng_next(&more) % RICH_VARIANTS);
     traits->sweep_s = rng_next(&more) % 4 == 0 ? 2 : 10;
     traits->has_room = rng_next(&more) % 4 == 0;
+    traits->has_clients = rng_next(&more) % 2 == 0;
     traits->has_people = rng_next(&more) % 2 == 0;
 }
 
@@ -81,6 +82,9 @@ static void put_yaml(const struct sim *sim, struct buf *yaml)
                "  - %s\n",
                traits->is_pattern ? "*" : "[ab].log", traits->sweep_s,
                variants[traits->variant].route);
+    if (traits->has_clients)
+        buf_printf(yaml, "http: {listen: ['unix:%s'], resolve_after: 20m}\n",
+                   sim->clients.path);
     buf_puts(yaml, "accounts:\n"
                    "  - {name: g, gmail: a@gmail.com, password_file: /none/secret}\n"
                    "outputs:\n"

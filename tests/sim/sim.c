@@ -57,6 +57,7 @@ void sim_start(struct sim *sim)
                            .log = &sim->log,
                            .seed = ++sim->starts,
                            .vfs = power_vfs(sim->power),
+                           .listens = sim->traits.has_clients,
                            .stdin_fd = -1 };
     sim->app = app_create(sim_config(sim), &world, &err);
     if (sim->app)
@@ -74,11 +75,13 @@ static void fall_silent(void *ctx)
     struct sim *sim = ctx;
     sim->mails.doubts++;
     post_set_down(sim->post, true);
+    clients_break(&sim->clients);
 }
 
 void sim_kill(struct sim *sim)
 {
     sim->mails.doubts++;
+    clients_break(&sim->clients);
     power_freeze(sim->power);
     app_free(sim->app);
     sim->app = NULL;
@@ -91,8 +94,7 @@ void sim_kill(struct sim *sim)
 
 /* --- time ------------------------------------------------------------------------- */
 
-/** One turn. @return false when the agent is gone. */
-static bool turn(struct sim *sim)
+bool sim_turn(struct sim *sim)
 {
     app_turn(sim->app);
     sim->turns++;
@@ -122,7 +124,7 @@ static bool has_work(const struct sim *sim)
 static void settle(struct sim *sim)
 {
     int turns = 0;
-    while (sim->app && turn(sim) && has_work(sim)) {
+    while (sim->app && sim_turn(sim) && has_work(sim)) {
         if (++turns > MOST_TURNS) {
             sim_fail(sim, "the agent turns without end at %lld ms",
                      (long long)sim->now.mono_ms);
@@ -218,6 +220,7 @@ static void begin(struct sim *sim, const struct sim_life *life, bool is_lying)
     sim->log_text = buf_make(LOG_BYTES);
     sim->failure = buf_make(2048);
     sim->model.disk = &sim->disk;
+    clients_init(&sim->clients);
     disk_init(&sim->disk, DISK_EXT4, forget_generation);
     sim_set_up(sim, life->seed, life->world);
     for (int i = 0; i < SIM_LOGS; i++) {
@@ -239,6 +242,7 @@ static void end(struct sim *sim)
     app_free(sim->app);
     disk_clear(&sim->disk);
     mails_free(&sim->mails);
+    clients_end(&sim->clients);
     post_free(sim->post);
     power_free(sim->power);
     buf_free(&sim->failure);

@@ -7,6 +7,7 @@
 
 #include "agent/app.h"
 #include "agent/story/post.h"
+#include "clients.h"
 #include "mails.h"
 #include "model.h"
 #include "power.h"
@@ -36,10 +37,11 @@ struct sim_traits {
     bool is_rich; /**< SIM_RICH_WORLD */
     int variant;  /**< of the configuration; a reload changes it */
     int sweep_s;
-    bool is_pattern; /**< the source follows a pattern, rotated files included */
-    bool is_copied;  /**< logs are rotated by copytruncate */
-    bool has_room;   /**< the disk is large: commits wait in the WAL */
-    bool has_people; /**< mails go to three recipients */
+    bool is_pattern;  /**< the source follows a pattern, rotated files included */
+    bool is_copied;   /**< logs are rotated by copytruncate */
+    bool has_room;    /**< the disk is large: commits wait in the WAL */
+    bool has_clients; /**< alerts are posted */
+    bool has_people;  /**< mails go to three recipients */
 };
 
 struct sim {
@@ -52,6 +54,7 @@ struct sim {
     struct buf log_text;
     struct model model;
     struct mails mails;
+    struct clients clients;
     struct app *app; /**< NULL: not running */
     struct sim_traits traits;
     int64_t gone_ms[SIM_LOGS]; /**< since when no log is there; 0: there is one */
@@ -104,6 +107,8 @@ void sim_start(struct sim *sim);
 void sim_kill(struct sim *sim);
 /** Let time pass, with every turn that is due; an agent that dies meanwhile is gone. */
 void sim_pass(struct sim *sim, int64_t ms);
+/** One turn. @return false when the agent is gone. */
+bool sim_turn(struct sim *sim);
 /** Enough time for everything that lies there to be counted. */
 void sim_calm(struct sim *sim);
 
