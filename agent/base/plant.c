@@ -53,6 +53,8 @@ const struct plant_row plants[PLANT_COUNT] = {
                                    "who of several has a mail is not stored" },
     [PLANT_DOUBT_IS_ENDLESS] = { "doubt-is-endless",
                                  "a mail in doubt is sent again and again" },
+    [PLANT_OVERFLOW_IGNORED] = { "overflow-ignored",
+                                 "hints that inotify lost are not made up for" },
 };
 
 static enum plant chosen;

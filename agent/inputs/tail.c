@@ -172,7 +172,8 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
     watch_free(tail->watch);
     tail->watch = NULL;
     if (wants_inotify(tail))
-        tail->watch = watch_create(tail->world->wakes, tail->world->log, tail->tally);
+        tail->watch = watch_create(&tail->world->fs, tail->world->wakes,
+                                   tail->world->log, tail->tally);
     search_forget(&tail->search);
     positions_load(tail);
     for (size_t i = 0; i < tail->source_count; i++) {

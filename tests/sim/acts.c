@@ -126,7 +126,7 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
     /* Either a half line is ended now, or nobody ever does: its file is what ends.
      * Where a pattern wants the rotated file as well, it may be taken for a log that
      * goes on. */
-    if ((value >> 10) & 1)
+    if (((value >> 10) & 1) || sim->traits.is_seldom)
         model_finish(&sim->model, old);
     else
         model_seal(&sim->model, generation, old->bytes.len,
@@ -195,8 +195,9 @@ static void do_recreate(struct sim *sim, uint32_t value)
 }
 
 static void do_read_errors(struct sim *sim, uint32_t value)
-{
-    sim->disk.errors_left = (int)(value % 4);
+{ /* What could not be read is tried again by the sweep. */
+    if (!sim->traits.is_seldom)
+        sim->disk.errors_left = (int)(value % 4);
 }
 
 /* --- time ------------------------------------------------------------------------- */

@@ -65,6 +65,13 @@ void sim_set_up(struct sim *sim, uint64_t seed, int world)
     traits->variant = (int)(rng_next(&more) % RICH_VARIANTS);
     traits->sweep_s = rng_next(&more) % 4 == 0 ? 2 : 10;
     traits->has_room = rng_next(&more) % 4 == 0;
+    traits->has_inotify = rng_next(&more) % 2 == 0;
+    traits->is_seldom = traits->has_inotify && rng_next(&more) % 2 == 0;
+    if (traits->is_seldom)
+        traits->sweep_s = 30 * 60;
+    sim->notify.is_late = rng_next(&more) % 2 == 0;
+    sim->notify.is_leaky = !traits->is_seldom && rng_next(&more) % 2 == 0;
+    rng_seed(&sim->notify.rng, seed);
     traits->has_clients = rng_next(&more) % 2 == 0;
     traits->has_people = rng_next(&more) % 2 == 0;
 }
@@ -74,13 +81,14 @@ static void put_yaml(const struct sim *sim, struct buf *yaml)
     const struct sim_traits *traits = &sim->traits;
     buf_printf(yaml,
                "sources:\n"
-               "  - {name: logs, files: ['/log/%s'], inotify: false, sweep: %ds}\n"
+               "  - {name: logs, files: ['/log/%s'], inotify: %s, sweep: %ds}\n"
                "rules:\n"
                "  - {name: err, match: '^ERR', by: [path], resolve_after: 20m}\n"
                "routes:\n"
                "  - {name: self, match: [rule=tocsin], to: [ops]}\n"
                "  - %s\n",
-               traits->is_pattern ? "*" : "[ab].log", traits->sweep_s,
+               traits->is_pattern ? "*" : "[ab].log",
+               traits->has_inotify ? "true" : "false", traits->sweep_s,
                variants[traits->variant].route);
     if (traits->has_clients)
         buf_printf(yaml, "http: {listen: ['unix:%s'], resolve_after: 20m}\n",

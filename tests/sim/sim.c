@@ -118,7 +118,8 @@ static bool has_work(const struct sim *sim)
     if (app_is_stopped(sim->app))
         return false;
     return app_wake_at(sim->app) <= sim->now.mono_ms ||
-           (!app_is_held_back(sim->app) && post_is_ready(sim->post));
+           (!app_is_held_back(sim->app) &&
+            (post_is_ready(sim->post) || notify_is_ready(&sim->notify)));
 }
 
 static void settle(struct sim *sim)
@@ -135,7 +136,7 @@ static void settle(struct sim *sim)
 
 static int64_t next_moment(const struct sim *sim, int64_t to_ms)
 {
-    int64_t due = post_wake_at(sim->post);
+    int64_t due = earlier_ms(post_wake_at(sim->post), notify_wake_at(&sim->notify));
     if (!sim->app)
         return to_ms;
     if (due <= sim->now.mono_ms)
@@ -222,6 +223,8 @@ static void begin(struct sim *sim, const struct sim_life *life, bool is_lying)
     sim->model.disk = &sim->disk;
     clients_init(&sim->clients);
     disk_init(&sim->disk, DISK_EXT4, forget_generation);
+    sim->notify.now = &sim->now;
+    sim->disk.notify = &sim->notify;
     sim_set_up(sim, life->seed, life->world);
     for (int i = 0; i < SIM_LOGS; i++) {
         char name[] = "a.log";

@@ -10,6 +10,7 @@
 #include "clients.h"
 #include "mails.h"
 #include "model.h"
+#include "notify.h"
 #include "power.h"
 
 enum {
@@ -37,9 +38,11 @@ struct sim_traits {
     bool is_rich; /**< SIM_RICH_WORLD */
     int variant;  /**< of the configuration; a reload changes it */
     int sweep_s;
-    bool is_pattern;  /**< the source follows a pattern, rotated files included */
-    bool is_copied;   /**< logs are rotated by copytruncate */
-    bool has_room;    /**< the disk is large: commits wait in the WAL */
+    bool is_pattern; /**< the source follows a pattern, rotated files included */
+    bool is_copied;  /**< logs are rotated by copytruncate */
+    bool has_room;   /**< the disk is large: commits wait in the WAL */
+    bool has_inotify;
+    bool is_seldom;   /**< the sweep is: what inotify does not tell waits for long */
     bool has_clients; /**< alerts are posted */
     bool has_people;  /**< mails go to three recipients */
 };
@@ -48,6 +51,7 @@ struct sim {
     struct rng rng; /**< of what is not in the list: torn writes, seeds of the agent */
     struct now now;
     struct disk disk;
+    struct notify notify;
     struct power *power;
     struct post *post;
     struct log_sink log;
