@@ -174,6 +174,8 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
     if (wants_inotify(tail))
         tail->watch = watch_create(&tail->world->fs, tail->world->wakes,
                                    tail->world->log, tail->tally);
+    /* What the old queue had to tell is lost with it. */
+    tail->wants_all = true;
     search_forget(&tail->search);
     positions_load(tail);
     for (size_t i = 0; i < tail->source_count; i++) {

@@ -1,7 +1,7 @@
 /**
  * inotify of a simulated world: a short queue that melts equal events that follow each
- * other into one, comes late, overflows, and, if it is that bad, leaves events out, as it
- * does for files on a network or for those that are written through mmap.
+ * other into one, comes late, overflows, and, if it is that bad, leaves events out, as
+ * it does for files on a network or for those that are written through mmap.
  */
 #ifndef TOCSIN_TESTS_SIM_NOTIFY_H
 #define TOCSIN_TESTS_SIM_NOTIFY_H
