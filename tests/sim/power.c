@@ -81,7 +81,12 @@ static void forget_changes(struct power_file *file)
 
 static void copy(struct bytes *to, const struct bytes *from)
 {
-    resize(to, from->len);
+    if (from->len > to->capacity) {
+        free(to->ptr);
+        to->ptr = mem_grow(NULL, from->len, 1);
+        to->capacity = from->len;
+    }
+    to->len = from->len;
     if (from->len > 0)
         memcpy(to->ptr, from->ptr, from->len);
 }

@@ -63,7 +63,7 @@ void sim_set_up(struct sim *sim, uint64_t seed, int world)
     struct rng more;
     rng_seed(&more, ~seed);
     traits->variant = (int)(rng_next(&more) % RICH_VARIANTS);
-    traits->sweep_s = rng_next(&more) % 4 == 0 ? 2 : 10;
+    traits->sweep_s = rng_next(&more) % 4 == 0 ? 4 : 10;
     traits->has_room = rng_next(&more) % 4 == 0;
     traits->has_inotify = rng_next(&more) % 2 == 0;
     traits->is_seldom = traits->has_inotify && rng_next(&more) % 2 == 0;

@@ -125,7 +125,7 @@ static bool has_work(const struct sim *sim)
 static void settle(struct sim *sim)
 {
     int turns = 0;
-    while (sim->app && sim_turn(sim) && has_work(sim)) {
+    while (sim->app && !app_is_stopped(sim->app) && sim_turn(sim) && has_work(sim)) {
         if (++turns > MOST_TURNS) {
             sim_fail(sim, "the agent turns without end at %lld ms",
                      (long long)sim->now.mono_ms);
@@ -137,7 +137,7 @@ static void settle(struct sim *sim)
 static int64_t next_moment(const struct sim *sim, int64_t to_ms)
 {
     int64_t due = earlier_ms(post_wake_at(sim->post), notify_wake_at(&sim->notify));
-    if (!sim->app)
+    if (!sim->app || app_is_stopped(sim->app))
         return to_ms;
     if (due <= sim->now.mono_ms)
         due = NEVER_MS;
@@ -190,7 +190,7 @@ static void drain(struct sim *sim)
         model_finish(&sim->model, sim->disk.entries[i].file);
     sim_start(sim);
     sim_calm(sim);
-    sim_pass(sim, 2 * HOUR_MS); /* what is absent is waited for */
+    sim_pass(sim, 70 * MINUTE_MS); /* what is absent is waited for */
     for (int64_t left = DRAIN_MS; left > 0 && sim->app; left -= HOUR_MS) {
         sim_pass(sim, HOUR_MS);
         if (!sim->app || sim->failure.len > 0)
