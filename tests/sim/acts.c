@@ -369,7 +369,7 @@ static void set_fault(struct sim *sim, const char *rule)
     struct err err = { 0 };
     script_clear(post_script(sim->post));
     must(script_add(post_script(sim->post), slice_of(rule), &err));
-    sim->mails.doubtful = strncmp(rule, "dot:", 4) == 0 ? 4 : 0;
+    sim->mails.doubtful = strncmp(rule, "dot:", 4) == 0 ? 5 : 0;
 }
 
 /** Something is wrong with one of several recipients. */
@@ -381,7 +381,7 @@ static void do_rcpt_fault(struct sim *sim, uint32_t value)
         "rcpt(boss@):1xclose",
         "rcpt(boss@):1x421 4.7.0 try again later",
         "rcpt(dev@):1x452 4.5.3 Too many recipients",
-        "dot:4xtake close",
+        "dot:5xtake close",
         "dot:4xclose",
     };
     set_fault(sim, rules[value % (sizeof rules / sizeof *rules)]);
@@ -437,6 +437,7 @@ const struct sim_act sim_acts[] = {
     { "down", 2, do_server_down },
     { "half", 8, do_half, SIM_RICH_WORLD },
     { "post", 14, clients_post, SIM_RICH_WORLD },
+    { "repeat", 2, clients_repeat, SIM_RICH_WORLD },
     { "late", 8, do_late, SIM_RICH_WORLD },
     { "linger", 5, do_linger, SIM_RICH_WORLD },
     { "suspend", 2, do_suspend, SIM_RICH_WORLD },

@@ -189,3 +189,14 @@ void clients_post(struct sim *sim, uint32_t value)
     }
     buf_free(&request);
 }
+
+void clients_repeat(struct sim *sim, uint32_t value)
+{
+    enum { OLD = 1, WHOLE = 1 << 8, HEARD = 1 << 11, ALIVE = 1 << 13 };
+    clients_post(sim, WHOLE | ALIVE | (value & 6));
+    sim_pass(sim, 11 * MINUTE_MS);
+    if (sim->app)
+        sim_kill(sim);
+    sim_start(sim);
+    clients_post(sim, OLD | WHOLE | HEARD | ALIVE);
+}

@@ -41,6 +41,8 @@ void clients_end(struct clients *clients);
 /** Post a new body or, when one is left, perhaps that one again; wait for the answer,
  *  or go away before it comes. */
 void clients_post(struct sim *sim, uint32_t value);
+/** Post, do not hear the answer, and say the same again after a digest and a crash. */
+void clients_repeat(struct sim *sim, uint32_t value);
 /** The process dies at this moment: what it said until now was said. */
 void clients_break(struct clients *clients);
 /** From now on the agent cannot know any more what it took: nothing is sent again. */
