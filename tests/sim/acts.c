@@ -25,14 +25,9 @@ static struct disk_file *live_log(struct sim *sim, uint32_t value)
     name_log(name, value, 0);
     struct disk_file *file = disk_find(&sim->disk, name);
     if (!file) {
-        int64_t gone_ms = sim->gone_ms[value % SIM_LOGS];
-        struct generation *generation = generation_create();
         file = disk_make(&sim->disk, name);
-        file->owner = generation;
-        generation->is_alone =
-            gone_ms != 0 && sim->now.mono_ms - gone_ms > ROTATE_WAIT_MS;
+        file->owner = generation_create();
     }
-    sim->gone_ms[value % SIM_LOGS] = 0;
     return file;
 }
 
@@ -83,14 +78,13 @@ static void abandon(struct sim *sim, struct generation *generation, const char *
     sim->model.groups = generation->lost_group + 1;
 }
 
-/** Who has forgotten the one before it (there was none at the path for longer than
- *  rotate_wait) cannot know that this one was, nor those that follow unseen. Without
- *  birth times one that is gone proves nothing either. */
+/** Without birth times it cannot be told from one that was read and came back under the
+ *  number of one that is gone. */
 static bool is_unknown_to_all(const struct sim *sim,
                               const struct generation *generation)
 {
-    return (generation->is_alone || sim->disk.style == DISK_PLAIN) &&
-           !generation->is_seen && !sim->traits.is_pattern;
+    return sim->disk.style == DISK_PLAIN && !generation->is_seen &&
+           !sim->traits.is_pattern;
 }
 
 /** The writer still holds what was rotated away just now. */
@@ -134,7 +128,6 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
                                           : NULL);
     if (is_unknown)
         abandon(sim, generation, "came and went between two looks");
-    sim->gone_ms[value % SIM_LOGS] = is_unknown ? 1 : sim->now.mono_ms;
     if ((value >> 12) & 1)
         live_log(sim, value);
 }
@@ -185,17 +178,14 @@ static void do_recreate(struct sim *sim, uint32_t value)
     if (sim->traits.is_copied)
         return;
     name_log(name, value, 0);
-    struct disk_file *file = disk_find(&sim->disk, name);
-    if (file)
-        sim->gone_ms[value % SIM_LOGS] =
-            is_unknown_to_all(sim, file->owner) ? 1 : sim->now.mono_ms;
     remove_log(sim, name, "deleted before it was read");
     if ((value >> 8) & 1)
         live_log(sim, value);
 }
 
 static void do_read_errors(struct sim *sim, uint32_t value)
-{ /* What could not be read is tried again by the sweep. */
+{
+    /* What could not be read is tried again by the sweep. */
     if (!sim->traits.is_seldom)
         sim->disk.errors_left = (int)(value % 4);
 }
@@ -324,7 +314,10 @@ static void cut_log(struct sim *sim, struct disk_file *file)
     if (end == file->bytes.len)
         return;
     model_lose(&sim->model, generation, end, "its bytes went with the power");
+    /* That is no change that anybody made. */
+    int64_t durable_ns = file->durable_ns;
     disk_truncate(&sim->disk, file, end);
+    file->modified_ns = file->durable_ns = durable_ns;
 }
 
 static void do_power_cut(struct sim *sim, uint32_t value)

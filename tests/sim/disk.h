@@ -34,10 +34,10 @@ struct notify;
 struct disk_file {
     uint64_t inode, birth, generation;
     struct buf bytes;
-    size_t durable_bytes; /**< what a power cut leaves */
-    int64_t modified_ns;
-    int names, openings; /**< without both it is no more */
-    void *owner;         /**< what the model knows of it */
+    size_t durable_bytes;            /**< what a power cut leaves */
+    int64_t modified_ns, durable_ns; /**< of the last change, and of the last synced */
+    int names, openings;             /**< without both it is no more */
+    void *owner;                     /**< what the model knows of it */
 };
 
 struct disk {
@@ -53,6 +53,7 @@ struct disk {
     size_t free_count;
     uint64_t last_inode, last_generation;
     int64_t ticks;               /**< the clock of birth and modification */
+    int64_t folder_ns;           /**< when a name came or went last */
     void (*forget)(void *owner); /**< the file is no more */
     int errors_left;             /**< reads that fail with EIO */
     struct notify *notify;       /**< who is told; NULL: nobody */

@@ -31,7 +31,6 @@ struct generation {
     int64_t left_ms; /**< when it was rotated, or grew last after that; 0: it was not */
     bool is_known;   /**< the agent has counted some of it */
     bool is_seen;    /**< the agent had time to find it at its path */
-    bool is_alone;   /**< when it was made nothing had been at its path for a while */
 };
 
 struct model {

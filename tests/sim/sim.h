@@ -61,7 +61,6 @@ struct sim {
     struct clients clients;
     struct app *app; /**< NULL: not running */
     struct sim_traits traits;
-    int64_t gone_ms[SIM_LOGS]; /**< since when no log is there; 0: there is one */
     bool is_full, is_down;
     bool is_stopping;  /**< the agent was told to end, and reads nothing any more */
     bool is_undecided; /**< too many losses to check the sums */
