@@ -543,6 +543,22 @@ static bool read_turn(void *self, struct now now, const struct intake *intake)
     return tail_read(self, now, intake);
 }
 
+static void hint_later(void *ctx, const char *path)
+{
+    (void)path;
+    hint_all(ctx);
+}
+
+/** Nothing is read for now, but what inotify has to tell would wake the loop for
+ *  ever. */
+static void refuse(void *self, struct now now)
+{
+    struct tail *tail = self;
+    struct watch_hints hints = { hint_later, hint_all, hint_all, tail };
+    (void)now;
+    watch_read(tail->watch, &hints);
+}
+
 static void save(void *self, struct now now)
 {
     positions_save(self, now);
@@ -578,6 +594,7 @@ const struct input_kind tail_kind = {
     .read = read_turn,
     .save = save,
     .committed = committed,
+    .refuse = refuse,
     .wants_commit = wants_commit,
     .wake_at = wake_at,
     .is_at_end = is_at_end,
