@@ -530,8 +530,7 @@ int64_t tail_wake_at(const struct tail *tail)
     return tail->files.queue_head ? tail->now.mono_ms : next_sweep_ms(tail);
 }
 
-/* --- as a kind of input
- * ------------------------------------------------------------ */
+/* --- as a kind of input ----------------------------------------------------------- */
 
 static void configure(void *self, const struct inputs_config *config, struct now now)
 {
@@ -549,14 +548,12 @@ static void hint_later(void *ctx, const char *path)
     hint_all(ctx);
 }
 
-/** Nothing is read for now, but what inotify has to tell would wake the loop for
- *  ever. */
+/** What inotify has to tell would wake the loop for ever. */
 static void refuse(void *self, struct now now)
 {
-    struct tail *tail = self;
-    struct watch_hints hints = { hint_later, hint_all, hint_all, tail };
+    struct watch_hints hints = { hint_later, hint_all, hint_all, self };
     (void)now;
-    watch_read(tail->watch, &hints);
+    watch_read(((struct tail *)self)->watch, &hints);
 }
 
 static void save(void *self, struct now now)

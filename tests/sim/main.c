@@ -193,8 +193,8 @@ static void draw(struct sim_life *life, const struct options *options, int64_t i
              (int)options->world);
 }
 
-/** Live the lives from the @i-th on in one process, which spares the kernel work, up to the
- *  first that goes wrong or dies. @return how many were good */
+/** Live the lives from the @i-th on in one process, which spares the kernel work, up to
+ *  the first that goes wrong or dies. @return how many were good */
 static uint64_t live_good_ones(struct sim_life *life, const struct options *options,
                                struct outcome *outcome, int64_t i)
 {
