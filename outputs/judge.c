@@ -174,7 +174,7 @@ static void judge_doubt(struct judging *judging, struct now now, struct rng *rng
     judging->out.is_attempt = true;
     judging->out.event = planted(PLANT_DOUBT_IS_SENT) ? EVENT_ACCEPT : EVENT_DOUBT;
     judging->out.next_at_ms = now.unix_ms + rng_later(rng, wait);
-    if (judging->attempt->job->doubts < DOUBT_MAX)
+    if (judging->attempt->job->doubts < DOUBT_MAX || planted(PLANT_DOUBT_IS_ENDLESS))
         return;
     give_up_waiting(judging);
     judging->out.event = EVENT_EXPIRE;

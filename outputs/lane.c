@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 #include "agent/base/text.h"
 #include "agent/base/unmime.h"
 #include "outputs/lane_inside.h"
@@ -243,7 +244,11 @@ static void take_result(struct lane *lane, struct now now)
 bool lane_load_job(struct lane *lane)
 {
     arena_clear(&lane->job_memory);
-    return outbox_load(lane->world->db, lane->claim, &lane->job, &lane->job_memory);
+    if (!outbox_load(lane->world->db, lane->claim, &lane->job, &lane->job_memory))
+        return false;
+    if (planted(PLANT_ID_PER_ATTEMPT) && lane->job.attempts > 0)
+        plant_forge(lane->job.bytes.ptr, lane->job.bytes.len, "\nMessage-ID: <");
+    return true;
 }
 
 /* --- a mail server ---------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "outputs/outbox.h"
 
 #include "agent/base/limits.h"
+#include "agent/base/plant.h"
 #include "outputs/output.h"
 
 const char outputs_schema_sql[] =
@@ -298,7 +299,8 @@ void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
     db_bind_text(row, settlement->advice);
     db_bind_int(row, settlement->id);
     db_run(row);
-    settle_recipients(db, settlement);
+    if (!planted(PLANT_RECIPIENT_UNSTORED) || to == ROW_SENT)
+        settle_recipients(db, settlement);
     if (to == ROW_SENT) {
         note_told(db, settlement->id);
         drop_body(db, settlement->id);

@@ -71,7 +71,8 @@ void engine_save(struct engine *engine, struct now now,
     for (size_t i = 0; i < pieces->changed_count; i++) {
         struct piece *piece = pieces->changed[i];
         if ((planted(PLANT_ALERT_UNSTORED) && piece->kind == PIECE_ALERT) ||
-            (planted(PLANT_GROUP_UNSTORED) && piece->kind == PIECE_GROUP))
+            (planted(PLANT_GROUP_UNSTORED) && piece->kind == PIECE_GROUP) ||
+            (planted(PLANT_DEDUP_UNSTORED) && piece->kind == PIECE_DEDUP))
             continue;
         pieces_name(pieces, piece);
         save_piece(piece, now, &bytes);

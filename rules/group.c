@@ -191,6 +191,14 @@ static void set_end(struct alert *alert, const struct sighting *sighting,
     }
 }
 
+/** What makes one sighting another than the next: its line, or who posted it says so.
+ *  */
+static uint64_t hash_of(const struct sighting *sighting)
+{
+    return sighting->fingerprint ? sighting->fingerprint
+                                 : hash_bytes(sighting->sample.line);
+}
+
 static void count(struct alert_group *group, struct alert *alert,
                   const struct sighting *sighting, struct now now)
 {
@@ -206,7 +214,7 @@ static void count(struct alert_group *group, struct alert *alert,
         alert_keep_sample(alert, sample);
     alert->new_count += sighting->count;
     alert->total_count += sighting->count;
-    alert->line_hash_sum += sighting->count ? hash_bytes(sample->line) : 0;
+    alert->line_hash_sum += sighting->count ? hash_of(sighting) : 0;
     alert->last_unix_ms = unix_ms;
     set_end(alert, sighting, now);
     group->new_count += sighting->count;

@@ -61,11 +61,12 @@ struct notice {
     size_t alert_count;
     uint64_t new_count; /**< sum over all alerts, the left-out ones included */
     uint64_t left_out_alerts,
-        left_out_count;     /**< past LIMIT_GROUP_ALERTS: alerts, lines */
-    uint64_t held_mails;    /**< mails that the limit held back before this one */
-    int64_t since_unix_ms;  /**< begin of the span that it covers */
-    uint64_t line_hash_sum; /**< sum of the hashes of the told lines, modulo 2^64: makes
-                               a lost plus a doubled line visible to tests */
+        left_out_count;    /**< past LIMIT_GROUP_ALERTS: alerts, lines */
+    uint64_t held_mails;   /**< mails that the limit held back before this one */
+    int64_t since_unix_ms; /**< begin of the span that it covers */
+    /** Sum of the hashes of the told lines, and of the fingerprints of alerts from
+     *  outside, modulo 2^64: makes a lost plus a doubled one visible to tests. */
+    uint64_t line_hash_sum;
 };
 
 /** The notices of one turn. To begin anew, clear the arena and set count to 0. */

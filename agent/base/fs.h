@@ -21,6 +21,15 @@ struct fs_stat {
     bool is_symlink; /**< open(): the path led through a symbolic link */
 };
 
+/** What inotify(7) does, for a world that has none: each as the call of that name. */
+struct fs_watch {
+    int (*open)(void *ctx); /**< @return a descriptor, or -1 */
+    void (*close)(void *ctx, int fd);
+    int (*add)(void *ctx, int fd, const char *path, uint32_t events);
+    void (*remove)(void *ctx, int fd, int watch);
+    ssize_t (*read)(void *ctx, int fd, void *into, size_t size);
+};
+
 struct fs {
     /** Open a regular file for reading: never blocks, refuses everything else
      *  (ERR_INVALID), and refuses a symbolic link of another user than root that leads
@@ -45,6 +54,7 @@ struct fs {
     bool (*list)(void *ctx, const char *directory,
                  void (*each)(void *each_ctx, const char *name), void *each_ctx,
                  struct err *err);
+    const struct fs_watch *watch; /**< NULL: the kernel's inotify */
     void *ctx;
 };
 

@@ -4,6 +4,8 @@
 
 #ifdef TOCSIN_PLANTS
 
+#include <string.h>
+
 const struct plant_row plants[PLANT_COUNT] = {
     [PLANT_NONE] = { "none", "nothing is planted" },
     [PLANT_OFFSET_FIRST] = { "offset-first",
@@ -44,6 +46,15 @@ const struct plant_row plants[PLANT_COUNT] = {
                                "what waits for a digest is lost at a restart" },
     [PLANT_HELD_IS_DROPPED] = { "held-is-dropped",
                                 "what a limit held back is left out of the mail" },
+    [PLANT_ANSWER_FIRST] = { "answer-first", "200 is said before the commit" },
+    [PLANT_DEDUP_UNSTORED] = { "dedup-unstored",
+                               "which alerts were taken is forgotten at a restart" },
+    [PLANT_RECIPIENT_UNSTORED] = { "recipient-unstored",
+                                   "who of several has a mail is not stored" },
+    [PLANT_DOUBT_IS_ENDLESS] = { "doubt-is-endless",
+                                 "a mail in doubt is sent again and again" },
+    [PLANT_OVERFLOW_IGNORED] = { "overflow-ignored",
+                                 "hints that inotify lost are not made up for" },
 };
 
 static enum plant chosen;
@@ -51,6 +62,13 @@ static enum plant chosen;
 void plant_choose(enum plant plant)
 {
     chosen = plant;
+}
+
+void plant_forge(const char *bytes, size_t len, const char *word)
+{
+    char *at = memmem(bytes, len, word, strlen(word));
+    if (at)
+        at[strlen(word)] = 'x';
 }
 
 bool planted(enum plant plant)

@@ -8,6 +8,7 @@
 #define TOCSIN_BASE_PLANT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /** The rows of plants, in the same order. */
 enum plant {
@@ -32,6 +33,11 @@ enum plant {
     PLANT_GROUP_UNSTORED,
     PLANT_DIGEST_FORGETS,
     PLANT_HELD_IS_DROPPED,
+    PLANT_ANSWER_FIRST,
+    PLANT_DEDUP_UNSTORED,
+    PLANT_RECIPIENT_UNSTORED,
+    PLANT_DOUBT_IS_ENDLESS,
+    PLANT_OVERFLOW_IGNORED,
     PLANT_COUNT,
 };
 
@@ -47,9 +53,12 @@ extern const struct plant_row plants[PLANT_COUNT];
 void plant_choose(enum plant plant);
 /** Is @plant the chosen one? */
 bool planted(enum plant plant);
+/** Change the byte behind the first @word in @bytes, which are not really const. */
+void plant_forge(const char *bytes, size_t len, const char *word);
 
 #else
 #define planted(plant) false
+#define plant_forge(bytes, len, word) (void)0
 #endif
 
 #endif

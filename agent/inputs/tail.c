@@ -185,7 +185,10 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
     watch_free(tail->watch);
     tail->watch = NULL;
     if (wants_inotify(tail))
-        tail->watch = watch_create(tail->world->wakes, tail->world->log, tail->tally);
+        tail->watch = watch_create(&tail->world->fs, tail->world->wakes,
+                                   tail->world->log, tail->tally);
+    /* What the old queue had to tell is lost with it. */
+    tail->wants_all = true;
     search_forget(&tail->search);
     positions_load(tail);
     for (size_t i = 0; i < tail->source_count; i++) {
@@ -528,8 +531,7 @@ int64_t tail_wake_at(const struct tail *tail)
     return tail->files.queue_head ? tail->now.mono_ms : next_sweep_ms(tail);
 }
 
-/* --- as a kind of input
- * ------------------------------------------------------------ */
+/* --- as a kind of input ----------------------------------------------------------- */
 
 static void configure(void *self, const struct inputs_config *config, struct now now)
 {
@@ -539,6 +541,20 @@ static void configure(void *self, const struct inputs_config *config, struct now
 static bool read_turn(void *self, struct now now, const struct intake *intake)
 {
     return tail_read(self, now, intake);
+}
+
+static void hint_later(void *ctx, const char *path)
+{
+    (void)path;
+    hint_all(ctx);
+}
+
+/** What inotify has to tell would wake the loop for ever. */
+static void refuse(void *self, struct now now)
+{
+    struct watch_hints hints = { hint_later, hint_all, hint_all, self };
+    (void)now;
+    watch_read(((struct tail *)self)->watch, &hints);
 }
 
 static void save(void *self, struct now now)
@@ -576,6 +592,7 @@ const struct input_kind tail_kind = {
     .read = read_turn,
     .save = save,
     .committed = committed,
+    .refuse = refuse,
     .wants_commit = wants_commit,
     .wake_at = wake_at,
     .is_at_end = is_at_end,

@@ -9,6 +9,7 @@
 
 #include "agent/base/map.h"
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 #include "agent/inputs/search.h"
 
 enum {
@@ -29,6 +30,8 @@ struct watched {
 
 struct watch {
     int fd;
+    const struct fs_watch *ops;
+    void *ctx;
     const struct wakes *wakes;
     struct log_sink *log;
     struct inputs_tally *tally;
@@ -36,6 +39,43 @@ struct watch {
     bool was_told;
     char *buffer;
 };
+
+/* --- the kernel ------------------------------------------------------------------- */
+
+static int kernel_open(void *ctx)
+{
+    (void)ctx;
+    return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+static void kernel_close(void *ctx, int fd)
+{
+    (void)ctx;
+    close(fd);
+}
+
+static int kernel_add(void *ctx, int fd, const char *path, uint32_t events)
+{
+    (void)ctx;
+    return inotify_add_watch(fd, path, events);
+}
+
+static void kernel_remove(void *ctx, int fd, int watch)
+{
+    (void)ctx;
+    inotify_rm_watch(fd, watch);
+}
+
+static ssize_t kernel_read(void *ctx, int fd, void *into, size_t size)
+{
+    (void)ctx;
+    return read(fd, into, size);
+}
+
+static const struct fs_watch kernel = { kernel_open, kernel_close, kernel_add,
+                                        kernel_remove, kernel_read };
+
+/* --- watches ---------------------------------------------------------------------- */
 
 static void tell_once(struct watch *watch, const char *what)
 {
@@ -49,10 +89,11 @@ static void tell_once(struct watch *watch, const char *what)
                 what, strerror(errno));
 }
 
-struct watch *watch_create(const struct wakes *wakes, struct log_sink *log,
-                           struct inputs_tally *tally)
+struct watch *watch_create(const struct fs *fs, const struct wakes *wakes,
+                           struct log_sink *log, struct inputs_tally *tally)
 {
-    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    const struct fs_watch *ops = fs->watch ? fs->watch : &kernel;
+    int fd = ops->open(fs->ctx);
     if (fd < 0) {
         tally->watch_failures++;
         log_warning(log,
@@ -62,7 +103,9 @@ struct watch *watch_create(const struct wakes *wakes, struct log_sink *log,
         return NULL;
     }
     struct watch *watch = mem_zalloc(sizeof *watch);
-    *watch = (struct watch){ .fd = fd, .wakes = wakes, .log = log, .tally = tally };
+    *watch = (struct watch){
+        .fd = fd, .ops = ops, .ctx = fs->ctx, .wakes = wakes, .log = log, .tally = tally
+    };
     watch->buffer = mem_zalloc(EVENT_BUFFER_BYTES);
     wakes_set(wakes, fd, WAKE_READ);
     return watch;
@@ -86,7 +129,7 @@ void watch_free(struct watch *watch)
     if (!watch)
         return;
     wakes_set(watch->wakes, watch->fd, 0);
-    close(watch->fd);
+    watch->ops->close(watch->ctx, watch->fd);
     while ((watched = map_next(&watch->by_path, &at)) != NULL)
         watched_free(watched);
     map_free(&watch->by_path);
@@ -123,7 +166,7 @@ static bool add(struct watch *watch, const char *path, bool is_folder)
     if (watched && watched->wd >= 0)
         return true;
     uint32_t events = is_folder ? FOLDER_EVENTS | IN_ONLYDIR : FILE_EVENTS;
-    int wd = inotify_add_watch(watch->fd, path[0] ? path : ".", events);
+    int wd = watch->ops->add(watch->ctx, watch->fd, path[0] ? path : ".", events);
     if (wd < 0)
         return add_failed(watch, path, watched);
     if (watched)
@@ -153,7 +196,7 @@ bool watch_file(struct watch *watch, const char *path)
 /** A watch whose path may mean another inode by now. */
 static void give_up(struct watch *watch, struct watched *watched)
 {
-    inotify_rm_watch(watch->fd, watched->wd);
+    watch->ops->remove(watch->ctx, watch->fd, watched->wd);
     forget(watch, watched);
 }
 
@@ -228,7 +271,8 @@ static void tell_event(struct watch *watch, const struct inotify_event *event,
 {
     if (event->mask & IN_Q_OVERFLOW) {
         watch->tally->watch_overflows++;
-        hints->all(hints->ctx);
+        if (!planted(PLANT_OVERFLOW_IGNORED))
+            hints->all(hints->ctx);
         return;
     }
     struct slice key = slice_make((const char *)&event->wd, sizeof event->wd);
@@ -264,7 +308,8 @@ void watch_read(struct watch *watch, const struct watch_hints *hints)
     if (!watch)
         return;
     for (int i = 0; i < READS_PER_TURN; i++) {
-        ssize_t len = read(watch->fd, watch->buffer, EVENT_BUFFER_BYTES);
+        ssize_t len =
+            watch->ops->read(watch->ctx, watch->fd, watch->buffer, EVENT_BUFFER_BYTES);
         if (len <= 0)
             return;
         tell_events(watch, (size_t)len, hints);

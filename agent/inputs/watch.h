@@ -20,9 +20,10 @@ struct watch_hints {
     void *ctx;
 };
 
-/** Open inotify. @return NULL when the kernel has none to give; counted and told. */
-struct watch *watch_create(const struct wakes *wakes, struct log_sink *log,
-                           struct inputs_tally *tally);
+/** Open inotify, or what @fs has instead. @return NULL when there is none to give;
+ *  counted and told. */
+struct watch *watch_create(const struct fs *fs, const struct wakes *wakes,
+                           struct log_sink *log, struct inputs_tally *tally);
 void watch_free(struct watch *watch);
 
 /** Watch the folder @path ("" is the current one), or the file @path. Watching again is

@@ -6,6 +6,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "notify.h"
 
 enum { FIRST_DESCRIPTOR = 1000, DEVICE = 7, FOLDER_INODE = 1 };
 
@@ -27,6 +28,21 @@ static uint64_t next_inode(struct disk *disk)
     if (disk->free_count > 0)
         return disk->free_inodes[--disk->free_count];
     return ++disk->last_inode;
+}
+
+static void tell(const struct disk *disk, enum disk_event event, const char *name)
+{
+    if (disk->notify)
+        notify_tell(disk->notify, event, name);
+}
+
+/** Nobody is told of a file that has no name any more. */
+static void tell_modified(const struct disk *disk, const struct disk_file *file)
+{
+    for (size_t i = 0; i < disk->entry_count; i++) {
+        if (disk->entries[i].file == file)
+            tell(disk, DISK_MODIFIED, disk->entries[i].name);
+    }
 }
 
 static void touch(struct disk *disk, struct disk_file *file)
@@ -79,6 +95,7 @@ struct disk_file *disk_make(struct disk *disk, const char *name)
     touch(disk, file);
     file->durable_ns = file->modified_ns;
     put_entry(disk, name, file);
+    tell(disk, DISK_CREATED, name);
     return file;
 }
 
@@ -87,6 +104,7 @@ void disk_append(struct disk *disk, struct disk_file *file, struct slice bytes)
     buf_put(&file->bytes, bytes);
     must(!file->bytes.overflowed);
     touch(disk, file);
+    tell_modified(disk, file);
 }
 
 void disk_truncate(struct disk *disk, struct disk_file *file, size_t size)
@@ -97,6 +115,7 @@ void disk_truncate(struct disk *disk, struct disk_file *file, size_t size)
     if (file->durable_bytes > size)
         file->durable_bytes = size;
     file->durable_ns = file->modified_ns; /* the journal of the file system has it */
+    tell_modified(disk, file);
 }
 
 void disk_rename(struct disk *disk, const char *from, const char *to)
@@ -105,11 +124,14 @@ void disk_rename(struct disk *disk, const char *from, const char *to)
         disk_remove(disk, to);
     struct disk_file *file = take_entry(disk, from);
     put_entry(disk, to, file);
+    tell(disk, DISK_LEFT, from);
+    tell(disk, DISK_ARRIVED, to);
 }
 
 void disk_remove(struct disk *disk, const char *name)
 {
     release(disk, take_entry(disk, name));
+    tell(disk, DISK_DELETED, name);
 }
 
 void disk_sync(struct disk *disk)
@@ -123,6 +145,8 @@ void disk_sync(struct disk *disk)
 
 void disk_close_all(struct disk *disk)
 {
+    if (disk->notify)
+        notify_close(disk->notify);
     for (size_t i = 0; i < sizeof disk->open / sizeof *disk->open; i++) {
         struct disk_file *file = mem_take(&disk->open[i]);
         if (!file)
@@ -295,5 +319,6 @@ struct fs disk_fs(struct disk *disk)
                         .read_at = sim_read_at,
                         .next_data = sim_next_data,
                         .list = sim_list,
+                        .watch = &notify_watch,
                         .ctx = disk };
 }

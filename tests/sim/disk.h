@@ -20,6 +20,17 @@ enum disk_style {
     DISK_STYLES,
 };
 
+/** What is told of a name in the folder. */
+enum disk_event {
+    DISK_MODIFIED,
+    DISK_CREATED,
+    DISK_LEFT,
+    DISK_ARRIVED,
+    DISK_DELETED,
+};
+
+struct notify;
+
 struct disk_file {
     uint64_t inode, birth, generation;
     struct buf bytes;
@@ -45,6 +56,7 @@ struct disk {
     int64_t folder_ns;           /**< when a name came or went last */
     void (*forget)(void *owner); /**< the file is no more */
     int errors_left;             /**< reads that fail with EIO */
+    struct notify *notify;       /**< who is told; NULL: nobody */
 };
 
 void disk_init(struct disk *disk, enum disk_style style, void (*forget)(void *owner));

@@ -1,14 +1,17 @@
 /**
  * Lives simulated lives and says which were not as they must be:
  *
- *     sim [--from SEED] [--seeds N] [--actions N] [--lying] [--verbose]
+ *     sim [--from SEED] [--seeds N] [--actions N] [--world 1|2] [--lying]
+ *         [--verbose]
  *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
+ *     sim --plant NAME ...        the same with a planted bug
  *     sim --mutants [--plant NAME] [--from SEED] [--seeds N] [--actions N]
  *
  * A life that is not good is made as short as it can be and printed as a file that can
  * be kept. With --lying syncs do nothing: the control, which must fail. The last line
  * is "N passed, N failed, N skipped".
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +24,10 @@
 #include "mutants.h"
 #include "sim.h"
 
-enum { FILE_BYTES = 64 * 1024 };
+enum { FILE_BYTES = 64 * 1024, HEAP_BYTES = 1 << 30, HEAP_PAD_BYTES = 4 << 20 };
 
 struct options {
-    int64_t from, seeds, actions;
+    int64_t from, seeds, actions, world;
     bool is_lying, is_verbose, is_hunt;
     const char *plant;
     char **files;
@@ -33,6 +36,7 @@ struct options {
 
 /** What a life leaves behind, where its parent finds it. */
 struct outcome {
+    uint64_t lived, undecided; /**< of several lives */
     enum sim_end end;
     char why[4096], log[1 << 22];
 };
@@ -66,7 +70,8 @@ static bool parse(int argc, char **argv, struct options *options)
             options->plant = argv[++i];
         else if (!take_number(argv, &i, "--from", &options->from) &&
                  !take_number(argv, &i, "--seeds", &options->seeds) &&
-                 !take_number(argv, &i, "--actions", &options->actions))
+                 !take_number(argv, &i, "--actions", &options->actions) &&
+                 !take_number(argv, &i, "--world", &options->world))
             return false;
     }
     options->files = argv + i;
@@ -146,8 +151,12 @@ static void judge(struct sim_life *life, const struct options *options,
     sum->actions += life->count;
     sum->undecided += end == SIM_UNDECIDED;
     sum->failed += end == SIM_BAD;
-    if (end == SIM_BAD)
+    if (end == SIM_BAD) {
         report(life, options, outcome);
+    } else if (options->is_verbose) {
+        (void)live(life, options, outcome, true);
+        printf("seed %llu\n%s", (unsigned long long)life->seed, outcome->log);
+    }
 }
 
 /* --- all of them ------------------------------------------------------------------ */
@@ -173,9 +182,56 @@ static bool is_bad(void *ctx, uint64_t seed, const char **why)
 {
     static struct sim_life life;
     const struct hunt *hunt = ctx;
-    sim_draw(&life, seed, (size_t)hunt->options->actions);
+    sim_draw(&life, seed, (size_t)hunt->options->actions, (int)hunt->options->world);
     *why = hunt->outcome->why;
     return live(&life, hunt->options, hunt->outcome, false) == SIM_BAD;
+}
+
+static void draw(struct sim_life *life, const struct options *options, int64_t i)
+{
+    sim_draw(life, (uint64_t)(options->from + i), (size_t)options->actions,
+             (int)options->world);
+}
+
+/** Live the lives from the @i-th on in one process, which spares the kernel work, up to
+ *  the first that goes wrong or dies. @return how many were good */
+static uint64_t live_good_ones(struct sim_life *life, const struct options *options,
+                               struct outcome *outcome, int64_t i)
+{
+    outcome->lived = outcome->undecided = 0;
+    pid_t child = fork();
+    must(child >= 0);
+    if (child == 0) {
+        struct buf why = buf_make(sizeof outcome->why);
+        for (; i < options->seeds; i++) {
+            draw(life, options, i);
+            enum sim_end end = sim_live(life, options->is_lying, &why, NULL);
+            if (end == SIM_BAD)
+                break;
+            outcome->undecided += end == SIM_UNDECIDED;
+            outcome->lived++;
+        }
+        _exit(0);
+    }
+    must(waitpid(child, NULL, 0) == child);
+    return outcome->lived;
+}
+
+static void live_all(struct sim_life *life, const struct options *options,
+                     struct outcome *outcome, struct sum *sum)
+{
+    for (int64_t i = 0; i < options->seeds; i++) {
+        uint64_t good =
+            options->is_verbose ? 0 : live_good_ones(life, options, outcome, i);
+        sum->lives += good;
+        sum->actions += good * (uint64_t)options->actions;
+        sum->undecided += outcome->undecided;
+        i += (int64_t)good;
+        if (i == options->seeds)
+            break;
+        draw(life, options, i);
+        judge(life, options, outcome, sum);
+    }
 }
 
 static double seconds(void)
@@ -203,7 +259,9 @@ static int close_with(const struct sum *sum, double took)
 int main(int argc, char **argv)
 {
     static struct sim_life life;
-    struct options options = { .from = 1, .seeds = 100, .actions = 60 };
+    struct options options = {
+        .from = 1, .seeds = 100, .actions = 60, .world = SIM_RICH_WORLD
+    };
     struct sum sum = { 0 };
     if (!parse(argc, argv, &options)) {
         fprintf(stderr, "usage: see the head of tests/sim/main.c\n");
@@ -212,11 +270,20 @@ int main(int argc, char **argv)
     struct outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(outcome != MAP_FAILED);
+    /* Lives take and free large blocks all the time: not from the kernel, each. */
+    mallopt(M_MMAP_THRESHOLD, HEAP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
+    mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
     if (options.is_hunt) {
         struct hunt hunt = { &options, outcome };
         const struct hunter hunter = { is_bad, &hunt, (uint64_t)options.from,
                                        (uint64_t)options.seeds };
         return mutants_hunt(&hunter, options.plant);
+    }
+    if (options.plant && !mutants_plant(options.plant)) {
+        fprintf(stderr, "sim: no bug '%s' can be planted in this build\n",
+                options.plant);
+        return 64;
     }
     double began = seconds();
     for (int i = 0; i < options.file_count; i++) {
@@ -226,9 +293,7 @@ int main(int argc, char **argv)
         }
         judge(&life, &options, outcome, &sum);
     }
-    for (int64_t i = 0; options.file_count == 0 && i < options.seeds; i++) {
-        sim_draw(&life, (uint64_t)(options.from + i), (size_t)options.actions);
-        judge(&life, &options, outcome, &sum);
-    }
+    if (options.file_count == 0)
+        live_all(&life, &options, outcome, &sum);
     return close_with(&sum, seconds() - began);
 }

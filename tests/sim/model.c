@@ -8,43 +8,137 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
-enum { MOST_TOTALS = 2000000 };
+enum { MOST_TOTALS = 2000000, MOST_TOTALS_NOW = 20000 };
 
 struct generation *generation_create(void)
 {
     return mem_zalloc(sizeof(struct generation));
 }
 
-void model_write(struct model *model, struct disk *disk, struct disk_file *file,
-                 size_t padding, bool is_noise)
+/* --- writing ---------------------------------------------------------------------- */
+
+static int compose(struct model *model, char text[MODEL_LINE_BYTES], const char *word,
+                   size_t padding)
 {
     static const char dots[] = "........................................"
                                "........................................";
-    struct generation *generation = file->owner;
-    char text[256];
-    int len = snprintf(text, sizeof text, "%s %06llu %.*s\n", is_noise ? "ok" : "ERR",
-                       (unsigned long long)model->written++,
-                       (int)(padding % sizeof dots), dots);
-    disk_append(disk, file, slice_make(text, (size_t)len));
-    if (is_noise)
-        return;
-    must(model->count < MODEL_LINES && generation->count < MODEL_GENERATION_LINES);
+    return snprintf(text, MODEL_LINE_BYTES, "%s %06llu %.*s", word,
+                    (unsigned long long)model->written++, (int)(padding % sizeof dots),
+                    dots);
+}
+
+static void append(struct model *model, struct disk_file *file, struct slice bytes)
+{
+    disk_append(model->disk, file, bytes);
+    model->bytes += bytes.len;
+}
+
+static size_t put_line(struct model *model, struct slice text, size_t end)
+{
+    must(model->count < MODEL_LINES);
     model->lines[model->count] =
-        (struct model_line){ .hash = hash_bytes(slice_make(text, (size_t)len - 1)),
-                             .end = file->bytes.len };
-    generation->items[generation->count++] = model->count++;
+        (struct model_line){ .hash = hash_bytes(text), .end = end };
+    return model->count++;
 }
 
-void model_see(const struct disk *disk)
+static void put_in(struct model *model, struct generation *generation,
+                   struct slice text, size_t end)
 {
-    for (size_t i = 0; i < disk->entry_count; i++)
-        ((struct generation *)disk->entries[i].file->owner)->is_seen = true;
+    size_t place = put_line(model, text, end);
+    model->lines[place].reason = generation->lost;
+    model->lines[place].group = generation->lost_group;
+    if (generation->lost)
+        return;
+    must(generation->count < MODEL_GENERATION_LINES);
+    generation->items[generation->count++] = place;
 }
 
-void model_settle(struct model *model, const struct disk *disk)
+void model_finish(struct model *model, struct disk_file *file)
 {
+    struct generation *generation = file->owner;
+    if (generation->half_len == 0)
+        return;
+    append(model, file, SLICE(" end\n"));
+    int len = snprintf(generation->half + generation->half_len,
+                       MODEL_LINE_BYTES - generation->half_len, " end");
+    put_in(model, generation,
+           slice_make(generation->half, generation->half_len + (size_t)len),
+           file->bytes.len);
+    generation->half_len = 0;
+}
+
+void model_write(struct model *model, struct disk_file *file, size_t padding,
+                 bool is_noise)
+{
+    char text[MODEL_LINE_BYTES];
+    model_finish(model, file);
+    int len = compose(model, text, is_noise ? "ok" : "ERR", padding);
+    text[len] = '\n';
+    append(model, file, slice_make(text, (size_t)len + 1));
+    if (!is_noise)
+        put_in(model, file->owner, slice_make(text, (size_t)len), file->bytes.len);
+}
+
+void model_write_half(struct model *model, struct disk_file *file, size_t padding)
+{
+    struct generation *generation = file->owner;
+    if (generation->half_len > 0)
+        return;
+    generation->half_len = (size_t)compose(model, generation->half, "ERR", padding);
+    append(model, file, slice_make(generation->half, generation->half_len));
+}
+
+void model_seal(struct model *model, struct generation *generation, size_t end,
+                const char *reason)
+{
+    if (generation->half_len == 0)
+        return;
+    struct slice text = slice_make(generation->half, generation->half_len);
+    generation->half_len = 0;
+    generation->is_sealed = true;
+    if (!reason || generation->lost) {
+        put_in(model, generation, text, end);
+        return;
+    }
+    struct model_line *line = &model->lines[put_line(model, text, end)];
+    line->reason = reason;
+    line->group = model->groups++;
+}
+
+/* --- what becomes of it ----------------------------------------------------------- */
+
+/** Does the agent come across the file of this entry by itself, soon? A rotated file
+ *  that it never saw at the log's path is looked for when the next log is found there;
+ *  while there is none, the agent waits for an hour. */
+static bool is_found(const struct model *model, size_t entry)
+{
+    char base[DISK_NAME_BYTES];
+    const struct disk *disk = model->disk;
+    const char *name = disk->entries[entry].name;
+    const struct generation *generation = disk->entries[entry].file->owner;
+    size_t len = strcspn(name, "."), end = len + strlen(".log");
+    must(end <= strlen(name));
+    memcpy(base, name, end);
+    base[end] = '\0';
+    return generation->is_seen || model->is_pattern || disk_find(disk, base);
+}
+
+void model_see(const struct model *model)
+{
+    const struct disk *disk = model->disk;
     for (size_t i = 0; i < disk->entry_count; i++) {
         struct generation *generation = disk->entries[i].file->owner;
+        generation->is_seen = is_found(model, i);
+    }
+}
+
+void model_settle(struct model *model)
+{
+    const struct disk *disk = model->disk;
+    for (size_t i = 0; i < disk->entry_count; i++) {
+        struct generation *generation = disk->entries[i].file->owner;
+        if (!is_found(model, i))
+            continue;
         for (size_t k = 0; k < generation->count; k++)
             model->lines[generation->items[k]].is_safe = true;
         generation->is_known |= generation->count > 0;
@@ -85,37 +179,56 @@ void model_copied(struct model *model, struct generation *from, struct generatio
         model_lose(model, to, 0, "copied before anything of it was read");
 }
 
+/* --- alerts ----------------------------------------------------------------------- */
+
+size_t model_post(struct model *model, uint64_t fingerprint)
+{
+    must(model->count < MODEL_LINES);
+    model->lines[model->count] = (struct model_line){ .hash = fingerprint,
+                                                      .reason = "nobody said 200",
+                                                      .group = model->groups++ };
+    return model->count++;
+}
+
+void model_acknowledge(struct model *model, size_t place)
+{
+    model->lines[place].reason = NULL;
+    model->lines[place].is_safe = true;
+}
+
 /* --- the sum ---------------------------------------------------------------------- */
 
-/** A loss: its lines in order; what was counted of it is a prefix. */
-struct loss {
-    const struct model_line *lines[MODEL_GENERATION_LINES];
+/** Losses: of each its lines, in order; what was counted of it is a prefix. */
+struct losses {
+    const struct model_line **lines; /**< of all, loss after loss */
+    size_t *ends;                    /**< behind the last line of each */
     size_t count;
 };
 
-/** What some choice of prefixes adds up to. */
-struct total {
-    uint64_t count, sum;
-};
-
 struct totals {
-    struct total *items;
+    struct model_total *items;
     size_t count, capacity;
 };
 
-/** Each total so far, with each prefix of @loss. @return false: too many. */
-static bool add_loss(struct totals *totals, const struct loss *loss)
+static size_t begin_of(const struct losses *losses, size_t i)
 {
-    size_t before = totals->count;
-    if (before * (loss->count + 1) > MOST_TOTALS)
+    return i == 0 ? 0 : losses->ends[i - 1];
+}
+
+/** Each total so far, with each prefix of loss @i. @return false: too many. */
+static bool add_loss(struct totals *totals, const struct losses *losses, size_t i,
+                     size_t most)
+{
+    size_t before = totals->count, begin = begin_of(losses, i);
+    if (before * (losses->ends[i] - begin + 1) > most)
         return false;
-    for (size_t i = 0; i < before; i++) {
-        struct total total = totals->items[i];
-        for (size_t k = 0; k < loss->count; k++) {
+    for (size_t k = 0; k < before; k++) {
+        struct model_total total = totals->items[k];
+        for (size_t j = begin; j < losses->ends[i]; j++) {
             total.count++;
-            total.sum += loss->lines[k]->hash;
-            *(struct total *)mem_push(totals->items, totals->count, totals->capacity) =
-                total;
+            total.sum += losses->lines[j]->hash;
+            *(struct model_total *)mem_push(totals->items, totals->count,
+                                            totals->capacity) = total;
         }
     }
     return true;
@@ -123,19 +236,19 @@ static bool add_loss(struct totals *totals, const struct loss *loss)
 
 static int compare_totals(const void *left, const void *right)
 {
-    const struct total *a = left, *b = right;
+    const struct model_total *a = left, *b = right;
     if (a->sum != b->sum)
         return a->sum < b->sum ? -1 : 1;
     return (a->count > b->count) - (a->count < b->count);
 }
 
 /** Is @wanted a total of the one half plus one of the other? */
-static bool meet(struct totals halves[2], struct total wanted)
+static bool meet(struct totals halves[2], struct model_total wanted)
 {
-    qsort(halves[0].items, halves[0].count, sizeof(struct total), compare_totals);
+    qsort(halves[0].items, halves[0].count, sizeof(struct model_total), compare_totals);
     for (size_t i = 0; i < halves[1].count; i++) {
-        const struct total rest = { wanted.count - halves[1].items[i].count,
-                                    wanted.sum - halves[1].items[i].sum };
+        const struct model_total rest = { wanted.count - halves[1].items[i].count,
+                                          wanted.sum - halves[1].items[i].sum };
         if (bsearch(&rest, halves[0].items, halves[0].count, sizeof rest,
                     compare_totals))
             return true;
@@ -143,46 +256,95 @@ static bool meet(struct totals halves[2], struct total wanted)
     return false;
 }
 
-/** The losses; what must be counted is taken off @wanted. */
-static struct loss *gather(const struct model *model, struct total *wanted)
+/** The loss that each line belongs to: -1, none, it MUST be counted. */
+static int *sort_lines(const struct model *model, bool is_end, int *count)
 {
-    struct loss *losses = mem_zalloc(sizeof *losses * ((size_t)model->groups + 1));
+    int *groups = mem_zalloc((model->count + 1) * sizeof *groups);
+    *count = model->groups;
+    for (size_t i = 0; i < model->count; i++)
+        groups[i] = model->lines[i].reason ? model->lines[i].group : -1;
+    for (size_t i = 0; !is_end && i < model->disk->entry_count; i++) {
+        const struct generation *generation = model->disk->entries[i].file->owner;
+        for (size_t k = 0; k < generation->count; k++) {
+            if (!model->lines[generation->items[k]].is_safe)
+                groups[generation->items[k]] = *count;
+        }
+        ++*count;
+    }
+    return groups;
+}
+
+/** The losses; what must be counted is taken off @wanted. */
+static struct losses gather(const struct model *model, bool is_end,
+                            struct model_total *wanted)
+{
+    int count;
+    int *groups = sort_lines(model, is_end, &count);
+    struct losses losses = {
+        .lines = mem_zalloc((model->count + 1) * sizeof *losses.lines),
+        .ends = mem_zalloc(((size_t)count + 1) * sizeof *losses.ends),
+        .count = (size_t)count,
+    };
     for (size_t i = 0; i < model->count; i++) {
-        const struct model_line *line = &model->lines[i];
-        if (line->reason) {
-            struct loss *loss = &losses[line->group];
-            loss->lines[loss->count++] = line;
+        if (groups[i] >= 0) {
+            losses.ends[groups[i]]++;
             continue;
         }
         wanted->count--;
-        wanted->sum -= line->hash;
+        wanted->sum -= model->lines[i].hash;
     }
+    /* Ends become begins, and ends again as the lines come in. */
+    for (size_t i = 0, sum = 0; i < losses.count; i++) {
+        size_t lines = losses.ends[i];
+        losses.ends[i] = sum;
+        sum += lines;
+    }
+    for (size_t i = 0; i < model->count; i++) {
+        if (groups[i] >= 0)
+            losses.lines[losses.ends[groups[i]]++] = &model->lines[i];
+    }
+    free(groups);
     return losses;
 }
 
-enum model_answer model_explains(const struct model *model, uint64_t count,
-                                 uint64_t sum, struct buf *why)
+static enum model_answer explain(const struct model *model, struct model_total total,
+                                 bool is_end, struct buf *why)
 {
     struct totals halves[2] = { 0 };
-    struct total wanted = { count, sum };
-    struct loss *losses = gather(model, &wanted);
+    struct model_total wanted = total;
+    struct losses losses = gather(model, is_end, &wanted);
     bool is_decided = true;
     for (int i = 0; i < 2; i++)
         (void)mem_push(halves[i].items, halves[i].count, halves[i].capacity);
-    for (int i = 0; i < model->groups; i++) {
+    for (size_t i = 0; i < losses.count; i++) {
         struct totals *half = &halves[halves[0].count > halves[1].count];
-        is_decided = is_decided && add_loss(half, &losses[i]);
+        is_decided = is_decided &&
+                     add_loss(half, &losses, i, is_end ? MOST_TOTALS : MOST_TOTALS_NOW);
     }
     bool ok = is_decided && meet(halves, wanted);
     if (!ok)
         buf_printf(why,
                    "%llu lines were counted: %+lld to those that must be, and no "
-                   "choice of the %d possible losses explains their sum",
-                   (unsigned long long)count, (long long)wanted.count, model->groups);
+                   "choice of the %zu possible losses explains their sum",
+                   (unsigned long long)total.count, (long long)wanted.count,
+                   losses.count);
     free(halves[0].items);
     free(halves[1].items);
-    free(losses);
+    free(losses.lines);
+    free(losses.ends);
     if (!is_decided)
         return MODEL_UNDECIDED;
     return ok ? MODEL_EXPLAINED : MODEL_CONTRADICTED;
+}
+
+enum model_answer model_explains(const struct model *model, struct model_total total,
+                                 struct buf *why)
+{
+    return explain(model, total, true, why);
+}
+
+enum model_answer model_explains_now(const struct model *model,
+                                     struct model_total total, struct buf *why)
+{
+    return explain(model, total, false, why);
 }

@@ -60,7 +60,24 @@ int mutants_hunt(const struct hunter *hunter, const char *name)
     return missed > 0 || found == 0;
 }
 
+bool mutants_plant(const char *name)
+{
+    for (int i = 0; i < PLANT_COUNT; i++) {
+        if (strcmp(plants[i].name, name) == 0) {
+            plant_choose((enum plant)i);
+            return true;
+        }
+    }
+    return false;
+}
+
 #else
+
+bool mutants_plant(const char *name)
+{
+    (void)name;
+    return false;
+}
 
 int mutants_hunt(const struct hunter *hunter, const char *name)
 {

@@ -7,6 +7,7 @@
 
 #include "agent/base/slice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Who lives the lives. */
@@ -19,8 +20,11 @@ struct hunter {
 };
 
 /** Hunt each planted bug, or that of @name alone (NULL: all), and print the table. Its
- *  last line is "N passed, N failed, N skipped".
- *  @return the exit status: 0 when each was found */
+ *  last line is "N passed, N failed, N skipped". @return the exit status: 0 when each
+ *  was found */
 int mutants_hunt(const struct hunter *hunter, const char *name);
+
+/** Plant the bug of @name for all lives to come. @return false: there is none. */
+bool mutants_plant(const char *name);
 
 #endif

@@ -33,7 +33,12 @@ struct power {
     sqlite3_vfs vfs;
     struct power_file files[POWER_FILES];
     bool is_full, is_lying, is_dead;
-    int64_t life; /* operations until death; negative: no end */
+    int64_t life;     /* operations until death; negative: no end */
+    int64_t patience; /* operations until one fails; negative: none does */
+    bool is_broken;   /* and how */
+    bool has_failed;
+    void (*on_death)(void *ctx);
+    void *ctx;
     uint64_t operations;
 };
 
@@ -76,7 +81,12 @@ static void forget_changes(struct power_file *file)
 
 static void copy(struct bytes *to, const struct bytes *from)
 {
-    resize(to, from->len);
+    if (from->len > to->capacity) {
+        free(to->ptr);
+        to->ptr = mem_grow(NULL, from->len, 1);
+        to->capacity = from->len;
+    }
+    to->len = from->len;
     if (from->len > 0)
         memcpy(to->ptr, from->ptr, from->len);
 }
@@ -89,9 +99,24 @@ static bool lives(struct power *power)
     if (power->is_dead)
         return false;
     power->operations++;
-    if (power->life >= 0 && power->life-- == 0)
+    if (power->life >= 0 && power->life-- == 0) {
         power->is_dead = true;
+        if (power->on_death)
+            power->on_death(power->ctx);
+    }
     return !power->is_dead;
+}
+
+/** Does this operation fail, although the process lives? @return SQLite's code. */
+static int fate(struct power *power, int broken, int full)
+{
+    if (!lives(power))
+        return broken;
+    if (power->patience >= 0 && power->patience-- == 0) {
+        power->has_failed = true;
+        return power->is_broken ? broken : full;
+    }
+    return SQLITE_OK;
 }
 
 static void change(struct handle *handle, size_t offset, const void *data, size_t len)
@@ -129,8 +154,9 @@ static int do_write(sqlite3_file *base, const void *from, int size,
                     sqlite3_int64 offset)
 {
     struct handle *handle = (void *)base;
-    if (!lives(handle->power))
-        return SQLITE_IOERR_WRITE;
+    int code = fate(handle->power, SQLITE_IOERR_WRITE, SQLITE_FULL);
+    if (code != SQLITE_OK)
+        return code;
     if (handle->power->is_full)
         return SQLITE_FULL;
     change(handle, (size_t)offset, from, (size_t)size);
@@ -140,8 +166,9 @@ static int do_write(sqlite3_file *base, const void *from, int size,
 static int do_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
     struct handle *handle = (void *)base;
-    if (!lives(handle->power))
-        return SQLITE_IOERR_TRUNCATE;
+    int code = fate(handle->power, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_TRUNCATE);
+    if (code != SQLITE_OK)
+        return code;
     change(handle, (size_t)size, NULL, 0);
     return SQLITE_OK;
 }
@@ -151,8 +178,9 @@ static int do_sync(sqlite3_file *base, int flags)
     struct handle *handle = (void *)base;
     struct power_file *file = handle->file;
     (void)flags;
-    if (!lives(handle->power))
-        return SQLITE_IOERR_FSYNC;
+    int code = fate(handle->power, SQLITE_IOERR_FSYNC, SQLITE_FULL);
+    if (code != SQLITE_OK)
+        return code;
     if (handle->power->is_lying)
         return SQLITE_OK;
     for (size_t i = 0; i < file->change_count; i++)
@@ -283,23 +311,35 @@ static int do_full_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
     return SQLITE_OK;
 }
 
-struct power *power_create(void)
+struct power *power_create(const char *name)
 {
     struct power *power = mem_zalloc(sizeof *power);
     const sqlite3_vfs *real = sqlite3_vfs_find(NULL);
     must(real != NULL);
     power->vfs = *real;
     power->vfs.pNext = NULL;
-    power->vfs.zName = "sim";
+    power->vfs.zName = name;
     power->vfs.pAppData = power;
     power->vfs.szOsFile = (int)sizeof(struct handle);
     power->vfs.xOpen = do_open;
     power->vfs.xDelete = do_delete;
     power->vfs.xAccess = do_access;
     power->vfs.xFullPathname = do_full_path;
-    power->life = -1;
+    power->life = power->patience = -1;
     must(sqlite3_vfs_register(&power->vfs, 0) == SQLITE_OK);
     return power;
+}
+
+struct power *power_copy(const struct power *power, const char *name)
+{
+    struct power *other = power_create(name);
+    for (size_t i = 0; i < POWER_FILES; i++) {
+        const struct power_file *file = &power->files[i];
+        memcpy(other->files[i].name, file->name, sizeof file->name);
+        other->files[i].exists = file->exists;
+        copy(&other->files[i].visible, &file->visible);
+    }
+    return other;
 }
 
 void power_free(struct power *power)
@@ -321,6 +361,20 @@ const char *power_vfs(const struct power *power)
     return power->vfs.zName;
 }
 
+bool power_store(const struct power *power, char *path, size_t size)
+{
+    for (size_t i = 0; i < POWER_FILES; i++) {
+        const struct power_file *file = &power->files[i];
+        size_t len = strlen(file->name);
+        if (!file->exists || len < 3 || strcmp(file->name + len - 3, ".db") != 0)
+            continue;
+        must(len < size);
+        memcpy(path, file->name, len + 1);
+        return true;
+    }
+    return false;
+}
+
 void power_set_full(struct power *power, bool is_full)
 {
     power->is_full = is_full;
@@ -331,9 +385,26 @@ void power_set_lying(struct power *power, bool is_lying)
     power->is_lying = is_lying;
 }
 
+void power_fail_after(struct power *power, int64_t count, bool is_broken)
+{
+    power->patience = count;
+    power->is_broken = is_broken;
+}
+
+bool power_has_failed(const struct power *power)
+{
+    return power->has_failed;
+}
+
 void power_die_after(struct power *power, int64_t count)
 {
     power->life = count;
+}
+
+void power_on_death(struct power *power, void (*on_death)(void *ctx), void *ctx)
+{
+    power->on_death = on_death;
+    power->ctx = ctx;
 }
 
 bool power_is_dead(const struct power *power)
@@ -348,8 +419,8 @@ void power_freeze(struct power *power)
 
 void power_restart(struct power *power)
 {
-    power->is_dead = false;
-    power->life = -1;
+    power->is_dead = power->has_failed = false;
+    power->life = power->patience = -1;
 }
 
 /* --- the cut ---------------------------------------------------------------------- */

@@ -4,24 +4,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "agent/base/map.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/unmime.h"
+#include "shelf.h"
 
 enum {
     MOST_TURNS = 20000, /* at one moment: a busy loop */
     LOG_BYTES = 4 << 20,
     CALM_MS = 60 * 1000,
     SWEEP_MS = 10 * 1000,
-    STATE_DIR_MODE = 0700,
 };
-#define DRAIN_MS (96 * HOUR_MS)
+/* Longer than any verdict of these faults lets a mail wait. */
+#define DRAIN_MS (12 * HOUR_MS)
 #define BEGIN_UNIX_MS INT64_C(1790000000000)
-
-static const char state_dir[] = "/tmp/tocsin-sim-state";
 
 void sim_fail(struct sim *sim, const char *format, ...)
 {
@@ -49,42 +46,6 @@ static void write_log(void *ctx, enum log_level level, const char *text)
                (int)level, text);
 }
 
-struct config *sim_config(struct sim *sim)
-{
-    static const char *const routes[] = {
-        "{to: [ops], group_wait: 0s, group_interval: 1m, repeat_interval: 1h}",
-        "{to: [ops], group_by: [rule], group_wait: 5s, group_interval: 10s,"
-        " repeat_interval: 10m, limit: {mails: 5, per: 10m}}",
-        "{to: [ops], digest: {every: 10m}}",
-    };
-    struct buf yaml = buf_make(4096), out = buf_make(1 << 20);
-    buf_printf(&yaml,
-               "sources:\n"
-               "  - {name: logs, files: ['/log/%s'], inotify: false,"
-               " sweep: 10s}\n"
-               "rules:\n"
-               "  - {name: err, match: '^ERR', by: [path], resolve_after: 20m}\n"
-               "routes:\n"
-               "  - {name: self, match: [rule=tocsin], to: [ops]}\n"
-               "  - %s\n"
-               "accounts:\n"
-               "  - {name: g, gmail: a@gmail.com, password_file: /none/secret}\n"
-               "outputs:\n"
-               "  - {name: ops, account: g, to: [ops@example.com]}\n"
-               "state_dir: %s\n"
-               "host: sim\n",
-               sim->is_pattern ? "*" : "[ab].log",
-               routes[(size_t)sim->variant % (sizeof routes / sizeof *routes)],
-               state_dir);
-    struct config *config = config_load_text("sim.yaml", buf_slice(&yaml), &out);
-    if (!config)
-        fprintf(stderr, "%s", out.ptr ? out.ptr : "");
-    must(config != NULL);
-    buf_free(&yaml);
-    buf_free(&out);
-    return config;
-}
-
 void sim_start(struct sim *sim)
 {
     struct err err = { 0 };
@@ -96,30 +57,51 @@ void sim_start(struct sim *sim)
                            .log = &sim->log,
                            .seed = ++sim->starts,
                            .vfs = power_vfs(sim->power),
+                           .listens = sim->traits.has_clients,
                            .stdin_fd = -1 };
     sim->app = app_create(sim_config(sim), &world, &err);
-    if (!sim->app && !sim->is_full && !power_is_dead(sim->power))
+    if (sim->app)
+        return;
+    if (!sim->is_full && !power_has_failed(sim->power) && !power_is_dead(sim->power))
         sim_fail(sim, "the agent does not start: %s", err.text);
+    disk_close_all(&sim->disk);
+    power_restart(sim->power);
+}
+
+/** The process is gone in the middle of a turn, of which the rest is only played:
+ *  nobody hears it any more. */
+static void fall_silent(void *ctx)
+{
+    struct sim *sim = ctx;
+    sim->mails.doubts++;
+    post_set_down(sim->post, true);
+    clients_break(&sim->clients);
 }
 
 void sim_kill(struct sim *sim)
 {
+    sim->mails.doubts++;
+    clients_break(&sim->clients);
     power_freeze(sim->power);
     app_free(sim->app);
     sim->app = NULL;
     disk_close_all(&sim->disk);
     power_restart(sim->power);
+    post_set_down(sim->post, sim->is_down);
+    if (sim->failure.len == 0)
+        shelf_check(sim, false);
 }
 
 /* --- time ------------------------------------------------------------------------- */
 
-/** One turn. @return false when the agent is gone. */
-static bool turn(struct sim *sim)
+bool sim_turn(struct sim *sim)
 {
     app_turn(sim->app);
     sim->turns++;
     const struct err *failure = app_failure(sim->app);
-    if (power_is_dead(sim->power)) {
+    mails_look(sim);
+    if (power_is_dead(sim->power) ||
+        (failure->kind != ERR_NONE && power_has_failed(sim->power))) {
         sim_kill(sim);
         return false;
     }
@@ -136,13 +118,14 @@ static bool has_work(const struct sim *sim)
     if (app_is_stopped(sim->app))
         return false;
     return app_wake_at(sim->app) <= sim->now.mono_ms ||
-           (!app_is_held_back(sim->app) && post_is_ready(sim->post));
+           (!app_is_held_back(sim->app) &&
+            (post_is_ready(sim->post) || notify_is_ready(&sim->notify)));
 }
 
 static void settle(struct sim *sim)
 {
     int turns = 0;
-    while (sim->app && turn(sim) && has_work(sim)) {
+    while (sim->app && !app_is_stopped(sim->app) && sim_turn(sim) && has_work(sim)) {
         if (++turns > MOST_TURNS) {
             sim_fail(sim, "the agent turns without end at %lld ms",
                      (long long)sim->now.mono_ms);
@@ -153,8 +136,8 @@ static void settle(struct sim *sim)
 
 static int64_t next_moment(const struct sim *sim, int64_t to_ms)
 {
-    int64_t due = post_wake_at(sim->post);
-    if (!sim->app)
+    int64_t due = earlier_ms(post_wake_at(sim->post), notify_wake_at(&sim->notify));
+    if (!sim->app || app_is_stopped(sim->app))
         return to_ms;
     if (due <= sim->now.mono_ms)
         due = NEVER_MS;
@@ -175,8 +158,9 @@ void sim_pass(struct sim *sim, int64_t ms)
         sim->now.mono_ms = at_ms;
         settle(sim);
     }
-    if (is_running && sim->app && ms >= SWEEP_MS && !app_is_held_back(sim->app))
-        model_see(&sim->disk);
+    if (is_running && sim->app && !sim->is_stopping && ms >= SWEEP_MS &&
+        !app_is_held_back(sim->app))
+        model_see(&sim->model);
 }
 
 void sim_calm(struct sim *sim)
@@ -185,76 +169,11 @@ void sim_calm(struct sim *sim)
     sim_pass(sim, CALM_MS);
     if (!is_well || !sim->app || app_is_held_back(sim->app))
         return;
-    model_settle(&sim->model, &sim->disk);
+    model_settle(&sim->model);
     disk_sync(&sim->disk);
 }
 
 /* --- what must hold --------------------------------------------------------------- */
-
-static struct slice header_of(struct slice mail, const char *name)
-{
-    size_t at = slice_find(mail, slice_of(name));
-    if (at == SIZE_MAX)
-        return SLICE("");
-    struct slice rest =
-        slice_make(mail.ptr + at + strlen(name), mail.len - at - strlen(name));
-    struct slice line;
-    return slice_next(&rest, '\n', &line) ? slice_trim(line) : SLICE("");
-}
-
-static uint64_t hex_of(struct slice text)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        value = value * 16 + (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    return value;
-}
-
-struct told {
-    struct map seen; /* Message-ID -> its first mail */
-    uint64_t count, sum;
-    uint64_t copies;
-};
-
-static void add_mail(struct sim *sim, struct told *told, const struct post_mail *mail)
-{
-    int64_t count = 0;
-    struct slice id = header_of(mail->bytes, "\nMessage-ID:");
-    struct slice sum = header_of(mail->bytes, "\nX-Tocsin-Line-Hash-Sum:");
-    if (id.len == 0 || sum.len != 16 ||
-        !slice_to_int(header_of(mail->bytes, "\nX-Tocsin-New-Count:"), &count))
-        sim_fail(sim, "a mail lacks its headers");
-    const struct post_mail *before = map_put(&told->seen, id, (void *)mail);
-    if (before) {
-        told->copies++;
-        if (!slice_equal(before->bytes, mail->bytes))
-            sim_fail(sim, "a second copy of %.*s differs", SLICE_ARG(id));
-        return;
-    }
-    /* What the agent says about itself was in no log. */
-    if (slice_equal(header_of(mail->bytes, "\nX-Tocsin-Route:"), SLICE("self")))
-        return;
-    told->count += (uint64_t)count;
-    told->sum += hex_of(sum);
-}
-
-static void check_sums(struct sim *sim)
-{
-    struct told told = { 0 };
-    struct buf why = buf_make(1000);
-    for (size_t i = 0; i < post_mail_count(sim->post); i++)
-        add_mail(sim, &told, post_mail(sim->post, i));
-    enum model_answer answer = model_explains(&sim->model, told.count, told.sum, &why);
-    bool is_known = !sim->is_undecided;
-    sim->is_undecided |= answer == MODEL_UNDECIDED;
-    if (is_known && answer == MODEL_CONTRADICTED)
-        sim_fail(sim, "%s (%zu mails, %llu second copies)", why.ptr,
-                 post_mail_count(sim->post), (unsigned long long)told.copies);
-    buf_free(&why);
-    map_free(&told.seen);
-}
 
 /** Faults are over: everything that waits goes out. */
 static void drain(struct sim *sim)
@@ -263,10 +182,15 @@ static void drain(struct sim *sim)
     script_clear(post_script(sim->post));
     post_set_down(sim->post, false);
     power_set_full(sim->power, sim->is_full = false);
+    power_fail_after(sim->power, -1, false);
+    mails_begin_epoch(sim);
     sim->disk.errors_left = 0;
+    sim->is_down = false;
+    for (size_t i = 0; i < sim->disk.entry_count; i++)
+        model_finish(&sim->model, sim->disk.entries[i].file);
     sim_start(sim);
     sim_calm(sim);
-    sim_pass(sim, 2 * HOUR_MS); /* what is absent is waited for */
+    sim_pass(sim, 70 * MINUTE_MS); /* what is absent is waited for */
     for (int64_t left = DRAIN_MS; left > 0 && sim->app; left -= HOUR_MS) {
         sim_pass(sim, HOUR_MS);
         if (!sim->app || sim->failure.len > 0)
@@ -279,8 +203,8 @@ static void drain(struct sim *sim)
         sim_fail(sim, "%llu mails wait and %llu lines are not told after %d hours",
                  (unsigned long long)metrics.mails_waiting,
                  (unsigned long long)metrics.open, (int)(DRAIN_MS / HOUR_MS));
-    /* A mail in doubt is sent three times at most: nobody knows whether it arrived. */
-    sim->is_undecided = metrics.mails_dead > 0;
+    sim_kill(sim);
+    shelf_check(sim, true);
 }
 
 /* --- a life ----------------------------------------------------------------------- */
@@ -290,35 +214,38 @@ static void forget_generation(void *owner)
     free(owner);
 }
 
-static void begin(struct sim *sim, uint64_t seed, bool is_lying)
+static void begin(struct sim *sim, const struct sim_life *life, bool is_lying)
 {
-    rng_seed(&sim->rng, seed);
     sim->now = (struct now){ 1000 * 1000, BEGIN_UNIX_MS };
     sim->log = (struct log_sink){ write_log, sim, LOG_LEVEL_INFO, 0 };
     sim->log_text = buf_make(LOG_BYTES);
     sim->failure = buf_make(2048);
-    sim->is_pattern = rng_next(&sim->rng) & 1;
-    sim->is_copied = rng_next(&sim->rng) & 1;
-    sim->variant = (int)(rng_next(&sim->rng) % 3);
-    disk_init(&sim->disk, (enum disk_style)(rng_next(&sim->rng) % DISK_STYLES),
-              forget_generation);
+    sim->model.disk = &sim->disk;
+    clients_init(&sim->clients);
+    disk_init(&sim->disk, DISK_EXT4, forget_generation);
+    sim->notify.now = &sim->now;
+    sim->disk.notify = &sim->notify;
+    sim_set_up(sim, life->seed, life->world);
     for (int i = 0; i < SIM_LOGS; i++) {
         char name[] = "a.log";
         name[0] = (char)('a' + i);
         disk_make(&sim->disk, name)->owner = generation_create();
     }
-    sim->power = power_create();
-    power_set_lying(sim->power, sim->is_lying = is_lying);
+    sim->power = power_create("sim");
+    power_set_lying(sim->power, is_lying);
+    power_on_death(sim->power, fall_silent, sim);
     sim->post = post_create(&sim->now);
+    mails_begin_epoch(sim);
     sim_start(sim);
     sim_calm(sim);
 }
 
 static void end(struct sim *sim)
 {
-    if (sim->app)
-        sim_kill(sim);
+    app_free(sim->app);
     disk_clear(&sim->disk);
+    mails_free(&sim->mails);
+    clients_end(&sim->clients);
     post_free(sim->post);
     power_free(sim->power);
     buf_free(&sim->failure);
@@ -340,8 +267,8 @@ static void say_world(const struct sim *sim, struct buf *out)
 {
     static const char *const styles[] = { "ext4", "tmpfs", "plain" };
     buf_printf(out, "[%s, %s, by %s] ", styles[sim->disk.style],
-               sim->is_copied ? "copytruncate" : "rename",
-               sim->is_pattern ? "pattern" : "name");
+               sim->traits.is_copied ? "copytruncate" : "rename",
+               sim->traits.is_pattern ? "pattern" : "name");
 }
 
 /** The agent's log, and its mails as people read them. */
@@ -359,8 +286,7 @@ enum sim_end sim_live(const struct sim_life *life, bool is_lying, struct buf *wh
                       struct buf *log)
 {
     struct sim *sim = mem_zalloc(sizeof *sim);
-    (void)mkdir(state_dir, STATE_DIR_MODE); /* the store itself is in memory */
-    begin(sim, life->seed, is_lying);
+    begin(sim, life, is_lying);
     for (size_t i = 0; i < life->count && sim->failure.len == 0; i++) {
         const struct sim_act *act = &sim_acts[life->actions[i].kind];
         if (log)
@@ -372,8 +298,6 @@ enum sim_end sim_live(const struct sim_life *life, bool is_lying, struct buf *wh
     }
     if (sim->failure.len == 0)
         drain(sim);
-    if (sim->failure.len == 0)
-        check_sums(sim);
     bool ok = sim->failure.len == 0;
     enum sim_end end_of_it = ok ? SIM_GOOD : SIM_BAD;
     if (ok && sim->is_undecided)

@@ -7,10 +7,19 @@
 
 #include "agent/app.h"
 #include "agent/story/post.h"
+#include "clients.h"
+#include "mails.h"
 #include "model.h"
+#include "notify.h"
 #include "power.h"
 
-enum { SIM_ACTIONS = 400, SIM_LOGS = 2 };
+enum {
+    SIM_ACTIONS = 400,
+    SIM_LOGS = 2,
+    SIM_PLAIN_WORLD =
+        1, /**< two logs, one recipient, a small disk: as lives were once */
+    SIM_RICH_WORLD = 2, /**< all that there is */
+};
 
 struct sim_action {
     uint8_t kind; /**< a row of sim_acts */
@@ -19,26 +28,42 @@ struct sim_action {
 
 struct sim_life {
     uint64_t seed;
+    int world; /**< SIM_*_WORLD */
     struct sim_action actions[SIM_ACTIONS];
     size_t count;
+};
+
+/** What a seed makes of the world. */
+struct sim_traits {
+    bool is_rich; /**< SIM_RICH_WORLD */
+    int variant;  /**< of the configuration; a reload changes it */
+    int sweep_s;
+    bool is_pattern; /**< the source follows a pattern, rotated files included */
+    bool is_copied;  /**< logs are rotated by copytruncate */
+    bool has_room;   /**< the disk is large: commits wait in the WAL */
+    bool has_inotify;
+    bool is_seldom;   /**< the sweep is: what inotify does not tell waits for long */
+    bool has_clients; /**< alerts are posted */
+    bool has_people;  /**< mails go to three recipients */
 };
 
 struct sim {
     struct rng rng; /**< of what is not in the list: torn writes, seeds of the agent */
     struct now now;
     struct disk disk;
+    struct notify notify;
     struct power *power;
     struct post *post;
     struct log_sink log;
     struct buf log_text;
     struct model model;
+    struct mails mails;
+    struct clients clients;
     struct app *app; /**< NULL: not running */
-    int variant;     /**< of the configuration */
-    bool is_pattern; /**< the source follows a pattern, rotated files included */
-    bool is_copied;  /**< logs are rotated by copytruncate */
-    bool is_full, is_down, is_lying;
-    bool is_undecided;       /**< too many losses to check the sums */
-    int64_t clock_offset_ms; /**< steps of the wall clock so far */
+    struct sim_traits traits;
+    bool is_full, is_down;
+    bool is_stopping;  /**< the agent was told to end, and reads nothing any more */
+    bool is_undecided; /**< too many losses to check the sums */
     uint64_t starts, turns;
     struct buf failure; /**< what was not as it must be; empty: all is well */
 };
@@ -48,16 +73,18 @@ struct sim_act {
     const char *name;
     uint32_t weight; /**< how often, against the others */
     void (*act)(struct sim *sim, uint32_t value);
+    int world; /**< the first world that it can happen in; 0: in each */
 };
 extern const struct sim_act sim_acts[];
 extern const size_t sim_act_count;
 
 /** Draw a life from its seed. */
-void sim_draw(struct sim_life *life, uint64_t seed, size_t count);
+void sim_draw(struct sim_life *life, uint64_t seed, size_t count, int world);
 
-/** A life as text: "seed N", then an action a line. */
+/** A life as text: "seed N", "world N", then an action a line. */
 void sim_save(const struct sim_life *life, struct buf *out);
-/** @return false when @text is none; lines that begin with '#' are skipped. */
+/** @return false when @text is none; lines that begin with '#' are skipped. Without
+ *  "world" it is lived in the plain one. */
 bool sim_load(struct sim_life *life, struct slice text);
 
 enum sim_end { SIM_BAD, SIM_GOOD, SIM_UNDECIDED };
@@ -67,17 +94,24 @@ enum sim_end { SIM_BAD, SIM_GOOD, SIM_UNDECIDED };
 enum sim_end sim_live(const struct sim_life *life, bool is_lying, struct buf *why,
                       struct buf *log);
 
-/* --- for acts.c ------------------------------------------------------------------- */
+/* --- for the others here ---------------------------------------------------------- */
 
 void sim_fail(struct sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/** What the seed makes of the world. */
+void sim_set_up(struct sim *sim, uint64_t seed, int world);
 struct config *sim_config(struct sim *sim);
+/** Other routes, from the next sim_config() on. */
+void sim_vary(struct sim *sim, uint32_t value);
+/** Two mails of a group are never closer than this, in ms; 0: they may be. */
+int64_t sim_group_interval(const struct sim *sim);
 void sim_start(struct sim *sim);
 /** The process is gone, as by kill -9. */
 void sim_kill(struct sim *sim);
-/** Let time pass, with every turn that is due; an agent that died on the way is
- *  gone. */
+/** Let time pass, with every turn that is due; an agent that dies meanwhile is gone. */
 void sim_pass(struct sim *sim, int64_t ms);
+/** One turn. @return false when the agent is gone. */
+bool sim_turn(struct sim *sim);
 /** Enough time for everything that lies there to be counted. */
 void sim_calm(struct sim *sim);
 

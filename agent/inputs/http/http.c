@@ -11,6 +11,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 #include "agent/base/secret.h"
 #include "agent/inputs/http/httpd.h"
 #include "agent/inputs/http/listener.h"
@@ -336,6 +337,10 @@ static void take_some(struct http_input *input, struct httpd *httpd,
     while (bytes < LIMIT_TURN_BYTES && (request = httpd_next(httpd))) {
         bytes += request->body.len;
         httpd_hold(httpd, request, take(input, request, intake));
+        if (planted(PLANT_ANSWER_FIRST)) {
+            httpd_release(httpd);
+            run(input);
+        }
     }
     input->has_more |= httpd_next(httpd) != NULL;
 }

@@ -296,7 +296,7 @@ static void post(struct story *story, const char *text, int64_t occurrence_s,
     engine_receive(story->engine, &incoming, story->now);
     uint64_t routes = engine_tally(story->engine)->matches - matches;
     story->seen += routes;
-    story->seen_hash += routes * hash_bytes(SLICE(""));
+    story->seen_hash += routes * (labels_hash(&incoming.labels) | 1);
     arena_free(&arena);
     tick(story);
 }

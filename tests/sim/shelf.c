@@ -1,0 +1,227 @@
+/** SQL on a copy of the disk. What an alert counts stands in its piece, what a mail
+ *  tells in its row of the outbox. */
+#include "shelf.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "outputs/outbox.h"
+#include "outputs/row.h"
+#include "rules/group_store.h"
+#include "sim.h"
+
+enum { DOUBTS_TO_GIVE_UP = 2 };
+#define GIVE_UP_AGE_MS (5 * DAY_MS)
+
+/** One look. */
+struct shelf {
+    struct sim *sim;
+    struct power *copy;
+    sqlite3 *db;
+    struct model_total total; /**< of open alerts and of all mails there are */
+    struct map rows;          /**< Message-IDs of the outbox; the keys are owned */
+};
+
+static struct slice text_of(sqlite3_stmt *statement, int column)
+{
+    const void *bytes = sqlite3_column_blob(statement, column);
+    return slice_make(bytes ? bytes : "",
+                      (size_t)sqlite3_column_bytes(statement, column));
+}
+
+/** Call @each with every row of @sql. */
+static void query(struct shelf *shelf, const char *sql,
+                  void (*each)(struct shelf *shelf, sqlite3_stmt *row))
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(shelf->db, sql, -1, &statement, NULL);
+    while (code == SQLITE_OK || code == SQLITE_ROW) {
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+            each(shelf, statement);
+    }
+    if (code != SQLITE_DONE)
+        sim_fail(shelf->sim, "the store that is left cannot be read: %s",
+                 sqlite3_errmsg(shelf->db));
+    sqlite3_finalize(statement);
+}
+
+/* --- what is in it ---------------------------------------------------------------- */
+
+static void take_integrity(struct shelf *shelf, sqlite3_stmt *row)
+{
+    if (!slice_equal(text_of(row, 0), SLICE("ok")))
+        sim_fail(shelf->sim, "the store that is left is damaged: %.*s",
+                 SLICE_ARG(text_of(row, 0)));
+}
+
+static bool is_own_alert(const struct alert *alert)
+{
+    struct arena arena = { 0 };
+    struct labels labels = alert_labels(alert, &arena);
+    bool is_own = slice_equal(labels_find(&labels, SLICE("rule")), SLICE("tocsin"));
+    arena_free(&arena);
+    return is_own;
+}
+
+static void take_alert(struct shelf *shelf, sqlite3_stmt *row)
+{
+    struct slice piece = text_of(row, 0), home;
+    struct unbuf in = { slice_make(piece.ptr + 1, piece.len - 1), false };
+    bool is_other;
+    (void)unbuf_bytes(&in); /* the route */
+    struct alert *alert = alert_load(&in, shelf->sim->now, &home, &is_other);
+    if (!alert) {
+        sim_fail(shelf->sim, "a stored alert cannot be read");
+        return;
+    }
+    if (!is_own_alert(alert)) {
+        shelf->total.count += alert->new_count;
+        shelf->total.sum += alert->line_hash_sum;
+    }
+    alert_free(alert);
+}
+
+/** A dead letter is one that nobody can decide, or that waited for five days. */
+static void check_dead(struct shelf *shelf, sqlite3_stmt *row)
+{
+    int64_t age_ms = sqlite3_column_int64(row, 5) - sqlite3_column_int64(row, 6);
+    if (sqlite3_column_int(row, 1) == ROW_DEAD &&
+        sqlite3_column_int(row, 4) < DOUBTS_TO_GIVE_UP && age_ms < GIVE_UP_AGE_MS)
+        sim_fail(shelf->sim, "mail %.*s is given up: %.*s", SLICE_ARG(text_of(row, 0)),
+                 SLICE_ARG(text_of(row, 8)));
+}
+
+/** What is called sent was accepted, and is what was stored. */
+static void check_sent(struct shelf *shelf, sqlite3_stmt *row,
+                       const struct letter *letter)
+{
+    if (!letter && sqlite3_column_int(row, 1) == ROW_SENT)
+        sim_fail(shelf->sim, "%.*s is called sent, and the server never took it",
+                 SLICE_ARG(text_of(row, 0)));
+    if (letter && (letter->count != (uint64_t)sqlite3_column_int64(row, 2) ||
+                   letter->sum != (uint64_t)sqlite3_column_int64(row, 3)))
+        sim_fail(shelf->sim, "%.*s tells something else than its row",
+                 SLICE_ARG(text_of(row, 0)));
+}
+
+static void take_recipient(struct shelf *shelf, sqlite3_stmt *row)
+{
+    bool is_sent = sqlite3_column_int(row, 1) == ROW_SENT;
+    int state = sqlite3_column_int(row, 3);
+    const struct letter *letter = mails_find(&shelf->sim->mails, text_of(row, 0));
+    for (int i = 0; i < MAILS_PEOPLE; i++) {
+        if (!slice_equal(text_of(row, 2), slice_of(mails_people[i])))
+            continue;
+        bool has_it = letter && letter->copies[i] > 0;
+        if ((state == RECIPIENT_DELIVERED && !has_it) ||
+            (is_sent && state != RECIPIENT_DELIVERED))
+            sim_fail(shelf->sim, "%s %s %.*s", mails_people[i],
+                     has_it ? "is not said to have got" : "never got",
+                     SLICE_ARG(text_of(row, 0)));
+    }
+}
+
+static void take_mail(struct shelf *shelf, sqlite3_stmt *row)
+{
+    struct slice id = text_of(row, 0);
+    const struct letter *letter = mails_find(&shelf->sim->mails, id);
+    struct slice route = mails_header(text_of(row, 7), "X-Tocsin-Route");
+    char *key = mem_copy(id);
+    if (map_put(&shelf->rows, slice_of(key), key))
+        sim_fail(shelf->sim, "two mails are called %.*s", SLICE_ARG(id));
+    check_dead(shelf, row);
+    check_sent(shelf, row, letter);
+    if (letter ? letter->is_own : slice_equal(route, SLICE("self")))
+        return;
+    shelf->total.count += (uint64_t)sqlite3_column_int64(row, 2);
+    shelf->total.sum += (uint64_t)sqlite3_column_int64(row, 3);
+}
+
+static const char alerts_sql[] = "SELECT bytes FROM piece WHERE key LIKE 'alert/%'";
+static const char mails_sql[] =
+    "SELECT message_id, state, event_count, line_hash, doubts, settled, created, bytes,"
+    " reply FROM outbox LEFT JOIN outbox_body USING (id)";
+
+static const char recipients_sql[] =
+    "SELECT message_id, outbox.state, address, r.state FROM outbox"
+    " JOIN outbox_recipient AS r USING (id)";
+
+/** No byte of a mail leaves before its commit. */
+static void check_letters(struct shelf *shelf)
+{
+    const struct letter *letter;
+    for (size_t at = 0; (letter = map_next(&shelf->sim->mails.letters, &at));) {
+        struct slice id = mails_header(letter->bytes, "Message-ID");
+        if (!map_find(&shelf->rows, id))
+            sim_fail(shelf->sim, "the store has forgotten %.*s, which was sent",
+                     SLICE_ARG(id));
+    }
+}
+
+static void check_total(struct shelf *shelf, bool is_end)
+{
+    struct sim *sim = shelf->sim;
+    struct buf why = buf_make(1000);
+    enum model_answer answer =
+        is_end ? model_explains(&sim->model, shelf->total, &why)
+               : model_explains_now(&sim->model, shelf->total, &why);
+    if (answer == MODEL_CONTRADICTED)
+        sim_fail(sim, "in the store %s: %s", is_end ? "at the end" : "after a crash",
+                 why.ptr);
+    sim->is_undecided |= is_end && answer == MODEL_UNDECIDED;
+    buf_free(&why);
+}
+
+/* --- the look --------------------------------------------------------------------- */
+
+static bool open_copy(struct shelf *shelf)
+{
+    char path[256];
+    if (!power_store(shelf->sim->power, path, sizeof path))
+        return false;
+    shelf->copy = power_copy(shelf->sim->power, "shelf");
+    must(sqlite3_open_v2(path, &shelf->db, SQLITE_OPEN_READWRITE,
+                         power_vfs(shelf->copy)) == SQLITE_OK);
+    return true;
+}
+
+static bool has_schema(struct shelf *shelf)
+{
+    sqlite3_stmt *statement = NULL;
+    bool has_it =
+        sqlite3_prepare_v2(shelf->db, mails_sql, -1, &statement, NULL) == SQLITE_OK;
+    sqlite3_finalize(statement);
+    return has_it;
+}
+
+static void ignore(struct shelf *shelf, sqlite3_stmt *row)
+{
+    (void)shelf;
+    (void)row;
+}
+
+void shelf_check(struct sim *sim, bool is_end)
+{
+    void *key;
+    struct shelf shelf = { .sim = sim };
+    if (!open_copy(&shelf))
+        return;
+    query(&shelf, "PRAGMA locking_mode=EXCLUSIVE", ignore);
+    query(&shelf, "PRAGMA integrity_check", take_integrity);
+    /* A first start can end before its schema is there. */
+    if (sim->failure.len == 0 && has_schema(&shelf)) {
+        query(&shelf, alerts_sql, take_alert);
+        query(&shelf, mails_sql, take_mail);
+        query(&shelf, recipients_sql, take_recipient);
+        check_letters(&shelf);
+        check_total(&shelf, is_end);
+    }
+    sqlite3_close(shelf.db);
+    power_free(shelf.copy);
+    for (size_t at = 0; (key = map_next(&shelf.rows, &at));)
+        free(key);
+    map_free(&shelf.rows);
+}
