@@ -8,10 +8,14 @@
 
 #include "agent/base/program.h"
 #include "outputs/reply.h"
+#include "outputs/token.h"
+#include "outputs/xoauth2.h"
 
 enum stage {
     STAGE_SECRET, /* a command is to print the password */
-    STAGE_OPEN,   /* the bare link connects */
+    STAGE_TOKEN,  /* the token endpoint is to give an access token */
+    STAGE_OPEN,   /* the bare link connects, and logs in by a password */
+    STAGE_AUTH,   /* we log in by the token */
     STAGE_READY,
     STAGE_FAILED,
     STAGES, /* how many there are */
@@ -20,6 +24,7 @@ enum stage {
 struct logins {
     struct link_ops ops;
     const struct link_ops *bare;
+    struct tokens *tokens;
 };
 
 /* struct link is this. */
@@ -30,6 +35,9 @@ struct login_link {
     struct account account;
     enum stage stage;
     struct program *program;
+    struct token *token;
+    bool is_token_old; /* it was got before this login */
+    struct xoauth2 talk;
     struct link *bare; /* NULL: not yet */
     struct smtp_reply failure;
 };
@@ -45,13 +53,30 @@ static void fail(struct login_link *link, const struct smtp_reply *reply)
     link->stage = STAGE_FAILED;
 }
 
+static void fail_with(struct login_link *link, const char *text)
+{
+    struct smtp_reply reply = reply_of_network(PHASE_AUTH, slice_of(text));
+    fail(link, &reply);
+}
+
 /* --- stages ----------------------------------------------------------------------- */
 
+/* With a token, greeting, EHLO and TLS are the bare link's, and the login is ours. */
 static void open_bare(struct login_link *link, struct now now)
 {
     const struct link_ops *bare = link->logins->bare;
-    link->bare = bare->open(bare->ctx, &link->account, link->wakes, now);
+    struct account account = link->account;
+    if (link->token)
+        account.user = SLICE("");
+    link->bare = bare->open(bare->ctx, &account, link->wakes, now);
     link->stage = STAGE_OPEN;
+}
+
+static void close_bare(struct login_link *link)
+{
+    if (link->bare)
+        link->logins->bare->close(link->bare);
+    link->bare = NULL;
 }
 
 static void at_secret(struct login_link *link, struct now now)
@@ -59,8 +84,7 @@ static void at_secret(struct login_link *link, struct now now)
     struct err err = { 0 };
     enum program_state state = program_step(link->program, now, &err);
     if (state == PROGRAM_FAILED) {
-        struct smtp_reply reply = reply_of_network(PHASE_AUTH, slice_of(err.text));
-        fail(link, &reply);
+        fail_with(link, err.text);
     } else if (state == PROGRAM_DONE) {
         link->account.secret = program_secret(link->program);
         open_bare(link, now);
@@ -72,14 +96,70 @@ static void at_secret(struct login_link *link, struct now now)
     link->program = NULL;
 }
 
+static void begin_token(struct login_link *link, struct now now)
+{
+    if (!link->token)
+        link->token = tokens_enter(link->logins->tokens, &link->account, link->wakes);
+    link->is_token_old = token_is_fresh(link->token, now);
+    link->stage = STAGE_TOKEN;
+}
+
+static void at_token(struct login_link *link, struct now now)
+{
+    enum token_state state = token_step(link->token, now);
+    if (state == TOKEN_FAILED)
+        fail(link, token_failure(link->token));
+    else if (state == TOKEN_READY)
+        open_bare(link, now);
+}
+
+static void begin_auth(struct login_link *link)
+{
+    struct err err = { 0 };
+    if (xoauth2_begin(&link->talk, link->account.user, token_text(link->token), &err))
+        link->stage = STAGE_AUTH;
+    else
+        fail_with(link, err.text);
+}
+
 static void at_open(struct login_link *link, struct now now)
 {
     const struct link_ops *bare = link->logins->bare;
     enum link_state state = bare->step(link->bare, now);
     if (state == LINK_FAILED)
         fail(link, bare->failure(link->bare));
+    else if (state == LINK_READY && link->token)
+        begin_auth(link);
     else if (state == LINK_READY)
         link->stage = STAGE_READY;
+}
+
+/* A token may end before its time. One that is new is not got again: the next would be
+ * refused as well. */
+static void refuse_token(struct login_link *link, struct now now)
+{
+    token_refuse(link->token);
+    if (!link->is_token_old) {
+        fail(link, &link->talk.reply);
+        return;
+    }
+    close_bare(link);
+    begin_token(link, now);
+}
+
+static void at_auth(struct login_link *link, struct now now)
+{
+    enum xoauth2_state state =
+        xoauth2_step(&link->talk, link->logins->bare, link->bare);
+    if (state == XOAUTH2_TALKS)
+        return;
+    xoauth2_clear(&link->talk);
+    if (state == XOAUTH2_DONE)
+        link->stage = STAGE_READY;
+    else if (state == XOAUTH2_LOST)
+        fail(link, &link->talk.reply);
+    else
+        refuse_token(link, now);
 }
 
 static void at_end(struct login_link *link, struct now now)
@@ -89,10 +169,8 @@ static void at_end(struct login_link *link, struct now now)
 }
 
 static void (*const stages[STAGES])(struct login_link *, struct now) = {
-    [STAGE_SECRET] = at_secret,
-    [STAGE_OPEN] = at_open,
-    [STAGE_READY] = at_end,
-    [STAGE_FAILED] = at_end,
+    [STAGE_SECRET] = at_secret, [STAGE_TOKEN] = at_token, [STAGE_OPEN] = at_open,
+    [STAGE_AUTH] = at_auth,     [STAGE_READY] = at_end,   [STAGE_FAILED] = at_end,
 };
 
 /* --- a link ----------------------------------------------------------------------- */
@@ -108,8 +186,12 @@ static struct link *login_open(void *ctx, const struct account *account,
         link->stage = STAGE_SECRET;
         link->program =
             program_start(account->command, account->command_count, wakes, now);
+    } else if (account->login == LOGIN_CONSENT || account->login == LOGIN_SERVICE) {
+        begin_token(link, now);
     } else {
+        link->account.secret = account->secret;
         open_bare(link, now);
+        link->account.secret = NULL;
     }
     return (struct link *)link;
 }
@@ -166,8 +248,9 @@ static void login_close(struct link *handle)
 {
     struct login_link *link = of(handle);
     program_free(link->program);
-    if (link->bare)
-        link->logins->bare->close(link->bare);
+    token_leave(link->token);
+    xoauth2_clear(&link->talk);
+    close_bare(link);
     arena_free(&link->memory);
     free(link);
 }
@@ -177,6 +260,8 @@ static int64_t login_wake_at(const struct link *handle)
     const struct login_link *link = of(handle);
     if (link->program)
         return program_wake_at(link->program);
+    if (link->stage == STAGE_TOKEN)
+        return token_wake_at(link->token);
     return link->bare ? link->logins->bare->wake_at(link->bare) : NEVER_MS;
 }
 
@@ -192,6 +277,7 @@ const struct link_ops *links_with_login(const struct link_ops *bare)
 {
     struct logins *logins = mem_zalloc(sizeof *logins);
     logins->bare = bare;
+    logins->tokens = tokens_create(bare);
     logins->ops = (struct link_ops){
         .open = login_open,
         .step = login_step,
@@ -213,6 +299,7 @@ const struct link_ops *links_login_free(const struct link_ops *ops)
 {
     struct logins *logins = ops->ctx;
     const struct link_ops *bare = logins->bare;
+    tokens_free(logins->tokens);
     free(logins);
     return bare;
 }

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/base/base64.h"
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/secret.h"
-#include "agent/sink/sasl.h"
 #include "agent/sink/sink_limits.h"
 #include "outputs/reply.h"
 
@@ -179,7 +179,7 @@ static void say_auth(struct post_link *link)
     buf_putc(&plain, '\0');
     buf_put(&plain, secret_slice(&link->secret));
     buf_puts(&line, "AUTH PLAIN ");
-    sasl_put_base64(&line, buf_slice(&plain));
+    base64_put(&line, buf_slice(&plain), BASE64);
     buf_puts(&line, "\r\n");
     say(link, PHASE_AUTH, &line);
     buf_free(&plain);

@@ -46,8 +46,9 @@ static void world_open(struct world *world, bool is_implicit)
                                             .wants_login = true,
                                             .max_bytes = 100000,
                                             .tally = &world->tally };
-    world->config =
-        (struct peer_config){ .session = &world->session, .tls = world->tls };
+    world->config = (struct peer_config){ .talker = &talker_smtp,
+                                          .session = &world->session,
+                                          .tls = world->tls };
     world->peer = peer_create(&world->config, pair[0], 1, is_implicit);
     world->fd = pair[1];
     world->context = trusting(sink_tls_ca(world->tls));
