@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "agent/base/plant.h"
 #include "agent/trim.h"
 
 enum {
@@ -150,12 +151,19 @@ static bool is_worth_a_commit(const struct app *app)
 static bool write_turn(struct app *app, struct err *err)
 {
     arena_clear(&app->mails);
+    if (planted(PLANT_OFFSET_FIRST)) {
+        inputs_save(app->inputs, app->now);
+        if (!db_commit(app->db, err))
+            return false;
+    }
     for (size_t i = 0; i < app->notices.count; i++)
         outputs_put(app->outputs, &app->notices.items[i], app->now, &app->mails);
     outputs_write(app->outputs, app->now);
     state_save(app->db, app->engine, app->now);
     if (!is_worth_a_commit(app))
         return true;
+    if (planted(PLANT_COUNTERS_FIRST) && !db_commit(app->db, err))
+        return false;
     inputs_save(app->inputs, app->now);
     app->has_saved_positions = true;
     if (!db_is_dirty(app->db))
@@ -198,6 +206,8 @@ static bool answer_held_back(void *ctx, struct slice request, struct buf *out,
 static void hold_back(struct app *app, const struct err *err)
 {
     app->commit_failures++;
+    if (planted(PLANT_FULL_FORGETS))
+        app->notices.count = 0;
     control_refuse(app->control, err);
     control_write(app->control);
     inputs_refuse(app->inputs, app->now);
@@ -283,6 +293,15 @@ void app_turn_took(struct app *app, int64_t ms)
 {
     if (ms > 0 && (uint64_t)ms > app->longest_turn_ms)
         app->longest_turn_ms = (uint64_t)ms;
+}
+
+uint64_t app_moves(const struct app *app)
+{
+    const struct inputs_tally *inputs = inputs_tally(app->inputs);
+    const struct outputs_tally *outputs = outputs_tally(app->outputs);
+    return inputs->bytes_read + inputs->marks + inputs->journal_entries +
+           inputs->http.requests + outputs->connections + outputs->logins +
+           app->commits + app->commit_failures;
 }
 
 int64_t app_wake_at(const struct app *app)

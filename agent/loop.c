@@ -11,6 +11,8 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/service.h"
+#include "agent/watchdog.h"
 
 struct watched_fd {
     uv_poll_t poll; /* first: freed through the handle */
@@ -182,16 +184,20 @@ static void obey_signals(struct loop *loop, struct app *app, void (*reload)(void
 
 void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), void *ctx)
 {
+    struct watchdog watchdog = watchdog_of_service();
     while (!app_is_stopped(app) && loop->stop_signals < 2) {
-        int64_t began_ms = mono_ms();
+        int64_t began_ms = mono_ms(), ended_ms;
         app_turn(app);
-        app_turn_took(app, mono_ms() - began_ms);
+        ended_ms = mono_ms();
+        app_turn_took(app, ended_ms - began_ms);
+        if (watchdog_sees(&watchdog, app_moves(app), app_wake_at(app), ended_ms))
+            service_notify("WATCHDOG=1");
         if (app_is_stopped(app))
             break;
         if (app_takes_reload(app))
             reload(ctx);
         set_deaf(loop, app_is_held_back(app));
-        sleep_until(loop, app_wake_at(app));
+        sleep_until(loop, earlier_ms(app_wake_at(app), watchdog_wake_at(&watchdog)));
         obey_signals(loop, app, reload, ctx);
     }
 }

@@ -49,7 +49,7 @@ static int64_t wait_of(const struct hold *hold, const struct verdict *verdict,
         wait *= 2;
     if (verdict->max_wait_ms > 0 && wait > verdict->max_wait_ms)
         wait = verdict->max_wait_ms;
-    return wait;
+    return rng_later(rng, wait);
 }
 
 void hold_begin(struct hold *hold, const struct verdict *verdict,

@@ -42,6 +42,7 @@ struct link {
     struct smtp_reply failure;
     enum smtp_phase phase; /* of the last command that was sent */
     bool is_implicit_tls, wants_login;
+    bool is_broken; /* the server sent what is not SMTP, or too much of it */
     struct reply_parser parser;
     struct smtp_reply last; /* reply of the login's conversation */
     struct buf offers;      /* lines of the last EHLO reply, each with its '\n' */
@@ -104,10 +105,9 @@ static void note_reply(struct link *link, struct slice bytes)
     while (bytes.len > 0) {
         struct smtp_reply reply;
         enum reply_state state = reply_feed(&link->parser, &bytes, &reply);
-        if (state == REPLY_BROKEN)
-            link->parser = (struct reply_parser){ 0 };
+        link->is_broken = state == REPLY_BROKEN;
         if (state != REPLY_DONE)
-            continue;
+            return;
         link->last = reply;
         link->last.phase = link->phase;
     }
@@ -312,6 +312,13 @@ static enum link_state link_step(struct link *link, struct now now)
     if (link->state != LINK_OPENING)
         return link->state;
     drive(link);
+    /* libcurl passes over lines that are no reply, and would wait for a time-out. */
+    if (link->is_broken) {
+        curl_easy_setopt(link->easy, CURLOPT_PASSWORD, NULL);
+        fail_with(link, link->phase,
+                  SLICE("the server sent what is not an SMTP reply"));
+        return link->state;
+    }
     while ((message = curl_multi_info_read(link->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;

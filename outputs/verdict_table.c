@@ -128,7 +128,7 @@ const struct verdict_row verdict_table[] = {
       HOLD(TLS, 5 * MINUTE_MS, HOUR_MS, TELL_CERTIFICATE) },
     { IN(TLS), 0, ANY, ANY, ANY,
       NETWORK("TLS cannot be set up: check that tls and port belong together") },
-    { IN(STARTTLS), 0, ANY, ANY, ANY,
+    { IN(STARTTLS), 0, ANY, ANY, "offer",
       NEEDS_TLS("the server offers no STARTTLS and nothing is sent in clear: try tls: "
                 "implicit with port 465") },
     { IN(AUTH), 0, ANY, ANY, "the command '",

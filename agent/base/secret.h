@@ -33,7 +33,8 @@ bool secret_take_line(struct secret *secret, const char *from, struct err *err)
 
 /** Read a secret: a regular file that only its owner can read, owned by us or root,
  *  opened without following links; one trailing line end is cut, blanks are taken out
- *  of a 16-letter App Password. The caller wipes @secret.
+ *  of a 16-letter App Password. What systemd lays into $CREDENTIALS_DIRECTORY is as
+ *  good, although its group's bits are set. The caller wipes @secret.
  *  Fails: ERR_DENIED with the remedy ("chmod 600 ..."), ERR_MISSING, ERR_INVALID. */
 bool secret_read(struct slice path, struct secret *secret, struct err *err)
     __attribute__((warn_unused_result));

@@ -135,6 +135,13 @@ void files_set_state(struct files *files, struct tail_file *file, enum tail_stat
     map_put(&files->rotated, slice_of(file->path), file);
 }
 
+void files_retire(struct files *files, struct tail_file *file)
+{
+    file->grown_at_ms = files->now.mono_ms;
+    files_set_state(files, file, TAIL_ROTATED);
+    files_queue(files, file);
+}
+
 void files_rename(struct tail_file *file, const char *path)
 {
     must(file->state != TAIL_ROTATED);

@@ -60,17 +60,14 @@ static inline const char *files_home(const struct tail_file *file)
 }
 /** @home: copied; NULL or "": its path is no symbolic link. */
 void files_set_home(struct tail_file *file, const char *home);
-/** Is nothing known of its content, and all of it to be read? */
-static inline bool files_is_untouched(const struct tail_file *file)
-{
-    return file->offset == 0 && !file->wants_end && file->state == TAIL_LIVE;
-}
 /** Note which inode it is, and what was seen of it. */
 void files_note(struct files *files, struct tail_file *file,
                 const struct fs_stat *stat);
 /** Change the state; keeps the map of rotated files right. */
 void files_set_state(struct files *files, struct tail_file *file,
                      enum tail_state state);
+/** Its path is another's, or nobody's, from now on: it is read to its end. */
+void files_retire(struct files *files, struct tail_file *file);
 /** @older is to be read to its end before @younger, and after all that stood before
  *  @younger so far. Nothing happens when @older stands in a line already. */
 void files_chain(struct tail_file *older, struct tail_file *younger);

@@ -6,6 +6,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/rotation.h"
@@ -249,7 +250,7 @@ void positions_load(struct tail *tail)
     /* Now that each is found, what is not known is new. */
     for (size_t i = 0; i < restored.count; i++) {
         struct tail_file *file = restored.items[i];
-        if (file->place && files_is_untouched(file))
+        if (file->place && tail_file_is_untouched(file))
             rotation_missed(tail, file, file->read_modified_ns);
     }
     free(restored.items);
@@ -299,6 +300,8 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
                 file->read_modified_ns ? file->read_modified_ns : file->modified_ns);
     db_run(row);
     file->is_saved = true;
+    if (planted(PLANT_SAVED_IS_DURABLE))
+        file->is_dirty = false;
 }
 
 static void save_sources(struct tail *tail)

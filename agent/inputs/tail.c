@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 #include "agent/base/text.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/discover.h"
@@ -202,7 +203,7 @@ static void observe(struct tail *tail, struct tail_file *file,
     if (stat->size_bytes != file->size_bytes)
         file->grown_at_ms = tail->now.mono_ms;
     files_note(&tail->files, file, stat);
-    if (files_is_untouched(file) && stat->modified_ns != seen_ns)
+    if (tail_file_is_untouched(file) && stat->modified_ns != seen_ns)
         rotation_missed(tail, file, seen_ns);
     if (!tail_file_is_read(file) || may_retry)
         files_queue(&tail->files, file);
@@ -262,7 +263,7 @@ static void look_rotated(struct tail *tail, struct tail_file *file)
         files_queue(&tail->files, file);
     int64_t silent_ms = tail->now.mono_ms - file->grown_at_ms;
     if (!file->is_queued && tail->reader.intake && !file->before &&
-        silent_ms >= file->config->rotate_wait)
+        (silent_ms >= file->config->rotate_wait || planted(PLANT_ROTATED_ENDS_AT_ONCE)))
         rotation_finish(tail, file);
 }
 
@@ -424,7 +425,8 @@ static void read_open(struct tail *tail, struct tail_file *file)
     if (rotation_is_copy(tail, file))
         return;
     size_t budget = LIMIT_FILE_TURN_BYTES;
-    switch (tail_file_read(file, &tail->reader, budget, false, &err)) {
+    switch (tail_file_read(file, &tail->reader, budget, planted(PLANT_HALF_LINE_COUNTS),
+                           &err)) {
     case TAIL_READ_MORE:
         files_queue(&tail->files, file);
         return;

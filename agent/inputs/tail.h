@@ -62,6 +62,14 @@ void tail_describe_sums(const void *self, enum text_form form, struct buf *out);
 
 /* --- for rotation.c and positions.c ---------------------------------------------- */
 
+/** What is at @path? Links are followed. @return false: nothing that can be seen. */
+static inline bool tail_stat(const struct tail *tail, const char *path,
+                             struct fs_stat *stat)
+{
+    struct err err;
+    return tail->files.fs->stat(tail->files.fs->ctx, path, stat, &err);
+}
+
 /** Look for files at what was hoped for, until no hope is left. */
 void tail_run_hopes(struct tail *tail);
 /** Look at @path soon: a file may lie there that is new. */

@@ -101,4 +101,10 @@ static inline bool tail_file_is_read(const struct tail_file *file)
            file->read_modified_ns == file->modified_ns;
 }
 
+/** Is nothing known of its content, and all of it to be read? */
+static inline bool tail_file_is_untouched(const struct tail_file *file)
+{
+    return file->offset == 0 && !file->wants_end && file->state == TAIL_LIVE;
+}
+
 #endif

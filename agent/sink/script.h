@@ -5,7 +5,9 @@
  *     PHASE[(TEXT)]:[WHEN]ACTION
  *
  *     PHASE   greeting ehlo starttls auth mail rcpt data body dot rset quit
- *             (body: when the first line of the mail is there; dot: when all of it is)
+ *             (body: when the first line of the mail is there; dot: when all of it is),
+ *             and before them connect (before any byte), tls (before each handshake)
+ *             and, in stories alone, resolve
  *             consent token api (by HTTPS: CODE is HTTP's, the first word of TEXT the
  *             error or reason; (TEXT) is looked for in query, form, or mail)
  *     (TEXT)  only when TEXT is found in the command line, or, for dot, in the mail
@@ -20,6 +22,9 @@
  *             hang             nothing is ever answered again
  *             slow N           from here on the server gives N bytes a second
  *             wait DURATION    the reply comes this much later ("wait 1500ms")
+ *             raw TEXT         these bytes as they are, with \\r \\n \\xHH \\\\; "raw
+ *                              1000*TEXT" so many times. What begins as a positive
+ *                              reply has the effect that the phase always has
  *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
  *             take ACTION      dot, api: the mail is accepted first, then the action
@@ -48,6 +53,9 @@ enum script_phase {
     SCRIPT_DOT,
     SCRIPT_RSET,
     SCRIPT_QUIT,
+    SCRIPT_RESOLVE,
+    SCRIPT_CONNECT,
+    SCRIPT_TLS,
     SCRIPT_CONSENT, /* Google's page for the user's consent; codes are HTTP's */
     SCRIPT_TOKEN,   /* its token endpoint */
     SCRIPT_API,     /* Gmail's API */
@@ -57,7 +65,14 @@ enum script_phase {
 /** "greeting", "ehlo", ...; NULL at the end. */
 extern const char *const script_phase_names[];
 
-enum script_act { SCRIPT_PASS, SCRIPT_REPLY, SCRIPT_CLOSE, SCRIPT_RESET, SCRIPT_HANG };
+enum script_act {
+    SCRIPT_PASS,
+    SCRIPT_REPLY,
+    SCRIPT_RAW,
+    SCRIPT_CLOSE,
+    SCRIPT_RESET,
+    SCRIPT_HANG,
+};
 
 /** What to do; borrowed from the script. */
 struct script_action {
@@ -65,7 +80,8 @@ struct script_action {
     bool takes;         /**< accept the mail first */
     bool closes;        /**< after the reply */
     int code;           /**< of a reply */
-    struct slice text;  /**< of a reply, lines parted by '\n' */
+    struct slice text;  /**< of a reply, lines parted by '\n'; or raw bytes */
+    int64_t raw_count;  /**< times that raw bytes are said */
     int64_t slow_bytes; /**< a second, from now on; 0: as before */
     int64_t wait_ms;    /**< before the reply */
 };

@@ -227,6 +227,7 @@ static void fill_session(struct server *server)
                                .ctx = server };
     server->peer = (struct peer_config){ .talker = &talker_smtp,
                                          .session = &server->session,
+                                         .script = &options->script,
                                          .tls = server->tls,
                                          .is_quickack = options->is_quickack };
 }

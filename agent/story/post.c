@@ -16,7 +16,8 @@
 #include "agent/sink/sink_limits.h"
 #include "outputs/reply.h"
 
-enum { MAX_LINKS = 16, OPEN_TIMEOUT_MS = 60 * 1000 };
+/* What libcurl grants each step of a login (smtp.c). */
+enum { MAX_LINKS = 16, STEP_TIMEOUT_MS = 30 * 1000, HANDSHAKE_BYTES = 3000 };
 
 /** What libcurl would be to outputs/; struct link is this. */
 struct post_link {
@@ -30,8 +31,9 @@ struct post_link {
     int tls;
     struct secret secret;
     struct buf heard, ehlo;
-    int64_t opened_ms;
+    int64_t step_ms;      /* since when the server owes what comes next */
     int64_t resume_at_ms; /* NEVER_MS: the server holds nothing back */
+    bool is_judged;       /* the script has spoken before this phase */
     int64_t drips_from_ms, dripped_bytes;
     int events;
 };
@@ -148,9 +150,16 @@ static enum link_state fail_network(struct post_link *link, const char *text)
     return fail(link, &reply);
 }
 
-static void say(struct post_link *link, enum smtp_phase phase, const struct buf *line)
+static void enter(struct post_link *link, enum smtp_phase phase)
 {
     link->phase = phase;
+    link->step_ms = link->post->now->mono_ms;
+    link->is_judged = false;
+}
+
+static void say(struct post_link *link, enum smtp_phase phase, const struct buf *line)
+{
+    enter(link, phase);
     buf_clear(&link->heard);
     (void)link_send((struct link *)link, buf_slice(line));
 }
@@ -186,10 +195,31 @@ static void say_auth(struct post_link *link)
     buf_free(&line);
 }
 
+static bool link_has_extension(const struct link *handle, struct slice keyword)
+{
+    const struct post_link *link = (const void *)handle;
+    struct slice rest = buf_slice(&link->ehlo), line;
+    while (slice_next(&rest, '\n', &line)) {
+        line = slice_trim(line);
+        if (line.len < 4 + keyword.len)
+            continue;
+        struct slice word = slice_make(line.ptr + 4, keyword.len);
+        bool ends = line.len == 4 + keyword.len || line.ptr[4 + keyword.len] == ' ';
+        if (ends && slice_equal_nocase(word, keyword))
+            return true;
+    }
+    return false;
+}
+
 static enum link_state after_ehlo(struct post_link *link)
 {
     buf_clear(&link->ehlo);
     buf_put(&link->ehlo, buf_slice(&link->heard));
+    if (link->tls == TLS_STARTTLS &&
+        !link_has_extension((struct link *)link, SLICE("STARTTLS"))) {
+        link->phase = PHASE_STARTTLS;
+        return fail_network(link, "the server does not offer STARTTLS");
+    }
     if (link->tls == TLS_STARTTLS) {
         say_starttls(link);
         return LINK_OPENING;
@@ -218,9 +248,7 @@ static enum link_state go_on(struct post_link *link, const struct smtp_reply *re
     case PHASE_EHLO:
         return after_ehlo(link);
     case PHASE_STARTTLS:
-        smtpd_secured(link->session);
-        link->tls = TLS_IMPLICIT;
-        say_ehlo(link);
+        enter(link, PHASE_TLS);
         return LINK_OPENING;
     default:
         link->state = LINK_READY;
@@ -228,29 +256,131 @@ static enum link_state go_on(struct post_link *link, const struct smtp_reply *re
     }
 }
 
+/* --- before the first byte ------------------------------------------------------- */
+
+/** What a script's reply says in a phase without words is what the network says. */
+static enum link_state refuse(struct post_link *link,
+                              const struct script_action *action)
+{
+    static const char *const usual[] = { [PHASE_RESOLVE] = "Could not resolve host",
+                                         [PHASE_CONNECT] = "Connection refused",
+                                         [PHASE_TLS] = "Connection reset by peer" };
+    struct buf text = buf_make(LIMIT_REPLY_TEXT_BYTES);
+    if (action->act == SCRIPT_REPLY)
+        buf_put(&text, action->text);
+    else if (action->act == SCRIPT_RAW && link->phase == PHASE_TLS)
+        buf_puts(&text, "wrong version number");
+    else
+        buf_puts(&text, usual[link->phase]);
+    enum link_state state = fail_network(link, text.ptr);
+    buf_free(&text);
+    return state;
+}
+
+/** Lets the script speak once. @return false when the phase is not over. */
+static bool pass_phase(struct post_link *link, enum script_phase phase)
+{
+    int64_t mono_ms = link->post->now->mono_ms;
+    if (!link->is_judged) {
+        const struct script_action *action =
+            script_judge(&link->post->script, phase, SLICE(""));
+        link->is_judged = true;
+        if (action && action->act == SCRIPT_HANG)
+            link->resume_at_ms = NEVER_MS - 1;
+        else if (action && action->act != SCRIPT_PASS)
+            refuse(link, action);
+        else if (action && action->slow_bytes > 0)
+            link->resume_at_ms =
+                mono_ms + HANDSHAKE_BYTES * SECOND_MS / action->slow_bytes;
+        else if (action && action->wait_ms > 0)
+            link->resume_at_ms = later_by_ms(mono_ms, action->wait_ms);
+    }
+    if (link->state == LINK_FAILED ||
+        (link->resume_at_ms != NEVER_MS && mono_ms < link->resume_at_ms))
+        return false;
+    link->resume_at_ms = NEVER_MS;
+    return true;
+}
+
+static void greet(struct post_link *link)
+{
+    struct post *post = link->post;
+    enter(link, PHASE_GREETING);
+    link->session = smtpd_create(&post->configs[link->tls], ++post->connection_number,
+                                 link->tls == TLS_IMPLICIT);
+}
+
+/** TLS stands: from the start, or behind STARTTLS. */
+static void secure(struct post_link *link)
+{
+    if (!link->session) {
+        greet(link);
+        return;
+    }
+    smtpd_secured(link->session);
+    link->tls = TLS_IMPLICIT;
+    say_ehlo(link);
+}
+
+/** One of the phases without words. @return false when it is not over. */
+static bool go_on_silently(struct post_link *link)
+{
+    if (link->post->is_down && link->phase > PHASE_RESOLVE) {
+        fail_network(link, link->phase == PHASE_CONNECT ? "Connection refused"
+                                                        : "Connection reset by peer");
+        return false;
+    }
+    switch (link->phase) {
+    case PHASE_RESOLVE:
+        if (!pass_phase(link, SCRIPT_RESOLVE))
+            return false;
+        enter(link, PHASE_CONNECT);
+        return true;
+    case PHASE_CONNECT:
+        if (!pass_phase(link, SCRIPT_CONNECT))
+            return false;
+        if (link->tls == TLS_IMPLICIT)
+            enter(link, PHASE_TLS);
+        else
+            greet(link);
+        return true;
+    default:
+        if (!pass_phase(link, SCRIPT_TLS))
+            return false;
+        secure(link);
+        return true;
+    }
+}
+
+/** One octet at a time: what stands behind a reply belongs to the next. @return false
+ *  when nothing is there. */
+static bool hear(struct post_link *link)
+{
+    char byte;
+    struct smtp_reply reply = { 0 };
+    ssize_t got = link_receive((struct link *)link, &byte, 1);
+    if (got < 0)
+        fail_network(link, "The server closed the connection");
+    if (got <= 0)
+        return false;
+    struct slice rest = slice_make(&byte, 1);
+    buf_put(&link->heard, rest);
+    enum reply_state state = reply_feed(&link->parser, &rest, &reply);
+    if (state == REPLY_BROKEN)
+        fail_network(link, "The server's reply is no SMTP");
+    else if (state == REPLY_DONE)
+        go_on(link, &reply);
+    return true;
+}
+
 static enum link_state link_step(struct link *handle, struct now now)
 {
     struct post_link *link = (void *)handle;
-    while (link->state == LINK_OPENING) {
-        char bytes[1024];
-        struct smtp_reply reply = { 0 };
-        if (link->phase == PHASE_CONNECT)
-            return fail_network(link, "Connection refused");
-        if (now.mono_ms - link->opened_ms >= OPEN_TIMEOUT_MS)
+    bool is_going = true;
+    while (is_going && link->state == LINK_OPENING) {
+        if (now.mono_ms - link->step_ms >= STEP_TIMEOUT_MS)
             return fail_network(link, "Connection timed out");
-        /* One octet at a time: what stands behind a reply belongs to the next. */
-        ssize_t got = link_receive(handle, bytes, 1);
-        if (got < 0)
-            return fail_network(link, "The server closed the connection");
-        if (got == 0)
-            return LINK_OPENING;
-        struct slice rest = slice_make(bytes, (size_t)got);
-        buf_put(&link->heard, rest);
-        enum reply_state state = reply_feed(&link->parser, &rest, &reply);
-        if (state == REPLY_BROKEN)
-            return fail_network(link, "The server's reply is no SMTP");
-        if (state == REPLY_DONE)
-            go_on(link, &reply);
+        is_going = link->phase < PHASE_GREETING ? go_on_silently(link) : hear(link);
     }
     return link->state;
 }
@@ -258,22 +388,6 @@ static enum link_state link_step(struct link *handle, struct now now)
 static const struct smtp_reply *link_failure(const struct link *handle)
 {
     return &((const struct post_link *)(const void *)handle)->failure;
-}
-
-static bool link_has_extension(const struct link *handle, struct slice keyword)
-{
-    const struct post_link *link = (const void *)handle;
-    struct slice rest = buf_slice(&link->ehlo), line;
-    while (slice_next(&rest, '\n', &line)) {
-        line = slice_trim(line);
-        if (line.len < 4 + keyword.len)
-            continue;
-        struct slice word = slice_make(line.ptr + 4, keyword.len);
-        bool ends = line.len == 4 + keyword.len || line.ptr[4 + keyword.len] == ' ';
-        if (ends && slice_equal_nocase(word, keyword))
-            return true;
-    }
-    return false;
 }
 
 /* --- links ----------------------------------------------------------------------- */
@@ -292,17 +406,6 @@ static bool read_secret(struct post_link *link, const struct account *account)
     return false;
 }
 
-static void connect_link(struct post_link *link)
-{
-    struct post *post = link->post;
-    link->phase = PHASE_CONNECT;
-    if (post->is_down)
-        return;
-    link->phase = PHASE_GREETING;
-    link->session = smtpd_create(&post->configs[link->tls], ++post->connection_number,
-                                 link->tls == TLS_IMPLICIT);
-}
-
 static struct link *link_open(void *ctx, const struct account *account,
                               const struct wakes *wakes, struct now now)
 {
@@ -316,10 +419,9 @@ static struct link *link_open(void *ctx, const struct account *account,
     link->ehlo_name = account->ehlo;
     link->tls = account->tls;
     link->heard = link->ehlo = buf_make(LIMIT_SMTP_REPLY_BYTES);
-    link->opened_ms = now.mono_ms;
+    link->step_ms = now.mono_ms;
     link->resume_at_ms = NEVER_MS;
-    if (read_secret(link, account))
-        connect_link(link);
+    (void)read_secret(link, account);
     return (struct link *)link;
 }
 
@@ -350,9 +452,7 @@ static int64_t link_wake_at(const struct link *handle)
     const struct post_link *link = (const void *)handle;
     if (link->state != LINK_OPENING)
         return NEVER_MS;
-    if (!link->session)
-        return link->opened_ms;
-    return link->opened_ms + OPEN_TIMEOUT_MS;
+    return link->step_ms + STEP_TIMEOUT_MS;
 }
 
 /* --- the server ------------------------------------------------------------------ */

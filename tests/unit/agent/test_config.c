@@ -183,7 +183,7 @@ TEST(config, variables_of_the_environment_are_filled_in)
 
 /* --- what is wrong --------------------------------------------------------------- */
 
-TEST(config, mistakes_of_all_parts_come_in_one_run)
+TEST(config, C08_mistakes_of_all_parts_come_in_one_run)
 {
     static const char *const places[] = {
         "\nt.yaml:5:14: error: ",  "\nt.yaml:7:10: error: ",  "\nt.yaml:8:17: error: ",
@@ -499,7 +499,7 @@ TEST(config, the_number_of_files_is_bounded)
         strstr(out.ptr, "error: more than 256 files make up this configuration"));
 }
 
-TEST(config, a_file_that_every_user_can_change_is_a_warning)
+TEST(config, C15_a_file_that_every_user_can_change_is_a_warning)
 {
     static const char *folder;
     folder = unit_test_folder();

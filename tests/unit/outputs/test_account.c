@@ -138,7 +138,7 @@ TEST(account, each_mistake_is_told)
     must_complain(&world, "belong together");
 }
 
-TEST(account, each_mistake_in_an_output_is_told)
+TEST(account, C24_each_mistake_in_an_output_is_told)
 {
     struct conf_world world;
     begin(&world);
@@ -204,7 +204,27 @@ TEST(account, a_secret_is_one_line_and_an_app_password_has_no_blanks)
     must_read(SLICE("bare"), "bare");
 }
 
-TEST(account, a_secret_that_others_could_read_or_place_is_refused)
+TEST(account, a_credential_of_systemd_may_be_read_by_its_group_and_by_nobody_else)
+{
+    struct err err = { 0 };
+    struct secret out = { 0 };
+    if (geteuid() != 0)
+        SKIP_TEST("only root has files of root");
+    char *path = strdup(secret_file(SLICE("given"), 0440));
+    must_refuse(path, ERR_DENIED, "chmod 600");
+    char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    ck_assert_msg(secret_read(slice_of(path), &out, &err), "%s", err.text);
+    ck_assert_slice(secret_slice(&out), "given");
+    secret_wipe(&out);
+    must_refuse(secret_file(SLICE("elsewhere"), 0440), ERR_DENIED, "chmod 600");
+    ck_assert_int_eq(chmod(path, 0444), 0);
+    must_refuse(path, ERR_DENIED, "chmod 600");
+    free(folder);
+    free(path);
+}
+
+TEST(account, C15_a_secret_that_others_could_read_or_place_is_refused)
 {
     must_refuse(secret_file(SLICE("x"), 0640), ERR_DENIED, "chmod 600");
     must_refuse(secret_file(SLICE(""), 0600), ERR_INVALID, "empty");

@@ -166,7 +166,7 @@ TEST(sink_peer, a_slow_server_gives_its_bytes_one_by_one)
     peer_free(world.peer);
     close(world.fd);
     ck_assert(script_add(&script, SLICE("greeting:slow 5"), &err));
-    world.session.script = &script;
+    world.session.script = world.config.script = &script;
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     world.fd = pair[1];
