@@ -84,6 +84,24 @@ static const char doctor_options[] =
     "  --timeout TIME     how long a port may be silent (default: 10s)\n"
     "  --json             one JSON object a line\n";
 
+static const char auth_about[] =
+    "Gets the consent of a Gmail user by a browser, and keeps it in the account's "
+    "token_file, which only its owner reads. It prints an address to open, and waits "
+    "at "
+    "a port of this host alone for the browser to come back. The OAuth client is one "
+    "of "
+    "your own, made at console.cloud.google.com/apis/credentials as a \"Desktop app\"; "
+    "put its project \"in production\", or Google forgets the consent after 7 days.";
+
+static const char auth_options[] = CONFIG_OPTION
+    "  --client FILE      the client, as JSON from the Cloud console, mode 600\n"
+    "                     (default: that of the consent that is there)\n"
+    "  --account NAME     the account (default: the only one with oauth:)\n"
+    "  --out FILE         write this file, without a configuration\n"
+    "  --api              ... for an account with api: true\n"
+    "  --port PORT        where the browser comes back to (default: any free port)\n"
+    "  --timeout TIME     how long to wait for it (default: 5m)\n";
+
 static const char sink_about[] = "A mail server on this host alone that behaves like "
                                  "Gmail's. It prints its ports and "
                                  "runs until SIGTERM or SIGINT.";
@@ -151,6 +169,9 @@ const struct command commands[] = {
     { "doctor", "[-c FILE] [--account NAME] [--send] [--offline] [--json]",
       "what works, what does not, and what to do", doctor_about, doctor_options,
       cmd_doctor, false },
+    { "auth", "gmail [--client FILE] [--account NAME | --out FILE [--api]] [-c FILE]",
+      "a user's consent to send mail, by a browser", auth_about, auth_options, cmd_auth,
+      false },
     { "sink", "[OPTIONS]", "a local mail server to try against", sink_about,
       sink_options, cmd_sink, false },
     { "schema", "", "the JSON Schema of the configuration, for editors", NULL, NULL,

@@ -46,7 +46,23 @@ bool consent_take(const struct json *root, struct consent *consent, struct err *
            take_text(root, "client_secret", false, &consent->client_secret, err) &&
            take_text(root, "refresh_token", true, &consent->refresh_token, err) &&
            take_text(root, "token_uri", false, &consent->token_uri, err) &&
+           take_text(root, "auth_uri", false, &consent->auth_uri, err) &&
            take_text(root, "scope", false, &consent->scope, err);
+}
+
+bool consent_take_client(const struct json *root, struct consent *consent,
+                         struct err *err)
+{
+    const struct json *client = json_find(root, SLICE("installed"));
+    *consent = (struct consent){ 0 };
+    if (!client)
+        return err_set(err, ERR_INVALID,
+                       "it is not the JSON file of an OAuth client of the type "
+                       "\"Desktop app\"");
+    return take_text(client, "client_id", true, &consent->client_id, err) &&
+           take_text(client, "client_secret", false, &consent->client_secret, err) &&
+           take_text(client, "token_uri", false, &consent->token_uri, err) &&
+           take_text(client, "auth_uri", false, &consent->auth_uri, err);
 }
 
 /* --- write ------------------------------------------------------------------------ */
@@ -67,6 +83,7 @@ static bool put_consent(struct secret *out, const struct consent *consent)
            put_text(out, "client_secret", consent->client_secret) &&
            put_text(out, "refresh_token", consent->refresh_token) &&
            put_text(out, "token_uri", consent->token_uri) &&
+           put_text(out, "auth_uri", consent->auth_uri) &&
            put_text(out, "scope", consent->scope) && secret_put(out, SLICE("\n}\n"));
 }
 

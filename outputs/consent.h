@@ -12,6 +12,7 @@
 struct consent {
     struct slice client_id, client_secret, refresh_token;
     struct slice token_uri; /**< of the token endpoint; empty: Google's */
+    struct slice auth_uri;  /**< of the page for consent; empty: Google's */
     struct slice scope;     /**< for people; may be empty */
 };
 
@@ -19,6 +20,10 @@ struct consent {
  *  Fails: ERR_INVALID, something is missing or has characters that no token has. */
 bool consent_take(const struct json *root, struct consent *consent, struct err *err)
     __attribute__((warn_unused_result));
+/** Take the client out of the file that the Cloud console gives for a "Desktop app";
+ *  the refresh token stays empty. Fails likewise. */
+bool consent_take_client(const struct json *root, struct consent *consent,
+                         struct err *err) __attribute__((warn_unused_result));
 /** Write it to @path as secret_write() does. Fails as that. */
 bool consent_write(struct slice path, const struct consent *consent, struct err *err)
     __attribute__((warn_unused_result));

@@ -149,27 +149,32 @@ static bool is_token_text(struct slice text)
 }
 
 /* RFC 6749 5.2: "error" is a word, the rest is for people. */
-static void refuse(struct token *token, const struct json *root)
+void token_read_error(const struct http_response *response, const struct json *root,
+                      struct smtp_reply *reply)
 {
-    const struct http_response *response = &token->https.response;
     struct slice error = text_at(root, "error");
     struct slice subtype = text_at(root, "error_subtype");
     struct buf text = buf_make(2 * LIMIT_REPLY_TEXT_BYTES);
     buf_put(&text, error);
-    if (subtype.len > 0)
-        buf_puts(&text, "/");
+    buf_puts(&text, subtype.len > 0 ? "/" : "");
     buf_put(&text, subtype);
     buf_puts(&text, text.len > 0 ? ": " : "");
     buf_put(&text, text_at(root, "error_description"));
     if (response->retry_after_s >= 0)
         buf_printf(&text, " (retry after %lld s)", (long long)response->retry_after_s);
-    struct smtp_reply reply = reply_of_network(PHASE_TOKEN, buf_slice(&text));
-    reply.code = response->status;
-    for (size_t i = 0; i < error.len && i < sizeof reply.token - 1 &&
+    *reply = reply_of_network(PHASE_TOKEN, buf_slice(&text));
+    reply->code = response->status;
+    for (size_t i = 0; i < error.len && i < sizeof reply->token - 1 &&
                        error.ptr[i] > ' ' && error.ptr[i] <= '~';
          i++)
-        reply.token[i] = error.ptr[i];
+        reply->token[i] = error.ptr[i];
     buf_free(&text);
+}
+
+static void refuse(struct token *token, const struct json *root)
+{
+    struct smtp_reply reply;
+    token_read_error(&token->https.response, root, &reply);
     fail(token, &reply);
 }
 
@@ -251,17 +256,17 @@ static bool ask(struct token *token, struct now now)
     return ok;
 }
 
-/* "connect: Connection refused": how far it came is a word of the text, because what
- * the mail server's ports are asked for does not help here. */
-static void fail_by_network(struct token *token)
+/* How far it came is a word of the text, because what the mail server's ports are asked
+ * for does not help here. */
+struct smtp_reply token_network_failure(const struct smtp_reply *why)
 {
-    const struct smtp_reply *why = &token->https.failure;
     struct buf text = buf_make(2 * LIMIT_REPLY_TEXT_BYTES);
     if (why->phase != PHASE_QUIT)
         buf_printf(&text, "%s: ", smtp_phase_name(why->phase));
     buf_puts(&text, why->text);
-    fail_with(token, PHASE_TOKEN, text.ptr);
+    struct smtp_reply reply = reply_of_network(PHASE_TOKEN, buf_slice(&text));
     buf_free(&text);
+    return reply;
 }
 
 bool token_is_fresh(const struct token *token, struct now now)
@@ -290,7 +295,7 @@ enum token_state token_step(struct token *token, struct now now)
         return give_up(token, now);
     switch (https_step(&token->https, now)) {
     case HTTPS_CLOSED:
-        fail_by_network(token);
+        token->failure = token_network_failure(&token->https.failure);
         return give_up(token, now);
     case HTTPS_ANSWERED:
         take_answer(token, now);

@@ -6,7 +6,8 @@
 #ifndef TOCSIN_OUTPUTS_TOKEN_H
 #define TOCSIN_OUTPUTS_TOKEN_H
 
-#include "outputs/link.h"
+#include "agent/base/json.h"
+#include "outputs/https.h"
 
 enum token_state { TOKEN_PENDING, TOKEN_READY, TOKEN_FAILED };
 
@@ -39,5 +40,12 @@ struct slice token_text(const struct token *token);
 void token_refuse(struct token *token);
 /** When to step without a ready descriptor, in mono_ms. */
 int64_t token_wake_at(const struct token *token);
+
+/** What a token endpoint said instead of giving a token: phase TOKEN, HTTP's code, the
+ *  error as the reply's token. @root  its body; may be NULL */
+void token_read_error(const struct http_response *response, const struct json *root,
+                      struct smtp_reply *reply);
+/** The same when the network said no: "connect: Connection refused". */
+struct smtp_reply token_network_failure(const struct smtp_reply *why);
 
 #endif

@@ -14,8 +14,8 @@ struct peer;
 
 struct peer_config {
     const struct talker *talker;
-    const void *session;   /**< what talker->create() is given */
-    struct script *script; /**< speaks before there is a session; NULL: none */
+    const void *session;        /**< what talker->create() is given */
+    struct script *script;      /**< speaks before there is a session; NULL: none */
     const struct sink_tls *tls; /**< NULL: plain alone */
     bool is_quickack;
 };
