@@ -3,6 +3,7 @@
 #include "outputs/connection.h"
 
 #include "agent/base/must.h"
+#include "outputs/gmail_api.h"
 
 enum {
     OPEN_TIMEOUT_MS = 45 * 1000, /* the link's own 30 s tell more, so they come first */
@@ -63,7 +64,8 @@ static void begin_dialog(struct connection *connection, struct now now)
                 (struct dialog_offer){
                     .pipelining = ops->has_extension(link, SLICE("PIPELINING")),
                     .size = ops->has_extension(link, SLICE("SIZE")),
-                    .eight_bit = ops->has_extension(link, SLICE("8BITMIME")) });
+                    .eight_bit = ops->has_extension(link, SLICE("8BITMIME")),
+                    .is_api = ops->has_extension(link, SLICE(GMAIL_API_EXTENSION)) });
     connection->state = CONNECTION_OPEN;
     connection->used_ms = now.mono_ms;
     connection->seen_progress = 0;
@@ -145,6 +147,8 @@ static void check_deadline(struct connection *connection, struct now now)
 static void step_talk(struct connection *connection, struct now now)
 {
     bool was_ending = connection->dialog.state == DIALOG_ENDING;
+    if (connection->ops->go_on)
+        connection->ops->go_on(connection->link, now);
     exchange(connection);
     check_deadline(connection, now);
     if (connection->dialog.state == DIALOG_CLOSED) {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "agent/base/program.h"
+#include "outputs/gmail_api.h"
 #include "outputs/reply.h"
-#include "outputs/token.h"
 #include "outputs/xoauth2.h"
 
 enum stage {
@@ -16,6 +16,7 @@ enum stage {
     STAGE_TOKEN,  /* the token endpoint is to give an access token */
     STAGE_OPEN,   /* the bare link connects, and logs in by a password */
     STAGE_AUTH,   /* we log in by the token */
+    STAGE_API,    /* Gmail's API connects instead of all that */
     STAGE_READY,
     STAGE_FAILED,
     STAGES, /* how many there are */
@@ -38,7 +39,8 @@ struct login_link {
     struct token *token;
     bool is_token_old; /* it was got before this login */
     struct xoauth2 talk;
-    struct link *bare; /* NULL: not yet */
+    struct link *bare;     /* NULL: not yet, or the API has it */
+    struct gmail_api *api; /* NULL: SMTP */
     struct smtp_reply failure;
 };
 
@@ -104,11 +106,20 @@ static void begin_token(struct login_link *link, struct now now)
     link->stage = STAGE_TOKEN;
 }
 
+static void open_api(struct login_link *link, struct now now)
+{
+    link->api = gmail_api_open(&link->account, link->logins->bare, link->wakes,
+                               link->token, now);
+    link->stage = STAGE_API;
+}
+
 static void at_token(struct login_link *link, struct now now)
 {
     enum token_state state = token_step(link->token, now);
     if (state == TOKEN_FAILED)
         fail(link, token_failure(link->token));
+    else if (state == TOKEN_READY && link->account.is_api)
+        open_api(link, now);
     else if (state == TOKEN_READY)
         open_bare(link, now);
 }
@@ -162,6 +173,15 @@ static void at_auth(struct login_link *link, struct now now)
         refuse_token(link, now);
 }
 
+static void at_api(struct login_link *link, struct now now)
+{
+    enum link_state state = gmail_api_step(link->api, now);
+    if (state == LINK_FAILED)
+        fail(link, gmail_api_failure(link->api));
+    else if (state == LINK_READY)
+        link->stage = STAGE_READY;
+}
+
 static void at_end(struct login_link *link, struct now now)
 {
     (void)link;
@@ -170,7 +190,8 @@ static void at_end(struct login_link *link, struct now now)
 
 static void (*const stages[STAGES])(struct login_link *, struct now) = {
     [STAGE_SECRET] = at_secret, [STAGE_TOKEN] = at_token, [STAGE_OPEN] = at_open,
-    [STAGE_AUTH] = at_auth,     [STAGE_READY] = at_end,   [STAGE_FAILED] = at_end,
+    [STAGE_AUTH] = at_auth,     [STAGE_API] = at_api,     [STAGE_READY] = at_end,
+    [STAGE_FAILED] = at_end,
 };
 
 /* --- a link ----------------------------------------------------------------------- */
@@ -209,6 +230,14 @@ static enum link_state login_step(struct link *handle, struct now now)
                                          : LINK_OPENING;
 }
 
+/* What becomes of the API's connection is told by receive(). */
+static void login_go_on(struct link *handle, struct now now)
+{
+    struct login_link *link = of(handle);
+    if (link->api)
+        gmail_api_step(link->api, now);
+}
+
 static const struct smtp_reply *login_failure(const struct link *handle)
 {
     return &of(handle)->failure;
@@ -217,37 +246,45 @@ static const struct smtp_reply *login_failure(const struct link *handle)
 static bool login_has_extension(const struct link *handle, struct slice keyword)
 {
     const struct login_link *link = of(handle);
-    return link->logins->bare->has_extension(link->bare, keyword);
+    return link->api ? gmail_api_has_extension(keyword)
+                     : link->logins->bare->has_extension(link->bare, keyword);
 }
 
 static int64_t login_certificate_ends(const struct link *handle)
 {
     const struct login_link *link = of(handle);
-    return link->logins->bare->certificate_ends(link->bare);
+    const struct link *bare = link->api ? gmail_api_link(link->api) : link->bare;
+    return bare ? link->logins->bare->certificate_ends(bare) : 0;
 }
 
 static ssize_t login_send(struct link *handle, struct slice bytes)
 {
     struct login_link *link = of(handle);
-    return link->logins->bare->send(link->bare, bytes);
+    return link->api ? gmail_api_send(link->api, bytes)
+                     : link->logins->bare->send(link->bare, bytes);
 }
 
 static ssize_t login_receive(struct link *handle, void *into, size_t size)
 {
     struct login_link *link = of(handle);
-    return link->logins->bare->receive(link->bare, into, size);
+    return link->api ? gmail_api_receive(link->api, into, size)
+                     : link->logins->bare->receive(link->bare, into, size);
 }
 
 static void login_want(struct link *handle, int events)
 {
     struct login_link *link = of(handle);
-    link->logins->bare->want(link->bare, events);
+    if (link->api)
+        gmail_api_want(link->api, events);
+    else
+        link->logins->bare->want(link->bare, events);
 }
 
 static void login_close(struct link *handle)
 {
     struct login_link *link = of(handle);
     program_free(link->program);
+    gmail_api_close(link->api);
     token_leave(link->token);
     xoauth2_clear(&link->talk);
     close_bare(link);
@@ -262,6 +299,8 @@ static int64_t login_wake_at(const struct link *handle)
         return program_wake_at(link->program);
     if (link->stage == STAGE_TOKEN)
         return token_wake_at(link->token);
+    if (link->api)
+        return gmail_api_wake_at(link->api);
     return link->bare ? link->logins->bare->wake_at(link->bare) : NEVER_MS;
 }
 
@@ -281,6 +320,7 @@ const struct link_ops *links_with_login(const struct link_ops *bare)
     logins->ops = (struct link_ops){
         .open = login_open,
         .step = login_step,
+        .go_on = login_go_on,
         .failure = login_failure,
         .has_extension = login_has_extension,
         .certificate_ends = bare->certificate_ends ? login_certificate_ends : NULL,

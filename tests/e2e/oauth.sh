@@ -130,4 +130,54 @@ write_consent 1//revoked
     { cat found; fail "the doctor does not name the token endpoint's error"; }
 grep -qE '1//|shh|ya29' found agent.log && fail "a secret is told"
 good "the doctor names the endpoint's error"
+
+# The API instead of SMTP: the same outbox, the same verdicts, and no port of mail at all.
+configure_api() { # by consent.json, over HTTPS alone
+    write_consent 1//first
+    configure none
+    sed -i '/^accounts:/,$d' tocsin.yaml
+    cat >>tocsin.yaml <<YAML
+accounts:
+  - {name: a, gmail: agent@example.com, api: true, api_endpoint: 'https://localhost:$https',
+     oauth: {token_file: $work/consent.json}, ca_file: $work/ca.pem, doubt_wait: 1s}
+outputs: [{name: ops, account: a, to: [ops@example.com]}]
+YAML
+}
+rm -rf mails
+start_sink --refresh-token 1//first
+configure_api
+"$build/tocsin" check -c tocsin.yaml >checked 2>&1 || { cat checked tocsin.yaml; fail "check: api"; }
+start_agent
+for i in 1 2 3 4 5; do echo "ERROR db$i refused" >>app.log; done
+until_true 20 has_mails 5 || fail "of 5 mails by the API $(mail_count) arrived"
+stop_agent
+kill "$sink"
+until_true 5 grep -q 'accepted' sink.out
+grep -qE '^5 mails accepted, 0 connections' sink.out ||
+    { cat sink.out; fail "mails of the API went by SMTP"; }
+good "five mails by the API, none by SMTP"
+
+rm -rf mails
+start_sink --refresh-token 1//first --says @503-api-trouble
+configure_api
+code=0
+"$build/tocsin" doctor -c tocsin.yaml --account a >found 2>&1 || code=$?
+grep -qE '^OK +auth +a: the login is accepted' found && grep -qE '^OK +tls ' found ||
+    { cat found; fail "the doctor does not like the API ($code)"; }
+start_agent
+echo "ERROR db1 refused" >>app.log
+busy() { "$build/tocsin" status -c tocsin.yaml | grep -q 'Google has a temporary problem'; }
+until_true 20 busy || fail "503 of the API does not hold the account"
+good "the doctor sees the API, and its trouble holds the account"
+stop_agent
+
+rm -rf mails
+start_sink --refresh-token 1//first --says 'api:#1 take close'
+configure_api
+start_agent
+echo "ERROR db1 refused" >>app.log
+until_true 90 has_mails 2 || fail "a mail in doubt did not go again"
+cmp -s mails/*1.eml mails/*2.eml || fail "what went again were other bytes"
+stop_agent
+good "a mail in doubt goes again as the same bytes"
 echo "$passed passed, 0 failed, 0 skipped"
