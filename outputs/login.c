@@ -250,6 +250,12 @@ static bool login_has_extension(const struct link *handle, struct slice keyword)
                      : link->logins->bare->has_extension(link->bare, keyword);
 }
 
+static int64_t login_size_max(const struct link *handle)
+{
+    const struct login_link *link = of(handle);
+    return link->api ? 0 : link->logins->bare->size_max(link->bare);
+}
+
 static int64_t login_certificate_ends(const struct link *handle)
 {
     const struct login_link *link = of(handle);
@@ -323,6 +329,7 @@ const struct link_ops *links_with_login(const struct link_ops *bare)
         .go_on = login_go_on,
         .failure = login_failure,
         .has_extension = login_has_extension,
+        .size_max = bare->size_max ? login_size_max : NULL,
         .certificate_ends = bare->certificate_ends ? login_certificate_ends : NULL,
         .send = login_send,
         .receive = login_receive,

@@ -8,7 +8,6 @@
  * which command was sent and what was answered, and never the command itself.
  */
 #include <curl/curl.h>
-#include <malloc.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -508,6 +507,11 @@ static bool link_has_extension(const struct link *link, struct slice keyword)
     return false;
 }
 
+static int64_t link_size_max(const struct link *link)
+{
+    return reply_size_max(buf_slice(&link->offers));
+}
+
 static int64_t link_certificate_ends(const struct link *link)
 {
     static const char name[] = "Expire date:";
@@ -534,35 +538,13 @@ static int64_t link_wake_at(const struct link *link)
     return link->state == LINK_OPENING ? link->timer_ms : NEVER_MS;
 }
 
-/* --- memory --- */
-
-/* libcurl keeps the password and the line of AUTH on its heap and frees them as they
- * are; what it frees is wiped here. */
-static void wiping_free(void *block)
-{
-    if (block)
-        explicit_bzero(block, malloc_usable_size(block));
-    free(block);
-}
-
-static void *wiping_realloc(void *block, size_t size)
-{
-    size_t old = block ? malloc_usable_size(block) : 0;
-    void *fresh = malloc(size);
-    if (!fresh)
-        return NULL;
-    if (block)
-        memcpy(fresh, block, old < size ? old : size);
-    wiping_free(block);
-    return fresh;
-}
-
 /* --- all links -------------------------------------------------------------------- */
 
 const struct link_ops *links_curl(void)
 {
     struct curl_links *links = mem_zalloc(sizeof *links);
-    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
+    /* libcurl keeps the password and the line of AUTH on its heap. */
+    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_free, secret_realloc,
                               strdup, calloc) == CURLE_OK);
     links->warm = curl_easy_init();
     must(links->warm != NULL);
@@ -571,6 +553,7 @@ const struct link_ops *links_curl(void)
         .step = link_step,
         .failure = link_failure,
         .has_extension = link_has_extension,
+        .size_max = link_size_max,
         .certificate_ends = link_certificate_ends,
         .send = link_send,
         .receive = link_receive,

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -273,6 +274,25 @@ bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err
         close(fd);
     arena_free(&arena);
     return ok;
+}
+
+void secret_free(void *block)
+{
+    if (block)
+        explicit_bzero(block, malloc_usable_size(block));
+    free(block);
+}
+
+void *secret_realloc(void *block, size_t size)
+{
+    size_t old = block ? malloc_usable_size(block) : 0;
+    void *fresh = malloc(size);
+    if (!fresh)
+        return NULL;
+    if (block)
+        memcpy(fresh, block, old < size ? old : size);
+    secret_free(block);
+    return fresh;
 }
 
 void secret_shield_process(void)

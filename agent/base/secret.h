@@ -63,6 +63,11 @@ bool secret_write(struct slice path, struct slice bytes, struct err *err)
 bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err *err)
     __attribute__((warn_unused_result));
 
+/** free(3) and realloc(3) for libraries that keep secrets on their heap: what is given
+ *  back is wiped. @return NULL when there is no memory; then nothing has changed. */
+void secret_free(void *block);
+void *secret_realloc(void *block, size_t size);
+
 /** From now on this process leaves no core, and nobody but root looks into its memory
  *  (prctl(2), PR_SET_DUMPABLE). */
 void secret_shield_process(void);

@@ -38,6 +38,8 @@ if command -v systemd-analyze >/dev/null; then
     allowed @system-service | sort -u >service
     allowed @privileged @resources | sort -u >denied
     comm -23 service denied >calls
+    sed -n 's/^SystemCallFilter=\([a-z].*\)/\1/p' "$unit" | tr ' ' '\n' >>calls
+    sort -u -o calls calls
     grep -qx openat calls && ! grep -qx setuid calls || fail "the unit's system calls are not known"
 else
     skips "its system calls: systemd-analyze is not there (Debian: apt-get install systemd)"
@@ -91,14 +93,18 @@ chmod 644 unit.yaml
 
 tracer=
 if command -v strace >/dev/null; then
-    tracer="$(command -v strace) -f -qq -o $work/own/trace"
+    tracer="$(command -v strace) -D -f -qq -o $work/own/trace"
 else
     skips "its system calls: strace is not there (Debian: apt-get install strace)"
 fi
 # shellcheck disable=SC2086
 unshare -m --pid --fork --kill-child sh inside $tracer "$work/tocsin" run -v -c "$work/unit.yaml" \
-    2>agent.log &
-pids="$pids $!"
+    >own/out 2>agent.log &
+# unshare leaves SIGTERM to its child, the first process of its world.
+outer=$!
+inner() { ps -o pid= --ppid $outer | grep '[0-9]'; }
+until_true 10 inner || fail "unshare has no child"
+pids="$pids $(inner)"
 until_true 20 grep -q running agent.log || fail "the agent did not start"
 echo "2026-11-23 web01 app: ERROR connection to db1 refused" >>logs/app.log
 arrived() { [ "$(ls mails/*.eml | wc -l)" -ge "$1" ]; }
@@ -106,7 +112,7 @@ until_true 30 arrived 1 || fail "no mail arrived"
 pass "its user with group adm reads logs, and mails reach a server, without memory that is writable and executable"
 reached() { # a port without curl
     # shellcheck disable=SC3025
-    bash -c "exec 3<>/dev/tcp/127.0.0.1/$http; printf 'POST /webhook/text HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfire' >&3; head -n 1 <&3" |
+    bash -c "exec 3<>/dev/tcp/127.0.0.1/$http; printf 'POST /webhook/text HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfire' >&3; timeout 5 head -n 1 <&3" |
         grep -q ' 200 '
 }
 until_true 10 reached || fail "nothing can be posted"

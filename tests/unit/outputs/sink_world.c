@@ -35,7 +35,9 @@ static void serve(struct smtp_world *world, const struct sink_wishes *wishes, in
     if (wishes->service_account &&
         !(oauth->key = claim_key_read(wishes->service_account, &err)))
         _exit(5);
-    if (wishes->script && !script_add(&options.script, slice_of(wishes->script), &err))
+    options.is_plain = wishes->script && strcmp(wishes->script, "plain") == 0;
+    if (wishes->script && !options.is_plain &&
+        !script_add(&options.script, slice_of(wishes->script), &err))
         _exit(2);
     if (dup2(out, STDOUT_FILENO) < 0)
         _exit(3);
@@ -67,8 +69,10 @@ static void start_server(struct smtp_world *world, const struct sink_wishes *wis
     ck_assert_ptr_nonnull(in);
     ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
     world->smtp_port = port_behind(line, "smtp=");
-    world->smtps_port = port_behind(line, "smtps=");
-    world->https_port = port_behind(line, "https=");
+    if (strstr(line, "smtps=")) {
+        world->smtps_port = port_behind(line, "smtps=");
+        world->https_port = port_behind(line, "https=");
+    }
     fclose(in);
 }
 

@@ -28,7 +28,7 @@ struct smtp_world {
 
 /** What the sink is beyond its usual self; NULL and empty: that. */
 struct sink_wishes {
-    const char *script;          /**< one rule */
+    const char *script;          /**< one rule; "plain": no TLS at all */
     const char *client;          /**< the only right client id, whose secret is
                                       "secret" */
     const char *refresh_token;   /**< the only right one */
