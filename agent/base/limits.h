@@ -97,7 +97,7 @@
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
 #define LIMIT_DEAD_LETTERS 10000           /* rows; the oldest are forgotten, counted */
 #define LIMIT_QUEUE_LIST 1000 /* rows shown by `queue list`; the rest is counted */
-#define LIMIT_STATUS_ROWS 20 /* files and groups in a brief status; the rest counted */
+#define LIMIT_STATUS_ROWS 20  /* files and groups in a brief status; the rest counted */
 
 /* --- control socket -------------------------------------------------------------- */
 #define LIMIT_CONTROL_CLIENTS 16   /* further ones wait in the kernel's queue */
