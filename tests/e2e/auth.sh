@@ -43,6 +43,7 @@ YAML
 }
 
 begin() { # begin OPTION...: runs tocsin auth, sets $url and $back
+    rm -f auth.out # or the last address is taken for this one
     "$build/tocsin" auth gmail -c tocsin.yaml "$@" >auth.out 2>auth.err &
     auth=$!
     pids="$pids $auth"
