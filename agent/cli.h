@@ -29,6 +29,7 @@ int cmd_status(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_sink(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_auth(int argc, char **argv);
 int cmd_man(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 int cmd_completion(int argc, char **argv);

@@ -6,10 +6,13 @@
 #include <sysexits.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/now.h"
 #include "agent/base/text.h"
 #include "agent/cli.h"
 #include "agent/sink/gmail.h"
 #include "agent/sink/server.h"
+
+enum { TOKEN_LIFE_S = 3599 }; /* as Google gives them */
 
 enum option_id {
     OPTION_SMTP = 256,
@@ -33,6 +36,12 @@ enum option_id {
     OPTION_RECIPIENTS,
     OPTION_LOGINS,
     OPTION_REPLIES,
+    OPTION_HTTPS,
+    OPTION_CLIENT,
+    OPTION_REFRESH,
+    OPTION_SERVICE,
+    OPTION_LIFE,
+    OPTION_ROTATE,
 };
 
 static const struct option long_options[] = {
@@ -57,6 +66,12 @@ static const struct option long_options[] = {
     { "recipients", required_argument, NULL, OPTION_RECIPIENTS },
     { "logins", required_argument, NULL, OPTION_LOGINS },
     { "replies", no_argument, NULL, OPTION_REPLIES },
+    { "https", required_argument, NULL, OPTION_HTTPS },
+    { "client", required_argument, NULL, OPTION_CLIENT },
+    { "refresh-token", required_argument, NULL, OPTION_REFRESH },
+    { "service-account", required_argument, NULL, OPTION_SERVICE },
+    { "token-life", required_argument, NULL, OPTION_LIFE },
+    { "rotate", no_argument, NULL, OPTION_ROTATE },
     { NULL, 0, NULL, 0 },
 };
 
@@ -68,13 +83,24 @@ static bool parse_port(const char *text, int64_t *port, struct err *err)
                    text);
 }
 
-static bool parse_user(const char *text, struct sink_options *options, struct err *err)
+static bool parse_pair(const char *text, const char *form, struct slice *first,
+                       struct slice *second, struct err *err)
 {
     const char *colon = strchr(text, ':');
     if (!colon || colon == text)
-        return err_set(err, ERR_INVALID, "--user is written USER:PASSWORD.");
-    options->user = slice_make(text, (size_t)(colon - text));
-    options->password = slice_of(colon + 1);
+        return err_set(err, ERR_INVALID, "'%s' is written without its colon: %s.", text,
+                       form);
+    *first = slice_make(text, (size_t)(colon - text));
+    *second = slice_of(colon + 1);
+    return true;
+}
+
+static bool parse_user(const char *text, struct sink_options *options, struct err *err)
+{
+    if (!parse_pair(text, "--user USER:PASSWORD", &options->user, &options->password,
+                    err))
+        return false;
+    options->google.oauth.user = options->user;
     return true;
 }
 
@@ -136,6 +162,48 @@ static int print_replies(void)
                script_phase_names[gmail_replies[i].phase],
                (int)strcspn(gmail_replies[i].says, "\n"), gmail_replies[i].says);
     return EX_OK;
+}
+
+static bool read_service(const char *path, struct oauthd *oauth, struct err *err)
+{
+    claim_key_free(oauth->key);
+    oauth->key = claim_key_read(path, err);
+    return oauth->key != NULL;
+}
+
+static bool parse_life(const char *text, struct oauthd *oauth, struct err *err)
+{
+    int64_t life_ms = 0;
+    if (!parse_span(text, &life_ms, err))
+        return false;
+    oauth->life_s = life_ms / SECOND_MS;
+    return true;
+}
+
+/** What the fake of Google's HTTPS is to know. */
+static bool take_google_option(int id, char *value, struct sink_options *options,
+                               struct err *err)
+{
+    struct oauthd *oauth = &options->google.oauth;
+    switch (id) {
+    case OPTION_HTTPS:
+        return parse_port(value, &options->https_port, err);
+    case OPTION_CLIENT:
+        return parse_pair(value, "--client ID:SECRET", &oauth->client_id,
+                          &oauth->client_secret, err);
+    case OPTION_REFRESH:
+        oauth->refresh_token = slice_of(value);
+        return true;
+    case OPTION_SERVICE:
+        return read_service(value, oauth, err);
+    case OPTION_LIFE:
+        return parse_life(value, oauth, err);
+    case OPTION_ROTATE:
+        oauth->rotates = true;
+        return true;
+    default:
+        return err_set(err, ERR_INVALID, "See tocsin sink --help.");
+    }
 }
 
 /** Options that only say yes, or name something. @return false: not one of these. */
@@ -203,14 +271,15 @@ static bool take_option(int id, char *value, struct sink_options *options,
         return parse_span(value, &options->for_ms, err);
     default:
         return take_plain_option(id, value, options) ||
-               err_set(err, ERR_INVALID, "See tocsin sink --help.");
+               take_google_option(id, value, options, err);
     }
 }
 
 int cmd_sink(int argc, char **argv)
 {
     struct sink_options options = { .address = "127.0.0.1",
-                                    .max_bytes = SMTPD_GMAIL_SIZE };
+                                    .max_bytes = SMTPD_GMAIL_SIZE,
+                                    .google.oauth.life_s = TOKEN_LIFE_S };
     struct err err = { 0 };
     bool is_right = true;
     int id, code = EX_OK;
@@ -228,6 +297,7 @@ int cmd_sink(int argc, char **argv)
     else if (!sink_run(&options, &err))
         code = cli_fail(cli_exit_code(&err), "%s", err.text);
     script_clear(&options.script);
+    claim_key_free(options.google.oauth.key);
     free(options.likeness);
     return code;
 }

@@ -93,6 +93,24 @@ static const char doctor_options[] =
     "  --timeout TIME     how long a port may be silent (default: 10s)\n"
     "  --json             one JSON object a line\n";
 
+static const char auth_about[] =
+    "Gets the consent of a Gmail user by a browser, and keeps it in the account's "
+    "token_file, which only its owner reads. It prints an address to open, and waits "
+    "at "
+    "a port of this host alone for the browser to come back. The OAuth client is one "
+    "of "
+    "your own, made at console.cloud.google.com/apis/credentials as a \"Desktop app\"; "
+    "put its project \"in production\", or Google forgets the consent after 7 days.";
+
+static const char auth_options[] = CONFIG_OPTION
+    "  --client FILE      the client, as JSON from the Cloud console, mode 600\n"
+    "                     (default: that of the consent that is there)\n"
+    "  --account NAME     the account (default: the only one with oauth:)\n"
+    "  --out FILE         write this file, without a configuration\n"
+    "  --api              ... for an account with api: true\n"
+    "  --port PORT        where the browser comes back to (default: any free port)\n"
+    "  --timeout TIME     how long to wait for it (default: 5m)\n";
+
 static const char sink_about[] = "A mail server on this host alone that behaves like "
                                  "Gmail's. It prints its ports and "
                                  "runs until SIGTERM or SIGINT.";
@@ -118,6 +136,15 @@ static const char sink_options[] =
     "                     says-NAME@example.com is answered by reply NAME\n"
     "  --recipients N     ... with N recipients a day (default: 500; 0: no limit)\n"
     "  --logins N         ... with N logins a minute (default: 10; 0: no limit)\n"
+    "  --https PORT       ... with its HTTPS: the page for consent, the endpoint for\n"
+    "                     tokens (/token) and the API (default: any free port)\n"
+    "  --client ID:SECRET ... where this is the only OAuth client (default: any is "
+    "right)\n"
+    "  --refresh-token T  ... and this the only refresh token of the beginning\n"
+    "  --service-account FILE\n"
+    "                     ... and this the JSON key of a service account\n"
+    "  --token-life TIME  ... and an access token lives so long (default: 3599s)\n"
+    "  --rotate           ... and a refresh token is good once and brings another\n"
     "  --replies          list the replies of Gmail's by name and end\n"
     "  --quickack         acknowledge each TCP segment at once\n"
     "  --says RULE        answer otherwise; may be repeated, the first that fits "
@@ -125,11 +152,11 @@ static const char sink_options[] =
     "                     PHASE[(TEXT)]:[2x|#3|#3+ ]ACTION\n"
     "      PHASE   connect tls greeting ehlo starttls auth mail rcpt data body dot "
     "rset\n"
-    "              quit\n"
+    "              quit; by HTTPS consent token api ('429 rateLimitExceeded text')\n"
     "      ACTION  '550 5.1.1 text', 'close 550 text', 'stay 421 text', close, reset,\n"
     "              hang, 'slow BYTES', 'wait 2s', 'raw BYTES', 'raw 1000*BYTES' (as "
     "they\n"
-    "              are, with \\r \\n \\xHH), ok, 'take ACTION' (dot only),\n"
+    "              are, with \\r \\n \\xHH), ok, 'take ACTION' (dot, api),\n"
     "              @NAME (a reply of Gmail's; --says @NAME: where Gmail says it)\n"
     "      as in   --says 'rcpt(bob@):550 5.1.1 no such user' --says 'dot:take "
     "close'\n";
@@ -153,6 +180,9 @@ const struct command commands[] = {
     { "doctor", "[-c FILE] [--account NAME] [--send] [--offline] [--json]",
       "what works, what does not, and what to do", doctor_about, doctor_options,
       cmd_doctor, false },
+    { "auth", "gmail [--client FILE] [--account NAME | --out FILE [--api]] [-c FILE]",
+      "a user's consent to send mail, by a browser", auth_about, auth_options, cmd_auth,
+      false },
     { "sink", "[OPTIONS]", "a local mail server to try against", sink_about,
       sink_options, cmd_sink, false },
     { "schema", "", "the JSON Schema of the configuration, for editors", NULL, NULL,

@@ -16,6 +16,7 @@
 #include "agent/inputs/journal_ops.h"
 #include "agent/inputs/scan.h"
 #include "agent/state_dir.h"
+#include "outputs/consent.h"
 #include "rules/rule_cost.h"
 
 struct found {
@@ -105,12 +106,34 @@ static void probe_command(const struct conf_texts *words, const char *lost,
     arena_free(&arena);
 }
 
+/** @maker  what makes the file */
+static void probe_json(const struct conf_text *path, const char *maker,
+                       struct complaints *complaints)
+{
+    struct secret file = { 0 };
+    struct arena arena = { 0 };
+    const struct json *root = NULL;
+    struct err err = { 0 };
+    if (path->node && !secret_read_json(path->value, &file, &arena, &root, &err))
+        complain_softly(complaints, path->node->at,
+                        "%s; without it this account sends no mail: %s", err.text,
+                        maker);
+    arena_wipe(&arena);
+    secret_wipe(&file);
+}
+
 static void probe_account(const struct account_config *account,
                           struct complaints *complaints)
 {
     static const char no_mail[] = "this account sends no mail";
     probe_secret(&account->password_file, no_mail, complaints);
     probe_command(&account->password_command, no_mail, complaints);
+    if (account->oauth)
+        probe_json(&account->oauth->token_file, "`tocsin auth gmail` writes it",
+                   complaints);
+    if (account->service_account)
+        probe_json(&account->service_account->key_file,
+                   "it is the JSON key that the Cloud console gives", complaints);
     if (!account->smtp)
         return;
     probe_secret(&account->smtp->password_file, no_mail, complaints);

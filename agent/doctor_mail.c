@@ -50,7 +50,8 @@ static bool see_secret(struct patient *patient)
 
 static bool is_gmail(const struct account *account)
 {
-    return slice_equal_nocase(account->host, SLICE("smtp.gmail.com"));
+    return account->is_api ||
+           slice_equal_nocase(account->host, SLICE("smtp.gmail.com"));
 }
 
 static bool see_from(struct patient *patient)
@@ -77,14 +78,16 @@ static size_t ports_of(const struct account *account, int *ports)
     static const int usual[] = { 465, 587, 25 };
     size_t count = 0;
     ports[count++] = account->port;
-    for (size_t i = 0; i < 3 && is_gmail(account); i++)
+    for (size_t i = 0; i < 3 && is_gmail(account) && !account->is_api; i++)
         if (usual[i] != account->port)
             ports[count++] = usual[i];
     return count;
 }
 
-static const char *remedy_of(enum knock knock, bool is_another_open)
+static const char *remedy_of(enum knock knock, bool is_another_open, bool is_api)
 {
+    if (is_api && knock == KNOCK_SILENT)
+        return "a firewall swallows port 443: have it opened";
     if (is_another_open)
         return "use the port that answers (`port:`)";
     if (knock == KNOCK_REFUSED)
@@ -92,7 +95,8 @@ static const char *remedy_of(enum knock knock, bool is_another_open)
     if (knock == KNOCK_SILENT)
         return "the host's provider or a firewall swallows mail ports: have them "
                "opened; "
-               "Gmail's HTTPS API (port 443) is the way that is not blocked";
+               "Gmail's HTTPS API (port 443) is the way that is not blocked (`api: "
+               "true`)";
     return "check this host's network and routes";
 }
 
@@ -122,7 +126,7 @@ static bool see_ports(struct patient *patient)
     }
     bool ok = knocks[0] == KNOCK_OPEN;
     note(patient, ok ? GRADE_OK : GRADE_FAIL, "ports", text.ptr,
-         ok ? "" : remedy_of(knocks[0], is_another_open));
+         ok ? "" : remedy_of(knocks[0], is_another_open, patient->account->is_api));
     buf_free(&text);
     return ok;
 }

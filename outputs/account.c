@@ -179,6 +179,24 @@ static void check_tls(const struct resolving *resolving)
                         "implicit?");
 }
 
+/* Google: "SMTP relay: route outgoing non-Gmail messages", a/answer/2956491. */
+static void check_relay(const struct resolving *resolving)
+{
+    const struct smtp_config *smtp = resolving->config->smtp;
+    if (slice_equal_nocase(smtp->host.value, SLICE("smtp-relay.gmail.com")) &&
+        smtp->user.value.len == 0 && smtp->ehlo.value.len == 0)
+        complain_softly(
+            resolving->complaints, place_of(&smtp->host, smtp->node),
+            "without a login the relay knows a sender by its address and by "
+            "'ehlo': set 'ehlo' to a domain of the organisation and register "
+            "this host's address there (support.google.com/a/answer/2956491)");
+    if (slice_equal_nocase(smtp->host.value, SLICE("smtp.gmail.com")) &&
+        smtp->user.value.len == 0)
+        complain_softly(resolving->complaints, place_of(&smtp->host, smtp->node),
+                        "smtp.gmail.com takes no mail without a login; use 'gmail: "
+                        "ADDRESS' instead of 'smtp'");
+}
+
 static void resolve_smtp(const struct resolving *resolving)
 {
     static const int default_ports[] = { 465, 587, 25 };
@@ -191,6 +209,7 @@ static void resolve_smtp(const struct resolving *resolving)
         complain(resolving->complaints, place_of(&smtp->ehlo, smtp->node),
                  "'ehlo' must be a host name");
     check_tls(resolving);
+    check_relay(resolving);
     account->host = smtp->host.value;
     account->port = smtp->port ? (int)smtp->port : default_ports[smtp->tls];
     account->tls = smtp->tls;

@@ -50,11 +50,10 @@ static struct now now_of(const struct checkup *checkup)
     return clock_read(&checkup->clock);
 }
 
-/* Until a socket is ready, a timer is due, or a while has passed. */
-static void wait_a_while(struct checkup *checkup)
+void checkup_wait(struct checkup *checkup, int64_t at_ms)
 {
     struct pollfd polls[CHECKUP_SOCKETS_MAX];
-    int64_t left = connection_wake_at(&checkup->connection) - now_of(checkup).mono_ms;
+    int64_t left = at_ms - now_of(checkup).mono_ms;
     for (size_t i = 0; i < checkup->socket_count; i++) {
         int events = checkup->sockets[i].events;
         polls[i] =
@@ -65,6 +64,11 @@ static void wait_a_while(struct checkup *checkup)
     int timeout = left < 1 ? 1 : left > STEP_MS ? STEP_MS : (int)left;
     if (poll(polls, checkup->socket_count, timeout) < 0)
         return; /* A signal: look again. */
+}
+
+static void wait_a_while(struct checkup *checkup)
+{
+    checkup_wait(checkup, connection_wake_at(&checkup->connection));
 }
 
 bool checkup_login(struct checkup *checkup, const struct account *account)

@@ -25,6 +25,10 @@ void checkup_init(struct checkup *checkup, const struct link_ops *links,
                   struct clock_source clock);
 void checkup_clear(struct checkup *checkup);
 
+/** Wait until a socket that checkup->wakes was told of is ready, @at_ms (mono) is
+ *  there, or a fifth of a second has passed. */
+void checkup_wait(struct checkup *checkup, int64_t at_ms);
+
 /** Connect and log in. @return false: checkup->connection.failure says why. */
 bool checkup_login(struct checkup *checkup, const struct account *account);
 /** Say @command (with its CRLF) after the login and wait for the reply of @phase.

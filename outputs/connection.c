@@ -3,6 +3,7 @@
 #include "outputs/connection.h"
 
 #include "agent/base/must.h"
+#include "outputs/gmail_api.h"
 
 enum {
     UNPROVEN_TIMEOUT_MS = 20 * 1000,
@@ -66,6 +67,7 @@ static void begin_dialog(struct connection *connection, struct now now)
                     .pipelining = ops->has_extension(link, SLICE("PIPELINING")),
                     .size = ops->has_extension(link, SLICE("SIZE")),
                     .eight_bit = ops->has_extension(link, SLICE("8BITMIME")),
+                    .is_api = ops->has_extension(link, SLICE(GMAIL_API_EXTENSION)),
                     .size_max = ops->size_max ? ops->size_max(link) : 0 });
     connection->state = CONNECTION_OPEN;
     connection->used_ms = now.mono_ms;
@@ -158,6 +160,8 @@ static void check_deadline(struct connection *connection, struct now now)
 static void step_talk(struct connection *connection, struct now now)
 {
     bool was_ending = connection->dialog.state == DIALOG_ENDING;
+    if (connection->ops->go_on)
+        connection->ops->go_on(connection->link, now);
     exchange(connection);
     check_deadline(connection, now);
     if (connection->dialog.state == DIALOG_CLOSED) {

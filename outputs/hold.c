@@ -61,6 +61,9 @@ void hold_begin(struct hold *hold, const struct verdict *verdict,
     if (strncmp(hold->advice, verdict->advice, sizeof hold->advice - 1) != 0)
         hold->failures = 0;
     int64_t wait = wait_of(hold, verdict, rng);
+    int64_t asked = reply_wait_ms(reply, now);
+    if (asked > wait)
+        wait = rng_later(rng, asked);
     hold->failures++;
     hold->until_ms = now.mono_ms + wait;
     hold->until_unix_ms = now.unix_ms + wait;

@@ -59,6 +59,9 @@ struct link_ops {
                          const struct wakes *wakes, struct now now);
     /** Go on without blocking. LINK_FAILED: failure() tells why. */
     enum link_state (*step)(struct link *link, struct now now);
+    /** The same once it is ready, before anything is sent or received; NULL: no link of
+     *  this kind needs it. */
+    void (*go_on)(struct link *link, struct now now);
     const struct smtp_reply *(*failure)(const struct link *link);
     /** Did the last EHLO reply name this extension ("PIPELINING", "SIZE",
      *  "8BITMIME")? */

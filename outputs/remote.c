@@ -152,6 +152,11 @@ static int64_t remote_certificate_ends(const struct link *link)
     return link->word.certificate_ends;
 }
 
+static int64_t remote_size_max(const struct link *link)
+{
+    return link->word.size_max;
+}
+
 /* --- the bytes -------------------------------------------------------------------- */
 
 static ssize_t taken_or_blocked(ssize_t len)
@@ -202,6 +207,7 @@ const struct link_ops *links_remote(int control)
         .failure = remote_failure,
         .has_extension = remote_has_extension,
         .certificate_ends = remote_certificate_ends,
+        .size_max = remote_size_max,
         .send = remote_send,
         .receive = remote_receive,
         .want = remote_want,

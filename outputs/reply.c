@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "agent/base/civil.h"
 #include "agent/base/text.h"
 
 static const char *const phase_names[] = {
@@ -178,6 +179,55 @@ struct smtp_reply reply_of_network(enum smtp_phase phase, struct slice text)
     struct smtp_reply reply = { .phase = phase };
     put_text(reply.text, sizeof reply.text, text);
     return reply;
+}
+
+/* @return false when no @count digits stand at @at, which goes on behind them. */
+static bool take_digits(struct slice text, size_t *at, size_t count, int64_t *value)
+{
+    if (*at + count > text.len ||
+        !slice_to_int(slice_make(text.ptr + *at, count), value) || *value < 0)
+        return false;
+    *at += count;
+    return true;
+}
+
+/* "2026-11-28T00:00:00": the fraction is less than our jitter, and Google says Z. */
+static bool take_time(struct slice text, int64_t *unix_ms)
+{
+    static const size_t widths[] = { 4, 2, 2, 2, 2, 2 };
+    int64_t parts[6] = { 0 };
+    size_t at = 0;
+    for (size_t i = 0; i < 6; i++) {
+        if (!take_digits(text, &at, widths[i], &parts[i]))
+            return false;
+        at++; /* the mark behind it */
+    }
+    if (parts[1] < 1 || parts[1] > 12 || parts[2] < 1 || parts[2] > 31)
+        return false;
+    const struct civil_date date = { parts[0], (int)parts[1], (int)parts[2] };
+    int64_t seconds =
+        civil_to_days(date) * DAY_SECONDS + parts[3] * 3600 + parts[4] * 60 + parts[5];
+    *unix_ms = seconds * SECOND_MS;
+    return true;
+}
+
+int64_t reply_wait_ms(const struct smtp_reply *reply, struct now now)
+{
+    static const char words[] = "etry after ";
+    const char *at = strstr(reply->text, words);
+    int64_t wait = 0, until = 0;
+    if ((reply->phase != PHASE_API && reply->phase != PHASE_TOKEN) || !at)
+        return 0;
+    struct slice text = slice_of(at + sizeof words - 1);
+    size_t digits = 0;
+    while (digits < text.len && is_digit(text.ptr[digits]))
+        digits++;
+    if (take_time(text, &until))
+        wait = until - now.unix_ms;
+    else if (digits < 7 && text.len > digits + 1 && text.ptr[digits + 1] == 's' &&
+             slice_to_int(slice_make(text.ptr, digits), &wait))
+        wait *= SECOND_MS;
+    return wait < 0 ? 0 : wait < DAY_MS ? wait : DAY_MS;
 }
 
 void reply_put(struct buf *out, const struct smtp_reply *reply)

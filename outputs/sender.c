@@ -12,9 +12,10 @@
 
 enum { PASS_BYTES = 16 * 1024, WATCHED_PER_LINK = 8 };
 
-const char *const sender_extensions[] = { "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8",
-                                          "CHUNKING",   "DSN",  "STARTTLS", "AUTH",
-                                          "LIMITS",     NULL };
+const char *const sender_extensions[] = { "PIPELINING",  "SIZE",     "8BITMIME",
+                                          "SMTPUTF8",    "CHUNKING", "DSN",
+                                          "STARTTLS",    "AUTH",     "LIMITS",
+                                          "X-GMAIL-API", NULL };
 
 /** Bytes on their way. */
 struct passage {
@@ -204,6 +205,8 @@ static bool finish_login(const struct link_ops *ops, struct relay *relay,
     word.extensions = extensions_of(ops, relay->link);
     if (ops->certificate_ends)
         word.certificate_ends = ops->certificate_ends(relay->link);
+    if (ops->size_max)
+        word.size_max = ops->size_max(relay->link);
     relay->is_ready = say(relay->fd, &word);
     return relay->is_ready;
 }
@@ -227,6 +230,8 @@ static bool step(struct sender *sender, struct relay *relay)
         if (!finish_login(ops, relay, state))
             return false;
     }
+    if (ops->go_on)
+        ops->go_on(relay->link, sender->now);
     return pass(ops, relay);
 }
 

@@ -35,6 +35,7 @@ struct sender_word {
     enum link_state state; /**< LINK_READY or LINK_FAILED */
     uint32_t extensions;   /**< a bit for each of sender_extensions, in their order */
     int64_t certificate_ends;
+    int64_t size_max;
     struct smtp_reply failure;
 };
 

@@ -8,7 +8,7 @@
  * which command was sent and what was answered, and never the command itself.
  */
 #include <curl/curl.h>
-#include <malloc.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -355,15 +355,29 @@ static void set_url(struct link *link, const struct account *account)
     bool is_v6 = memchr(account->host.ptr, ':', account->host.len) != NULL &&
                  account->host.ptr[0] != '[';
     buf_printf(&url, "%s://%s%.*s%s:%d/%.*s",
-               account->tls == TLS_IMPLICIT ? "smtps" : "smtp", is_v6 ? "[" : "",
-               SLICE_ARG(account->host), is_v6 ? "]" : "", account->port,
-               SLICE_ARG(account->ehlo));
+               account->is_bare               ? "https"
+               : account->tls == TLS_IMPLICIT ? "smtps"
+                                              : "smtp",
+               is_v6 ? "[" : "", SLICE_ARG(account->host), is_v6 ? "]" : "",
+               account->port, SLICE_ARG(account->ehlo));
     set_text(link, CURLOPT_URL, buf_slice(&url));
     buf_free(&url);
 }
 
+/* What was received stands in a buffer of OpenSSL until something else does: it may be
+ * a token. */
+static CURLcode set_context(CURL *easy, void *context, void *ctx)
+{
+    (void)easy;
+    (void)ctx;
+    SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
+    return CURLE_OK;
+}
+
 static void set_tls(struct link *link, const struct account *account)
 {
+    must(curl_easy_setopt(link->easy, CURLOPT_SSL_CTX_FUNCTION, set_context) ==
+         CURLE_OK);
     set_number(link, CURLOPT_CERTINFO, 1);
     set_number(link, CURLOPT_SSL_VERIFYPEER, 1);
     set_number(link, CURLOPT_SSL_VERIFYHOST, 2);
@@ -384,7 +398,8 @@ static void set_connection(struct link *link)
     set_number(link, CURLOPT_SASL_IR, 1);
     set_number(link, CURLOPT_CONNECTTIMEOUT, LOGIN_TIMEOUT_S);
     set_number(link, CURLOPT_SERVER_RESPONSE_TIMEOUT, LOGIN_TIMEOUT_S);
-    set_text(link, CURLOPT_PROTOCOLS_STR, SLICE("smtp,smtps"));
+    set_text(link, CURLOPT_PROTOCOLS_STR, SLICE("smtp,smtps,https"));
+    set_number(link, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     /* An all_proxy of the environment is not for mail. */
     set_text(link, CURLOPT_PROXY, SLICE(""));
     set_number(link, CURLOPT_VERBOSE, 1);
@@ -523,35 +538,13 @@ static int64_t link_wake_at(const struct link *link)
     return link->state == LINK_OPENING ? link->timer_ms : NEVER_MS;
 }
 
-/* --- memory --- */
-
-/* libcurl keeps the password and the line of AUTH on its heap and frees them as they
- * are; what it frees is wiped here. */
-static void wiping_free(void *block)
-{
-    if (block)
-        explicit_bzero(block, malloc_usable_size(block));
-    free(block);
-}
-
-static void *wiping_realloc(void *block, size_t size)
-{
-    size_t old = block ? malloc_usable_size(block) : 0;
-    void *fresh = malloc(size);
-    if (!fresh)
-        return NULL;
-    if (block)
-        memcpy(fresh, block, old < size ? old : size);
-    wiping_free(block);
-    return fresh;
-}
-
 /* --- all links -------------------------------------------------------------------- */
 
 const struct link_ops *links_curl(void)
 {
     struct curl_links *links = mem_zalloc(sizeof *links);
-    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
+    /* libcurl keeps the password and the line of AUTH on its heap. */
+    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_free, secret_realloc,
                               strdup, calloc) == CURLE_OK);
     links->warm = curl_easy_init();
     mem_there(links->warm);

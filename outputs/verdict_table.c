@@ -77,6 +77,11 @@
     "user name and password are not accepted: check both; a changed " \
     "Google password revokes all App Passwords "                      \
     "(support.google.com/accounts/answer/185833)"
+#define TELL_WRONG_TOKEN                                                           \
+    "Google does not take the access token for this address: consent anew as its " \
+    "user "                                                                        \
+    "(`tocsin auth gmail`); a service account needs the scope "                    \
+    "https://mail.google.com/"
 #define TELL_CERTIFICATE                                                             \
     "the server's certificate is not trusted: check host, this machine's clock and " \
     "ca_file"
@@ -133,8 +138,11 @@ const struct verdict_row verdict_table[] = {
     { IN(AUTH), 0, ANY, ANY, "the command '",
       SECRET("the command that prints the password failed: run it by hand, as the user "
              "that tocsin runs as") },
+    { IN(AUTH), 0, ANY, ANY, "cannot be used:",
+      SECRET("the file is not what the account needs: `tocsin auth gmail` writes a "
+             "token_file, and a key_file comes from the Cloud console") },
     { IN(AUTH), 0, ANY, ANY, "secret",
-      SECRET("the password cannot be read: check password_file") },
+      SECRET("what the account logs in with cannot be read: check that file") },
     { IN(AUTH), 0, ANY, ANY, "offers no login",
       SETTING("the server offers no login that tocsin knows: check host, port and "
               "tls") },
@@ -144,6 +152,11 @@ const struct verdict_row verdict_table[] = {
     { IN(API), 0, ANY, ANY, ANY,
       DOUBT("the connection ended before Google confirmed: the same mail is sent again "
             "later") },
+    { IN(TOKEN), 0, ANY, ANY, "certificate",
+      HOLD(TLS, 5 * MINUTE_MS, HOUR_MS, TELL_CERTIFICATE) },
+    { IN(TOKEN), 0, ANY, ANY, ANY,
+      NETWORK("no access token could be got: check that this host reaches "
+              "oauth2.googleapis.com at port 443") },
     { ANYWHERE, 0, ANY, ANY, ANY,
       NETWORK("the connection was lost: nothing to do if it happens seldom") },
 
@@ -152,7 +165,8 @@ const struct verdict_row verdict_table[] = {
     /* --- Google's token endpoint (RFC 6749 5.2) --- */
     { IN(TOKEN), 4, ANY, "invalid_grant", ANY,
       SECRET("Google does not accept the stored consent any more: check this host's "
-             "clock, then consent anew (support.google.com/accounts/answer/3466521)") },
+             "clock, then consent anew with `tocsin auth gmail` "
+             "(support.google.com/accounts/answer/3466521)") },
     { IN(TOKEN), 4, ANY, "invalid_client", ANY,
       SECRET("client id or client secret are wrong: take them from the Cloud console "
              "again") },
@@ -205,8 +219,11 @@ const struct verdict_row verdict_table[] = {
     { IN(API), 404, ANY, ANY, ANY,
       SETTING("Google knows no such account: check the address") },
     { IN(API), 413, ANY, ANY, ANY, NEVER(SIZE, MESSAGE, TELL_TOO_LARGE) },
+    { IN(API), 429, ANY, ANY, "mail sending", SPENT },
     { IN(API), 429, ANY, ANY, ANY,
-      HOLD(RATE, 15 * MINUTE_MS, 2 * HOUR_MS, TELL_DAILY_LIMIT) },
+      SLOWED(
+          "Google slows this account down, or its limit of a day is near: send fewer "
+          "mails (support.google.com/a/answer/166852)") },
     { IN(API), 5, ANY, ANY, ANY, BUSY("Google has a temporary problem: wait") },
 
     /* --- logins --- */
@@ -217,6 +234,8 @@ const struct verdict_row verdict_table[] = {
     { IN(AUTH), 454, ANY, ANY, ANY,
       HOLD(SERVER, 2 * MINUTE_MS, HOUR_MS,
            "the server cannot check logins for the moment: wait") },
+    { IN(AUTH), 3, ANY, ANY, "(XOAUTH2", SECRET(TELL_WRONG_TOKEN) },
+    { IN(AUTH), 5, ANY, ANY, "(XOAUTH2", SECRET(TELL_WRONG_TOKEN) },
     { IN(AUTH), 5, ANY, "InvalidSecondFactor", ANY, SECRET(TELL_APP_PASSWORD) },
     { IN(AUTH), 5, ANY, ANY, "application-specific", SECRET(TELL_APP_PASSWORD) },
     { IN(AUTH), 5, ANY, "WebLoginRequired", ANY, SECRET(TELL_BROWSER) },

@@ -124,6 +124,13 @@ void arena_free(struct arena *arena)
     *arena = (struct arena){ 0 };
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->next)
+        explicit_bzero(chunk->bytes, chunk->used);
+    arena_free(arena);
+}
+
 /* One turn with a huge allocation must not keep that memory for ever. */
 void arena_clear(struct arena *arena)
 {

@@ -58,5 +58,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 void arena_clear(struct arena *arena);
 /** Give all memory back; the arena can be used again. */
 void arena_free(struct arena *arena);
+/** The same, and nothing of what stood there stays in memory. */
+void arena_wipe(struct arena *arena);
 
 #endif

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -175,6 +177,70 @@ bool secret_read(struct slice path, struct secret *secret, struct err *err)
     return ok;
 }
 
+/* --- writing ---------------------------------------------------------------------- */
+
+static bool write_whole(int fd, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t put = write(fd, bytes.ptr, bytes.len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        bytes = slice_make(bytes.ptr + put, bytes.len - (size_t)put);
+    }
+    return fsync(fd) == 0;
+}
+
+/* What root writes is for the agent, which is not root. */
+static bool give_away(int fd, const char *path, int folder)
+{
+    struct stat owner;
+    if (geteuid() != 0)
+        return true;
+    if (stat(path, &owner) != 0 && fstat(folder, &owner) != 0)
+        return false;
+    return fchown(fd, owner.st_uid, owner.st_gid) == 0;
+}
+
+static bool write_beside(const char *path, const char *fresh, int folder,
+                         struct slice bytes)
+{
+    unlink(fresh); /* what a crash left */
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool ok = write_whole(fd, bytes) && give_away(fd, path, folder) &&
+              rename(fresh, path) == 0 && fsync(folder) == 0;
+    int code = errno;
+    close(fd);
+    if (!ok)
+        unlink(fresh);
+    errno = code;
+    return ok;
+}
+
+bool secret_write(struct slice path, struct slice bytes, struct err *err)
+{
+    struct arena arena = { 0 };
+    const char *name = arena_text(&arena, path);
+    const char *fresh = arena_printf(&arena, "%s.new", name);
+    const char *slash = strrchr(name, '/');
+    size_t folder_len = slash == name ? 1 : slash ? (size_t)(slash - name) : 0;
+    const char *folder =
+        folder_len > 0 ? arena_text(&arena, slice_make(name, folder_len)) : ".";
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && write_beside(name, fresh, fd, bytes);
+    if (!ok)
+        err_set_errno(err, "cannot write the secret '%s'", name);
+    if (fd >= 0)
+        close(fd);
+    arena_free(&arena);
+    return ok;
+}
+
+/* --- PEM -------------------------------------------------------------------------- */
+
 static bool read_pem(int fd, const char *path, bool is_key, struct buf *pem,
                      struct err *err)
 {
@@ -208,6 +274,25 @@ bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err
         close(fd);
     arena_free(&arena);
     return ok;
+}
+
+void secret_free(void *block)
+{
+    if (block)
+        explicit_bzero(block, malloc_usable_size(block));
+    free(block);
+}
+
+void *secret_realloc(void *block, size_t size)
+{
+    size_t old = block ? malloc_usable_size(block) : 0;
+    void *fresh = malloc(size);
+    if (!fresh)
+        return NULL;
+    if (block)
+        memcpy(fresh, block, old < size ? old : size);
+    secret_free(block);
+    return fresh;
 }
 
 void secret_shield_process(void)

@@ -51,11 +51,22 @@ static inline struct slice secret_slice(const struct secret *secret)
 bool secret_read_whole(struct slice path, size_t max_bytes, struct secret *secret,
                        struct err *err) __attribute__((warn_unused_result));
 
+/** Write @bytes to the file @path, mode 0600: all of it or nothing, durable, and never
+ *  half of it in sight. Written by root, it belongs to whom the file before it belonged
+ *  to, or else its folder. Fails: ERR_MISSING, ERR_DENIED, ERR_FULL, ERR_IO. */
+bool secret_write(struct slice path, struct slice bytes, struct err *err)
+    __attribute__((warn_unused_result));
+
 /** Read a whole file in PEM, of at most LIMIT_HTTP_PEM_BYTES, and put it into @pem,
  *  which the caller wipes and frees. @is_key: only its owner may be able to read it, as
  *  above. Fails likewise. */
 bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err *err)
     __attribute__((warn_unused_result));
+
+/** free(3) and realloc(3) for libraries that keep secrets on their heap: what is given
+ *  back is wiped. @return NULL when there is no memory; then nothing has changed. */
+void secret_free(void *block);
+void *secret_realloc(void *block, size_t size);
 
 /** From now on this process leaves no core, and nobody but root looks into its memory
  *  (prctl(2), PR_SET_DUMPABLE). */

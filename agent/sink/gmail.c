@@ -12,6 +12,8 @@
 #define RCPT SCRIPT_RCPT
 #define DATA SCRIPT_DATA
 #define DOT SCRIPT_DOT
+#define TOKEN SCRIPT_TOKEN
+#define API SCRIPT_API
 
 const struct gmail_reply gmail_replies[] = {
     { "421-trouble", EHLO, "421 4.3.0 Temporary System Problem.  Try again later." },
@@ -292,6 +294,71 @@ const struct gmail_reply gmail_replies[] = {
     { "554-commands", EHLO, "554 5.7.0 Too Many Unauthenticated commands." },
     { "555-syntax", RCPT, "555 5.5.2 Syntax error, goodbye." },
     { "555-syntax-mail", FROM, "555 5.5.2 Syntax error, cannot decode response." },
+
+    /* By HTTPS the code is HTTP's and the first word the error or reason. Sources: RFC
+     * 6749 5.2; Google's "Using OAuth 2.0 to Access Google APIs" and "Resolve errors"
+     * of the Gmail API. */
+    { "400-invalid-grant", TOKEN,
+      "400 invalid_grant Token has been expired or revoked." },
+    { "400-invalid-grant-jwt", TOKEN,
+      "400 invalid_grant Invalid JWT: Token must be a short-lived token (60 minutes) "
+      "and "
+      "in a reasonable timeframe." },
+    { "400-invalid-grant-signature", TOKEN,
+      "400 invalid_grant Invalid JWT Signature." },
+    { "400-invalid-grant-rapt", TOKEN, "400 invalid_grant reauth related error" },
+    { "401-invalid-client", TOKEN,
+      "401 invalid_client The OAuth client was not found." },
+    { "401-deleted-client", TOKEN, "401 deleted_client The OAuth client was deleted." },
+    { "401-unauthorized-client", TOKEN,
+      "401 unauthorized_client Client is unauthorized to retrieve access tokens using "
+      "this method, or client not authorized for any of the scopes requested." },
+    { "400-invalid-scope", TOKEN,
+      "400 invalid_scope Some requested scopes were invalid." },
+    { "403-access-denied", TOKEN, "403 access_denied Access denied." },
+    { "400-admin-policy", TOKEN,
+      "400 admin_policy_enforced The administrator of the organisation restricts this "
+      "app." },
+    { "403-org-internal", TOKEN,
+      "403 org_internal This client is restricted to users within its organization." },
+    { "400-invalid-request", TOKEN,
+      "400 invalid_request Missing required parameter: refresh_token" },
+    { "400-unsupported-grant", TOKEN, "400 unsupported_grant_type Invalid grant_type" },
+    { "400-redirect", TOKEN, "400 redirect_uri_mismatch Bad Request" },
+    { "400-token-unavailable", TOKEN, "400 temporarily_unavailable Try again later." },
+    { "429-token-busy", TOKEN, "429 rate_limit_exceeded Rate Limit Exceeded" },
+    { "500-token-trouble", TOKEN, "500 internal_failure Backend Error" },
+    { "503-token-trouble", TOKEN, "503 internal_failure Backend Error" },
+    { "400-api-malformed", API, "400 badRequest Recipient address required" },
+    { "400-api-argument", API, "400 invalidArgument Invalid To header" },
+    { "400-api-no-gmail", API, "400 failedPrecondition Mail service not enabled" },
+    { "401-api-token", API,
+      "401 authError Request had invalid authentication credentials." },
+    { "403-api-daily", API, "403 dailyLimitExceeded Daily Limit Exceeded" },
+    { "403-api-user-rate", API, "403 userRateLimitExceeded User Rate Limit Exceeded" },
+    { "403-api-rate", API, "403 rateLimitExceeded Rate Limit Exceeded" },
+    { "403-api-domain", API,
+      "403 domainPolicy The domain administrators have disabled Gmail apps." },
+    { "403-api-scope", API,
+      "403 insufficientPermissions Request had insufficient authentication scopes." },
+    { "403-api-off", API,
+      "403 accessNotConfigured Gmail API has not been used in project 1 before or it "
+      "is "
+      "disabled." },
+    { "403-api-forbidden", API, "403 forbidden Delegation denied for the user" },
+    { "404-api-nobody", API, "404 notFound Requested entity was not found." },
+    { "413-api-size", API, "413 uploadTooLarge Request Entity Too Large" },
+    { "429-api-rate", API, "429 rateLimitExceeded User-rate limit exceeded." },
+    { "429-api-concurrent", API,
+      "429 rateLimitExceeded Too many concurrent requests for user" },
+    { "429-api-daily", API,
+      "429 rateLimitExceeded User-rate limit exceeded.  Retry after "
+      "2026-11-28T00:00:00.000Z (Mail sending)" },
+    { "500-api-trouble", API, "500 backendError Backend Error" },
+    { "502-api-trouble", API, "502 backendError Bad Gateway" },
+    { "503-api-trouble", API,
+      "503 backendError The service is currently unavailable." },
+    { "504-api-trouble", API, "504 backendError Deadline exceeded" },
 };
 const size_t gmail_reply_count = sizeof gmail_replies / sizeof *gmail_replies;
 

@@ -2,7 +2,9 @@
  *  known. */
 #include "agent/sink/login.h"
 
+#include "agent/base/base64.h"
 #include "agent/base/unmime.h"
+#include "agent/sink/google.h"
 #include "agent/sink/sink_limits.h"
 
 static void say_denied(struct smtpd *session)
@@ -18,28 +20,42 @@ static void show_token_error(struct smtpd *session)
 {
     session->is_in_auth = session->is_denied = true;
     buf_puts(&session->output, "334 ");
-    sasl_put_base64(&session->output,
-                    SLICE("{\"status\":\"400\",\"schemes\":\"Bearer\","
-                          "\"scope\":\"https://mail.google.com/\"}"));
+    base64_put(&session->output,
+               SLICE("{\"status\":\"400\",\"schemes\":\"Bearer\","
+                     "\"scope\":\"https://mail.google.com/\"}"),
+               BASE64);
     buf_puts(&session->output, "\r\n");
+}
+
+static bool is_by_token(const struct sasl *sasl)
+{
+    return sasl->mechanism == SASL_XOAUTH2 || sasl->mechanism == SASL_OAUTHBEARER;
 }
 
 static void refuse_login(struct smtpd *session)
 {
-    if (session->sasl.mechanism == SASL_XOAUTH2 ||
-        session->sasl.mechanism == SASL_OAUTHBEARER)
+    if (is_by_token(&session->sasl))
         show_token_error(session);
     else
         say_denied(session);
+}
+
+static bool is_right_login(const struct smtpd *session)
+{
+    const struct smtpd_config *config = session->config;
+    struct slice user = buf_slice(&session->sasl.user);
+    struct slice password = buf_slice(&session->sasl.password);
+    if (config->google && is_by_token(&session->sasl))
+        return google_lets_in(config->google, user, password);
+    return config->user.len == 0 ||
+           (slice_equal(user, config->user) && slice_equal(password, config->password));
 }
 
 static void finish_login(struct smtpd *session)
 {
     const struct smtpd_config *config = session->config;
     struct slice user = buf_slice(&session->sasl.user);
-    bool is_right = config->user.len == 0 ||
-                    (slice_equal(user, config->user) &&
-                     slice_equal(buf_slice(&session->sasl.password), config->password));
+    bool is_right = is_right_login(session);
     enum effect effect = talk_ask(session, SCRIPT_AUTH, user);
     session->is_in_auth = false;
     if (effect == EFFECT_YES || (effect == EFFECT_USUAL && is_right)) {
@@ -60,7 +76,7 @@ static void finish_login(struct smtpd *session)
 static void put_challenge(struct smtpd *session, const struct buf *challenge)
 {
     buf_puts(&session->output, "334 ");
-    sasl_put_base64(&session->output, buf_slice(challenge));
+    base64_put(&session->output, buf_slice(challenge), BASE64);
     buf_puts(&session->output, "\r\n");
 }
 

@@ -19,7 +19,7 @@ enum stage { STAGE_CONNECT, STAGE_TLS, STAGE_TALK, STAGE_HUNG };
 struct peer {
     const struct peer_config *config;
     struct wire *wire;
-    struct smtpd *session; /* NULL until an smtps handshake is over */
+    void *session; /* NULL until a first handshake is over */
     enum stage stage;
     bool is_tls, is_judged; /* the script has spoken before this stage */
     bool is_shaking;        /* a handshake has begun */
@@ -32,7 +32,8 @@ struct peer {
 
 static void begin_session(struct peer *peer, bool is_secure)
 {
-    peer->session = smtpd_create(peer->config->session, peer->number, is_secure);
+    peer->session =
+        peer->config->talker->create(peer->config->session, peer->number, is_secure);
 }
 
 struct peer *peer_create(const struct peer_config *config, int fd, uint64_t number,
@@ -79,7 +80,7 @@ static void end_early(struct peer *peer, const struct script_action *action,
 /** @return false when the stage does not begin, or not yet. */
 static bool may_begin(struct peer *peer, enum script_phase phase, int64_t mono_ms)
 {
-    struct script *script = peer->config->session->script;
+    struct script *script = peer->config->script;
     if (!peer->is_judged && script) {
         const struct script_action *action = script_judge(script, phase, SLICE(""));
         peer->is_judged = true;
@@ -128,27 +129,27 @@ static bool shake_hands(struct peer *peer)
     if (!peer->session)
         begin_session(peer, true);
     else if (peer->is_shaking)
-        smtpd_secured(peer->session);
+        peer->config->talker->secured(peer->session);
     peer->is_shaking = false;
     return true;
 }
 
 static void watch_pause(struct peer *peer, int64_t mono_ms)
 {
-    int64_t pause_ms = smtpd_pause_ms(peer->session);
+    int64_t pause_ms = peer->config->talker->pause_ms(peer->session);
     if (pause_ms > 0 && peer->resume_at_ms == NEVER_MS)
         peer->resume_at_ms = later_by_ms(mono_ms, pause_ms);
     if (mono_ms < peer->resume_at_ms)
         return;
     peer->resume_at_ms = NEVER_MS;
-    smtpd_resume(peer->session);
+    peer->config->talker->resume(peer->session);
 }
 
 static bool wants_bytes(const struct peer *peer)
 {
     return !peer->is_broken && peer->resume_at_ms == NEVER_MS &&
-           smtpd_wish(peer->session) == SMTPD_TALK &&
-           smtpd_output(peer->session).len < MAX_UNSENT_BYTES;
+           peer->config->talker->wish(peer->session) == SMTPD_TALK &&
+           peer->config->talker->output(peer->session).len < MAX_UNSENT_BYTES;
 }
 
 static void read_all(struct peer *peer, int64_t mono_ms)
@@ -171,7 +172,7 @@ static void read_all(struct peer *peer, int64_t mono_ms)
         if (peer->config->is_quickack)
             (void)setsockopt(wire_fd(peer->wire), IPPROTO_TCP, TCP_QUICKACK, &on,
                              sizeof on);
-        smtpd_feed(peer->session, slice_make(bytes, (size_t)got));
+        peer->config->talker->feed(peer->session, slice_make(bytes, (size_t)got));
         watch_pause(peer, mono_ms);
     }
 }
@@ -179,7 +180,7 @@ static void read_all(struct peer *peer, int64_t mono_ms)
 /** How much may go now: all, or what the script's pace allows. */
 static size_t pace(struct peer *peer, size_t len, int64_t mono_ms)
 {
-    int64_t slow = smtpd_slow_bytes(peer->session);
+    int64_t slow = peer->config->talker->slow_bytes(peer->session);
     if (slow == 0)
         return len;
     if (mono_ms < peer->slow_at_ms)
@@ -194,7 +195,7 @@ static size_t pace(struct peer *peer, size_t len, int64_t mono_ms)
 static void send_all(struct peer *peer, int64_t mono_ms)
 {
     for (;;) {
-        struct slice output = smtpd_output(peer->session);
+        struct slice output = peer->config->talker->output(peer->session);
         if (output.len == 0 || peer->is_broken)
             return;
         output.len = pace(peer, output.len, mono_ms);
@@ -204,16 +205,16 @@ static void send_all(struct peer *peer, int64_t mono_ms)
         peer->is_broken = sent < 0;
         if (sent <= 0)
             return;
-        smtpd_sent(peer->session, (size_t)sent);
+        peer->config->talker->sent(peer->session, (size_t)sent);
     }
 }
 
 /** @return true when there is more to do at once. */
 static bool grant_wish(struct peer *peer, int64_t mono_ms)
 {
-    if (smtpd_output(peer->session).len > 0 || peer->is_broken)
+    if (peer->config->talker->output(peer->session).len > 0 || peer->is_broken)
         return false;
-    switch (smtpd_wish(peer->session)) {
+    switch (peer->config->talker->wish(peer->session)) {
     case SMTPD_START_TLS:
         peer->stage = STAGE_TLS;
         return true;
@@ -249,7 +250,7 @@ bool peer_step(struct peer *peer, int64_t mono_ms)
 
 void peer_free(struct peer *peer)
 {
-    smtpd_free(peer->session);
+    peer->config->talker->free(peer->session);
     wire_close(peer->wire, peer->is_reset);
     free(peer);
 }
@@ -266,11 +267,12 @@ short peer_events(const struct peer *peer)
     if (wire_wants_write(peer->wire))
         return POLLOUT;
     if (!peer->session || peer->linger_until_ms > 0 ||
-        smtpd_wish(peer->session) == SMTPD_START_TLS)
+        peer->config->talker->wish(peer->session) == SMTPD_START_TLS)
         return POLLIN;
     short events = wants_bytes(peer) ? POLLIN : 0;
     /* What goes slowly waits for the clock, not for the socket. */
-    if (smtpd_output(peer->session).len > 0 && smtpd_slow_bytes(peer->session) == 0)
+    if (peer->config->talker->output(peer->session).len > 0 &&
+        peer->config->talker->slow_bytes(peer->session) == 0)
         events |= POLLOUT;
     return events;
 }
@@ -281,8 +283,8 @@ int64_t peer_wake_at(const struct peer *peer)
         return 0;
     if (peer->linger_until_ms > 0)
         return peer->linger_until_ms;
-    if (peer->session && smtpd_output(peer->session).len > 0 &&
-        smtpd_slow_bytes(peer->session) > 0)
+    if (peer->session && peer->config->talker->output(peer->session).len > 0 &&
+        peer->config->talker->slow_bytes(peer->session) > 0)
         return earlier_ms(peer->resume_at_ms, peer->slow_at_ms);
     return peer->resume_at_ms;
 }

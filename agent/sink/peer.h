@@ -6,14 +6,16 @@
 #define TOCSIN_SINK_PEER_H
 
 #include "agent/base/now.h"
-#include "agent/sink/smtpd.h"
+#include "agent/sink/talker.h"
 #include "agent/sink/tls.h"
 #include "agent/sink/wire.h"
 
 struct peer;
 
 struct peer_config {
-    const struct smtpd_config *session;
+    const struct talker *talker;
+    const void *session;        /**< what talker->create() is given */
+    struct script *script;      /**< speaks before there is a session; NULL: none */
     const struct sink_tls *tls; /**< NULL: plain alone */
     bool is_quickack;
 };

@@ -86,23 +86,6 @@ enum sasl_state sasl_step(struct sasl *sasl, struct slice answer, bool has_answe
     }
 }
 
-void sasl_put_base64(struct buf *out, struct slice bytes)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *at = (const unsigned char *)bytes.ptr;
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t left = bytes.len - i;
-        uint32_t bits = (uint32_t)at[i] << 16;
-        bits |= left > 1 ? (uint32_t)at[i + 1] << 8 : 0;
-        bits |= left > 2 ? at[i + 2] : 0;
-        buf_putc(out, digits[bits >> 18]);
-        buf_putc(out, digits[bits >> 12 & 63]);
-        buf_putc(out, left > 1 ? digits[bits >> 6 & 63] : '=');
-        buf_putc(out, left > 2 ? digits[bits & 63] : '=');
-    }
-}
-
 void sasl_clear(struct sasl *sasl)
 {
     if (sasl->password.ptr)

@@ -30,9 +30,6 @@ enum sasl_state {
 enum sasl_state sasl_step(struct sasl *sasl, struct slice answer, bool has_answer,
                           struct buf *challenge);
 
-/** Put @bytes as base64 (RFC 4648), on one line. */
-void sasl_put_base64(struct buf *out, struct slice bytes);
-
 /** Wipe what was learned and make it ready for another begin. */
 void sasl_clear(struct sasl *sasl);
 

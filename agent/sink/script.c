@@ -16,7 +16,8 @@
 const char *const script_phase_names[] = { "greeting", "ehlo", "starttls", "auth",
                                            "mail",     "rcpt", "data",     "body",
                                            "dot",      "rset", "quit",     "resolve",
-                                           "connect",  "tls",  NULL };
+                                           "connect",  "tls",  "consent",  "token",
+                                           "api",      NULL };
 
 struct script_rule {
     enum script_phase phase;
@@ -48,7 +49,8 @@ static bool parse_head(struct slice *rest, struct script_rule *rule, struct err 
         return err_set(
             err, ERR_INVALID,
             "A rule begins with one of greeting, ehlo, starttls, auth, mail, "
-            "rcpt, data, body, dot, rset, quit, connect, tls, not with '%.*s'.",
+            "rcpt, data, body, dot, rset, quit, connect, tls, consent, token, api, not "
+            "with '%.*s'.",
             SLICE_ARG(text_cut(*rest, 40)));
     if (end < rest->len && rest->ptr[end] == '(') {
         struct slice inside = slice_make(rest->ptr + end + 1, rest->len - end - 1);
@@ -229,14 +231,15 @@ static const struct gmail_reply *find_reply(struct slice at, struct err *err)
     return reply;
 }
 
-/** "@NAME": what Gmail says, with its tag. */
+/** "@NAME": what Gmail says, over SMTP with its tag. */
 static bool parse_name(struct slice at, struct script_rule *rule, struct err *err)
 {
     const struct gmail_reply *reply = find_reply(at, err);
     struct buf says = buf_make(4096);
     if (!reply)
         return false;
-    buf_printf(&says, "%s sink - gsmtp", reply->says);
+    buf_printf(&says, "%s%s", reply->says,
+               reply->phase < SCRIPT_CONSENT ? " sink - gsmtp" : "");
     bool ok = parse_reply(buf_slice(&says), rule, err);
     rule->action.closes = rule->action.code == 421;
     buf_free(&says);
@@ -249,8 +252,9 @@ static bool parse_action(struct slice at, struct script_rule *rule, struct err *
     if (slice_starts(at, SLICE("@")))
         return parse_name(at, rule, err);
     if (slice_starts(at, SLICE("take "))) {
-        if (rule->phase != SCRIPT_DOT)
-            return err_set(err, ERR_INVALID, "'take' can only stand in phase dot.");
+        if (rule->phase != SCRIPT_DOT && rule->phase != SCRIPT_API)
+            return err_set(err, ERR_INVALID,
+                           "'take' can only stand in phases dot and api.");
         action->takes = true;
         at = after(at, 5);
     }

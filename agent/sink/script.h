@@ -8,6 +8,8 @@
  *             (body: when the first line of the mail is there; dot: when all of it is),
  *             and before them connect (before any byte), tls (before each handshake)
  *             and, in stories alone, resolve
+ *             consent token api (by HTTPS: CODE is HTTP's, the first word of TEXT the
+ *             error or reason; (TEXT) is looked for in query, form, or mail)
  *     (TEXT)  only when TEXT is found in the command line, or, for dot, in the mail
  *     WHEN    nothing: always; 2x: the first two times; #3: the third time alone;
  *             #3+: from the third time on
@@ -26,7 +28,7 @@
  *             close raw TEXT   these bytes, then the connection closes
  *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
- *             take ACTION      dot alone: the mail is accepted first, then the action
+ *             take ACTION      dot, api: the mail is accepted first, then the action
  *
  * `@NAME` alone is that reply where Gmail says it.
  *
@@ -55,7 +57,10 @@ enum script_phase {
     SCRIPT_RESOLVE,
     SCRIPT_CONNECT,
     SCRIPT_TLS,
-    SCRIPT_PHASES, /* how many there are */
+    SCRIPT_CONSENT, /* Google's page for the user's consent; codes are HTTP's */
+    SCRIPT_TOKEN,   /* its token endpoint */
+    SCRIPT_API,     /* Gmail's API */
+    SCRIPT_PHASES,  /* how many there are */
 };
 
 /** "greeting", "ehlo", ...; NULL at the end. */

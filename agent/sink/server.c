@@ -20,13 +20,14 @@
 #include "agent/sink/show.h"
 #include "agent/sink/sink_limits.h"
 
-enum { SIGNALS, SMTP, SMTPS, FIRST_PEER, END_GRACE_MS = 2000 };
+enum { SIGNALS, SMTP, SMTPS, HTTPS, FIRST_PEER, END_GRACE_MS = 2000 };
 
 struct server {
     struct sink_options *options;
     struct smtpd_config session;
     struct smtpd_tally tally;
-    struct peer_config peer;
+    struct webd_config web;
+    struct peer_config peer, web_peer;
     struct sink_tls *tls;
     struct clock_source clock;
     int fds[FIRST_PEER]; /* -1: none */
@@ -147,14 +148,16 @@ static int port_of(int fd)
 
 static void announce(const struct server *server)
 {
-    static const char *const names[] = { [SMTP] = "smtp", [SMTPS] = "smtps" };
+    static const char *const names[] = {
+        [SMTP] = "smtp", [SMTPS] = "smtps", [HTTPS] = "https"
+    };
     const char *address = server->options->address;
     struct buf out = buf_make(8192);
     if (strcmp(address, "localhost") == 0)
         address = "127.0.0.1";
     bool is_v6 = strchr(address, ':') != NULL;
     buf_puts(&out, "listening");
-    for (int i = SMTP; i <= SMTPS; i++) {
+    for (int i = SMTP; i < FIRST_PEER; i++) {
         if (server->fds[i] >= 0)
             buf_printf(&out, " %s=%s%s%s:%d", names[i], is_v6 ? "[" : "", address,
                        is_v6 ? "]" : "", port_of(server->fds[i]));
@@ -208,21 +211,53 @@ static bool watch_signals(struct server *server, struct err *err)
 static void fill_session(struct server *server)
 {
     struct sink_options *options = server->options;
-    server->session = (struct smtpd_config){ .host = SLICE("smtp.gmail.com"),
-                                             .user = options->user,
-                                             .password = options->password,
-                                             .offers_starttls = !options->is_plain,
-                                             .wants_login = !options->is_plain,
-                                             .is_strict = options->is_strict,
-                                             .max_bytes = (size_t)options->max_bytes,
-                                             .script = &options->script,
-                                             .likeness = options->likeness,
-                                             .tally = &server->tally,
-                                             .accept = on_accept,
-                                             .ctx = server };
-    server->peer = (struct peer_config){ .session = &server->session,
+    server->session =
+        (struct smtpd_config){ .host = SLICE("smtp.gmail.com"),
+                               .user = options->user,
+                               .password = options->password,
+                               .offers_starttls = !options->is_plain,
+                               .wants_login = !options->is_plain,
+                               .is_strict = options->is_strict,
+                               .max_bytes = (size_t)options->max_bytes,
+                               .script = &options->script,
+                               .likeness = options->likeness,
+                               .google = options->likeness ? &options->google : NULL,
+                               .tally = &server->tally,
+                               .accept = on_accept,
+                               .ctx = server };
+    server->peer = (struct peer_config){ .talker = &talker_smtp,
+                                         .session = &server->session,
+                                         .script = &options->script,
                                          .tls = server->tls,
                                          .is_quickack = options->is_quickack };
+}
+
+static void fill_web(struct server *server)
+{
+    struct google *google = &server->options->google;
+    google->script = &server->options->script;
+    google->likeness = server->options->likeness;
+    google->tally = &server->tally;
+    google->accept = on_accept;
+    google->ctx = server;
+    server->web =
+        (struct webd_config){ .max_bytes = 2 * (size_t)server->options->max_bytes,
+                              .answer = google_answer,
+                              .ctx = google };
+    server->web_peer = (struct peer_config){ .talker = &talker_web,
+                                             .session = &server->web,
+                                             .tls = server->tls };
+}
+
+static bool open_tls(struct server *server, struct err *err)
+{
+    struct sink_options *options = server->options;
+    server->tls = sink_tls_create(err);
+    return server->tls &&
+           listen_on(options->address, options->smtps_port, &server->fds[SMTPS], err) &&
+           (!options->likeness || listen_on(options->address, options->https_port,
+                                            &server->fds[HTTPS], err)) &&
+           write_ca(server, err);
 }
 
 static bool server_open(struct server *server, struct err *err)
@@ -232,14 +267,9 @@ static bool server_open(struct server *server, struct err *err)
         !listen_on(options->address, options->smtp_port, &server->fds[SMTP], err) ||
         !watch_signals(server, err))
         return false;
-    if (!options->is_plain) {
-        server->tls = sink_tls_create(err);
-        if (!server->tls ||
-            !listen_on(options->address, options->smtps_port, &server->fds[SMTPS],
-                       err) ||
-            !write_ca(server, err))
-            return false;
-    }
+    if (!options->is_plain && !open_tls(server, err))
+        return false;
+    fill_web(server);
     fill_session(server);
     announce(server);
     return true;
@@ -253,7 +283,8 @@ static void take_connection(struct server *server, int listener)
     if (fd < 0)
         return;
     server->peers[server->peer_count++] =
-        peer_create(&server->peer, fd, ++server->peer_number, listener == SMTPS);
+        peer_create(listener == HTTPS ? &server->web_peer : &server->peer, fd,
+                    ++server->peer_number, listener != SMTP);
 }
 
 static void step_peers(struct server *server, int64_t mono_ms)
@@ -306,6 +337,15 @@ static bool is_over(struct server *server, int64_t mono_ms)
     return server->peer_count == 0;
 }
 
+static void tell_time(struct server *server, int64_t mono_ms)
+{
+    struct sink_options *options = server->options;
+    options->google.oauth.now_ms = mono_ms;
+    options->google.oauth.unix_s = wall_ns() / 1000000000;
+    if (options->likeness)
+        options->likeness->now_ms = mono_ms;
+}
+
 static void serve(struct server *server)
 {
     struct pollfd polls[FIRST_PEER + LIMIT_SINK_CONNECTIONS];
@@ -318,11 +358,10 @@ static void serve(struct server *server)
         if (poll(polls, count, timeout_of(wake_at, mono_ms)) < 0 && errno != EINTR)
             return;
         mono_ms = clock_read(&server->clock).mono_ms;
-        if (server->options->likeness)
-            server->options->likeness->now_ms = mono_ms;
+        tell_time(server, mono_ms);
         if (polls[SIGNALS].revents)
             return;
-        for (int i = SMTP; i <= SMTPS; i++) {
+        for (int i = SMTP; i < FIRST_PEER; i++) {
             if (polls[i].revents && server->peer_count < LIMIT_SINK_CONNECTIONS)
                 take_connection(server, i);
         }

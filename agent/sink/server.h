@@ -7,7 +7,7 @@
 #define TOCSIN_SINK_SERVER_H
 
 #include "agent/base/err.h"
-#include "agent/sink/likeness.h"
+#include "agent/sink/google.h"
 #include "agent/sink/sink_limits.h"
 #include "agent/sink/store.h"
 
@@ -24,7 +24,9 @@ struct sink_options {
     int64_t for_ms;       /**< then end; 0: no end */
     struct slice user, password; /**< empty user: any */
     bool is_strict;
-    struct likeness *likeness; /**< NULL: not so */
+    struct likeness *likeness; /**< NULL: not so, and no HTTPS */
+    int64_t https_port;        /**< as the others */
+    struct google google;      /**< what stands in its oauth */
     int64_t max_bytes;         /**< of a mail */
     struct script script;
     struct sink_store store;

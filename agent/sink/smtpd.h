@@ -37,6 +37,7 @@ struct smtpd_tally {
 };
 
 struct likeness;
+struct google;
 
 struct smtpd_config {
     struct slice host;           /**< how the server calls itself */
@@ -47,6 +48,7 @@ struct smtpd_config {
     size_t max_bytes;            /**< of a mail, announced as SIZE */
     struct script *script;       /**< NULL: none */
     struct likeness *likeness;   /**< NULL: no limits, no replies on demand */
+    const struct google *google; /**< gives the tokens; NULL: they are passwords */
     struct smtpd_tally *tally;
     void (*accept)(void *ctx, const struct smtpd_mail *mail);
     void *ctx;

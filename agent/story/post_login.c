@@ -1,8 +1,8 @@
 /** What libcurl would do for outputs/, in memory: resolve, connect, TLS, EHLO, AUTH. */
 #include <stdlib.h>
 
+#include "agent/base/base64.h"
 #include "agent/base/limits.h"
-#include "agent/sink/sasl.h"
 #include "agent/story/post_inside.h"
 
 enum { HANDSHAKE_BYTES = 3000 };
@@ -61,7 +61,7 @@ static void say_auth(struct post_link *link)
     buf_putc(&plain, '\0');
     buf_put(&plain, secret_slice(&link->secret));
     buf_puts(&line, "AUTH PLAIN ");
-    sasl_put_base64(&line, buf_slice(&plain));
+    base64_put(&line, buf_slice(&plain), BASE64);
     buf_puts(&line, "\r\n");
     say(link, PHASE_AUTH, &line);
     buf_free(&plain);

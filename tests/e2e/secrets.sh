@@ -43,6 +43,43 @@ password_of command
 start_sink command --user "agent@example.com:$canary"
 add_account command ", password_command: [/bin/cat, $work/command.secret]"
 
+# OAuth: the refresh token, the client's secret and the private key are nowhere; the access token
+# is in locked memory, which this test leaves out of its search.
+sink_like_gmail() { # sink_like_gmail NAME OPTION...: sets $https as well
+    start_sink "$@" --like gmail --user agent@example.com:none
+    https=$(sed -n 's/.*https=[^ ]*:\([0-9]*\) .*/\1/p' "$1.out")
+}
+client=$(new_canary) refresh=$(new_canary)
+canaries="$canaries $client $refresh"
+for name in consent api; do
+    sink_like_gmail $name --client "me.apps:$client" --refresh-token "$refresh"
+    printf '{"client_id": "me.apps", "client_secret": "%s", "refresh_token": "%s",
+        "token_uri": "https://localhost:%s/token"}' "$client" "$refresh" "$https" >$name.secret
+    chmod 600 $name.secret
+done
+accounts="$accounts
+  - {name: api, gmail: agent@example.com, api: true, ca_file: $work/api.pem,
+     api_endpoint: 'https://localhost:$https', oauth: {token_file: $work/api.secret}}"
+outputs="$outputs
+  - {name: api, account: api, to: [ops@example.com]}"
+names="$names, api"
+smtps=$(sed -n 's/.*smtps=[^ ]*:\([0-9]*\) .*/\1/p' consent.out)
+add_account consent "" ", oauth: {token_file: $work/consent.secret}"
+if command -v openssl >/dev/null; then
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem 2>/dev/null
+    printf '{"client_email": "bot@p", "private_key": "%s"}' \
+        "$(awk '{ printf "%s\\n", $0 }' key.pem)" >service.secret
+    chmod 600 service.secret
+    sink_like_gmail service --service-account "$work/service.secret"
+    sed -i "s,}\$,\, \"token_uri\": \"https://localhost:$https/token\"}," service.secret
+    add_account service "" ", service_account: {key_file: $work/service.secret}"
+    canaries="$canaries $(sed -n 4p key.pem) $(sed -n 20p key.pem)"
+    # The prime p as it lies in memory: OpenSSL has numbers with their lowest byte first.
+    prime=$(openssl rsa -in key.pem -text -noout 2>/dev/null |
+        awk '/^prime1/ { on = 1; next } /^prime2/ { on = 0 } on' | tr -d ' \n:' | tail -c 48)
+    rm key.pem
+fi
+
 cat >tocsin.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock
@@ -114,10 +151,27 @@ all_closed() {
 until_true 45 all_closed || fail "the idle connections were not closed"
 memory "$agent" >memory.bin
 absent "the agent's memory after the login" memory.bin
+unlocked() { # unlocked PID: all but what is locked: there are the access tokens
+    locked=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { at = $1 } /^VmFlags:.* lo( |$)/ { printf "%s ", at }' \
+        "/proc/$1/smaps")
+    awk -v locked="$locked" 'index(locked, $1 " ") == 0 && $2 ~ /^r/ && $6 !~ /^\[v/ { split($1, at, "-"); print at[1], at[2] }' "/proc/$1/maps" |
+        while read -r from to; do
+            begin=$((0x$from / 4096)) count=$(((0x$to - 0x$from) / 4096))
+            dd if="/proc/$1/mem" bs=4096 skip=$begin count=$count 2>/dev/null || true
+        done
+}
 [ "$(child_of "$keeper")" = "$sender" ] || fail "the sender is another one"
-memory "$sender" >memory.bin
-grep -qaF "$work/app.log" memory.bin || fail "the sender's memory could not be read"
-absent "the sender's memory after the login" memory.bin
+unlocked "$sender" >memory.sender
+grep -qaF "$work/app.log" memory.sender || fail "the sender's memory could not be read"
+absent "the sender's memory after the login" memory.sender
+if grep -qaE 'ya29\.a0[0-9a-f]' memory.bin memory.sender; then fail "an access token is in memory that is not locked"; fi
+passed=$((passed + 1))
+if [ -n "${prime:-}" ]; then
+    big=$(printf '%s' "$prime" | sed 's/../\\x&/g')
+    little=$(printf '%s' "$prime" | fold -w2 | tac | sed 's/^/\\x/' | tr -d '\n')
+    if LC_ALL=C grep -qaP "$big|$little" memory.bin memory.sender; then fail "the private key is in memory"; fi
+    passed=$((passed + 1))
+fi
 for pid in $agent $keeper $sender; do
     grep -q 'Max core file size *0 *0' "/proc/$pid/limits" || fail "a core may be written"
 done

@@ -415,3 +415,30 @@ TEST(account, a_copy_lives_without_the_first_and_is_the_same)
     finish(&world);
     arena_free(&arena);
 }
+
+static void must_warn(struct conf_world *world, const char *part)
+{
+    ck_assert_ptr_nonnull(compile(world));
+    bool is_told = false;
+    for (size_t i = 0; i < world->complaints.count; i++)
+        is_told = is_told || strstr(world->complaints.items[i].text, part);
+    ck_assert_msg(is_told == (part[0] != '\0') &&
+                      (part[0] || world->complaints.count == 0),
+                  "'%s'", part);
+    finish(world);
+}
+
+TEST(account, the_relay_wants_a_name_or_a_login)
+{
+    struct conf_world world;
+    begin(&world);
+    use_smtp(&world, "smtp-relay.gmail.com", TLS_IMPLICIT);
+    must_warn(&world, "set 'ehlo' to a domain of the organisation");
+    begin(&world);
+    use_smtp(&world, "smtp-relay.gmail.com", TLS_IMPLICIT);
+    world.smtp.ehlo = text_of(&world, "x.org");
+    must_warn(&world, "");
+    begin(&world);
+    use_smtp(&world, "smtp.gmail.com", TLS_IMPLICIT);
+    must_warn(&world, "takes no mail without a login");
+}

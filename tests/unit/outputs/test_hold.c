@@ -50,3 +50,40 @@ TEST(hold, S15_many_hosts_that_were_refused_together_do_not_come_back_together)
     }
     ck_assert_int_gt(count, 50);
 }
+
+/* --- what Google asks for by HTTPS ------------------------------------------------ */
+
+static int64_t asked_ms(enum smtp_phase phase, const char *text)
+{
+    struct smtp_reply reply = { .phase = phase, .code = 429 };
+    snprintf(reply.text, sizeof reply.text, "%s", text);
+    return reply_wait_ms(&reply, (struct now){ .unix_ms = INT64_C(1795824000000) });
+}
+
+TEST(hold, a_time_to_retry_at_is_kept_and_nobody_else_can_ask_for_it)
+{
+    /* now: 2026-11-28 00:00:00 UTC */
+    static const char later[] = "Limit exceeded. Retry after 2026-11-28T01:30:00.500Z";
+    ck_assert_int_eq(asked_ms(PHASE_API, later), 90 * MINUTE_MS);
+    ck_assert_int_eq(asked_ms(PHASE_DOT, later), 0);
+    ck_assert_int_eq(asked_ms(PHASE_API, "Retry after 2026-11-27T23:00:00Z"), 0);
+    ck_assert_int_eq(asked_ms(PHASE_API, "Retry after 2036-11-27T23:00:00Z"), DAY_MS);
+    ck_assert_int_eq(asked_ms(PHASE_TOKEN, "busy (retry after 120 s)"), 2 * MINUTE_MS);
+    ck_assert_int_eq(asked_ms(PHASE_API, "retry after 99999999999999999999 s"), 0);
+    ck_assert_int_eq(asked_ms(PHASE_API, "Retry after 2026-13-40T00:00:00Z"), 0);
+    ck_assert_int_eq(asked_ms(PHASE_API, "Retry after lunch"), 0);
+}
+
+TEST(hold, the_account_waits_until_the_time_to_retry_at)
+{
+    struct hold hold = { 0 };
+    struct rng rng;
+    struct now now = { .mono_ms = 1000, .unix_ms = INT64_C(1795824000000) };
+    struct smtp_reply reply = { .phase = PHASE_API, .code = 429 };
+    snprintf(reply.text, sizeof reply.text,
+             "User-rate limit exceeded.  Retry after 2026-11-28T05:00:00.000Z");
+    rng_seed(&rng, 1);
+    hold_begin(&hold, verdict_of(&reply), &reply, SLICE(""), now, &rng);
+    ck_assert_int_ge(hold.until_unix_ms - now.unix_ms, 5 * HOUR_MS);
+    ck_assert_int_le(hold.until_unix_ms - now.unix_ms, 5 * HOUR_MS * 5 / 4);
+}

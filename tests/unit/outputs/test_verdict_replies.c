@@ -144,6 +144,44 @@ static const struct expected expected[] = {
     { "554-commands", CLUMSY },
     { "555-syntax", NOBODY },
     { "555-syntax-mail", LOST_EACH_OTHER },
+    { "400-invalid-grant", SECRET },
+    { "400-invalid-grant-jwt", SECRET },
+    { "400-invalid-grant-signature", SECRET },
+    { "400-invalid-grant-rapt", SECRET },
+    { "401-invalid-client", SECRET },
+    { "401-deleted-client", SECRET },
+    { "401-unauthorized-client", SETTING },
+    { "400-invalid-scope", SETTING },
+    { "403-access-denied", SETTING },
+    { "400-admin-policy", SETTING },
+    { "403-org-internal", SETTING },
+    { "400-invalid-request", SETTING },
+    { "400-unsupported-grant", SETTING },
+    { "400-redirect", SETTING },
+    { "400-token-unavailable", BUSY },
+    { "429-token-busy", BUSY },
+    { "500-token-trouble", BUSY },
+    { "503-token-trouble", BUSY },
+    { "400-api-malformed", REFUSED },
+    { "400-api-argument", REFUSED },
+    { "400-api-no-gmail", SETTING },
+    { "401-api-token", SECRET },
+    { "403-api-daily", QUOTA },
+    { "403-api-user-rate", TROUBLE_RATE, ACCOUNT, MINUTE_MS },
+    { "403-api-rate", TROUBLE_RATE, ACCOUNT, MINUTE_MS },
+    { "403-api-domain", SETTING },
+    { "403-api-scope", SETTING },
+    { "403-api-off", SETTING },
+    { "403-api-forbidden", SETTING },
+    { "404-api-nobody", SETTING },
+    { "413-api-size", TOO_LARGE },
+    { "429-api-rate", SLOWED },
+    { "429-api-concurrent", SLOWED },
+    { "429-api-daily", QUOTA },
+    { "500-api-trouble", BUSY },
+    { "502-api-trouble", BUSY },
+    { "503-api-trouble", BUSY },
+    { "504-api-trouble", BUSY },
 };
 static const size_t expected_count = sizeof expected / sizeof *expected;
 
@@ -171,6 +209,12 @@ static const struct other {
     { PHASE_MAIL, 0, "", "Connection reset by peer", TROUBLE_SERVER, NETWORK, 0 },
     { PHASE_DOT, 0, "", "Connection reset by peer", TROUBLE_SERVER, DOUBT, 0 },
     { PHASE_AUTH, 0, "", "the command '/bin/pass' ended with status 1", SECRET },
+    { PHASE_AUTH, 0, "", "the secret '/x' cannot be used: it has no", SECRET },
+    { PHASE_AUTH, 535, "BadCredentials", "not accepted (XOAUTH2: status 400)", SECRET },
+    { PHASE_AUTH, 334, "", "(XOAUTH2: status 400)", SECRET },
+    { PHASE_TOKEN, 0, "", "connect: Connection refused", TROUBLE_SERVER, NETWORK, 0 },
+    { PHASE_TOKEN, 0, "", "tls: SSL certificate problem", TROUBLE_TLS, ACCOUNT,
+      5 * MINUTE_MS },
     { PHASE_API, 0, "", "Connection reset by peer", TROUBLE_SERVER, DOUBT, 0 },
     { PHASE_DOT, 250, "", "OK", TROUBLE_NONE, FINE, 0 },
     { PHASE_API, 200, "", "OK", TROUBLE_NONE, FINE, 0 },
@@ -227,14 +271,15 @@ static enum smtp_phase phase_of(enum script_phase phase)
         [SCRIPT_STARTTLS] = PHASE_STARTTLS, [SCRIPT_AUTH] = PHASE_AUTH,
         [SCRIPT_MAIL] = PHASE_MAIL,         [SCRIPT_RCPT] = PHASE_RCPT,
         [SCRIPT_DATA] = PHASE_DATA,         [SCRIPT_BODY] = PHASE_BODY,
-        [SCRIPT_DOT] = PHASE_DOT,
+        [SCRIPT_DOT] = PHASE_DOT,           [SCRIPT_TOKEN] = PHASE_TOKEN,
+        [SCRIPT_API] = PHASE_API,
     };
     return phases[phase];
 }
 
 /* As it comes over the wire: all lines with the code and, in front of the text, the
  * enhanced code; the last with the tag. */
-static struct smtp_reply hear(enum script_phase phase, const char *says)
+static struct smtp_reply hear_smtp(enum script_phase phase, const char *says)
 {
     struct smtp_reply reply = { 0 };
     struct reply_parser parser = { 0 };
@@ -254,6 +299,23 @@ static struct smtp_reply hear(enum script_phase phase, const char *says)
     buf_free(&wire);
     reply.phase = phase_of(phase);
     return reply;
+}
+
+/* The first word is the error or reason. */
+static struct smtp_reply hear_https(enum script_phase phase, const char *says)
+{
+    struct smtp_reply reply = reply_of_network(phase_of(phase), slice_of(says + 4));
+    int64_t code = 0;
+    ck_assert(slice_to_int(slice_make(says, 3), &code));
+    reply.code = (int)code;
+    snprintf(reply.token, sizeof reply.token, "%.*s", (int)strcspn(says + 4, " "),
+             says + 4);
+    return reply;
+}
+
+static struct smtp_reply hear(enum script_phase phase, const char *says)
+{
+    return phase >= SCRIPT_CONSENT ? hear_https(phase, says) : hear_smtp(phase, says);
 }
 
 static struct smtp_reply reply_of(const struct other *other)

@@ -46,8 +46,9 @@ static void world_open(struct world *world, bool is_implicit)
                                             .wants_login = true,
                                             .max_bytes = 100000,
                                             .tally = &world->tally };
-    world->config =
-        (struct peer_config){ .session = &world->session, .tls = world->tls };
+    world->config = (struct peer_config){ .talker = &talker_smtp,
+                                          .session = &world->session,
+                                          .tls = world->tls };
     world->peer = peer_create(&world->config, pair[0], 1, is_implicit);
     world->fd = pair[1];
     world->context = trusting(sink_tls_ca(world->tls));
@@ -165,7 +166,7 @@ TEST(sink_peer, a_slow_server_gives_its_bytes_one_by_one)
     peer_free(world.peer);
     close(world.fd);
     ck_assert(script_add(&script, SLICE("greeting:slow 5"), &err));
-    world.session.script = &script;
+    world.session.script = world.config.script = &script;
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     world.fd = pair[1];
