@@ -99,6 +99,16 @@ static bool is_whole(void *ctx)
     return !run->sender || links_remote_is_there(run->sender);
 }
 
+/** Ready is who has stored where its files begin. */
+static void say_ready(const struct run *run)
+{
+    struct buf parts = buf_make(256);
+    config_put_counts(app_config(run->app), &parts);
+    log_info(run->log, "running: %s", parts.ptr);
+    buf_free(&parts);
+    service_notify("READY=1");
+}
+
 static int run_app(struct run *run, struct loop *loop)
 {
     struct err err = { 0 };
@@ -109,12 +119,9 @@ static int run_app(struct run *run, struct loop *loop)
                     err.text);
     if (!run->options->is_dry)
         sandbox_shut(run->sandbox, app_config(run->app), SANDBOX_AGENT, run->log);
-    app_turn(run->app); /* ready is who has stored where its files begin */
-    struct buf parts = buf_make(256);
-    config_put_counts(app_config(run->app), &parts);
-    log_info(run->log, "running: %s", parts.ptr);
-    buf_free(&parts);
-    service_notify("READY=1");
+    app_turn(run->app);
+    if (app_failure(run->app)->kind == ERR_NONE)
+        say_ready(run);
     loop_run(loop, run->app, &(struct loop_calls){ reload, is_whole, run });
     service_notify("STOPPING=1");
     if (app_failure(run->app)->kind != ERR_NONE)

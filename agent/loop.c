@@ -135,6 +135,9 @@ static void set_deaf(struct loop *loop, bool is_deaf)
 struct loop *loop_create(void)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+    /* A reader that went away, a file past its limit, and what other daemons take for
+     * "open your logs again". */
+    static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2 };
     struct loop *loop = mem_zalloc(sizeof *loop);
     must(uv_loop_init(&loop->uv) == 0);
     must(uv_timer_init(&loop->uv, &loop->timer) == 0);
@@ -143,8 +146,8 @@ struct loop *loop_create(void)
         loop->signals[i].data = loop;
         must(uv_signal_start(&loop->signals[i], on_signal, numbers[i]) == 0);
     }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
     loop->wakes = (struct wakes){ .set = set_wake, .ctx = loop };
     return loop;
 }

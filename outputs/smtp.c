@@ -492,6 +492,11 @@ static bool link_has_extension(const struct link *link, struct slice keyword)
     return false;
 }
 
+static int64_t link_size_max(const struct link *link)
+{
+    return reply_size_max(buf_slice(&link->offers));
+}
+
 static int64_t link_certificate_ends(const struct link *link)
 {
     static const char name[] = "Expire date:";
@@ -555,6 +560,7 @@ const struct link_ops *links_curl(void)
         .step = link_step,
         .failure = link_failure,
         .has_extension = link_has_extension,
+        .size_max = link_size_max,
         .certificate_ends = link_certificate_ends,
         .send = link_send,
         .receive = link_receive,

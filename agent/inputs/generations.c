@@ -8,11 +8,12 @@
 #include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
+#include "agent/inputs/losses.h"
 #include "agent/inputs/names.h"
 
 struct generations {
-    const struct search_entry *items[LIMIT_GENERATIONS];
-    size_t count;
+    const struct search_entry **items; /**< the oldest first */
+    size_t count, capacity;
     struct slice base; /**< the name whose rotations they are */
 };
 
@@ -28,21 +29,18 @@ static int compare_age(const struct generations *all, const struct search_entry 
                              name_mark(all->base, b->name));
 }
 
-static bool has_digit(struct slice mark)
-{
-    for (size_t i = 0; i < mark.len; i++) {
-        if (mark.ptr[i] >= '0' && mark.ptr[i] <= '9')
-            return true;
-    }
-    return false;
-}
-
-/** Was @entry made after @seen_ns? Without a birth its last change has to do. */
-static bool is_made_after(const struct search_entry *entry, int64_t seen_ns)
+/** When @entry was made. Without a birth its last change has to do. */
+static int64_t made_ns(const struct search_entry *entry)
 {
     int64_t birth_ns = (int64_t)entry->stat.birth;
-    return seen_ns != 0 &&
-           (birth_ns != 0 ? birth_ns : entry->stat.modified_ns) > seen_ns;
+    return birth_ns != 0 ? birth_ns : entry->stat.modified_ns;
+}
+
+/** Was @entry made after all that @file knows? */
+static bool is_made_after(const struct search_entry *entry,
+                          const struct tail_file *file)
+{
+    return file->known_ns != 0 && made_ns(entry) > file->known_ns;
 }
 
 /** Was @entry made after @old? @old_entry: where that lies, NULL when it is gone: then
@@ -53,82 +51,70 @@ static bool is_younger(const struct generations *all, const struct search_entry 
 {
     struct slice mark = name_mark(all->base, entry->name);
     if (!old_entry)
-        return has_digit(mark) && is_made_after(entry, old->modified_ns);
+        return mark_has_digit(mark) && is_made_after(entry, old);
     return marks_are_alike(mark, name_mark(all->base, old_entry->name)) &&
            compare_age(all, old_entry, entry) < 0;
 }
 
 static void put_by_age(struct generations *all, const struct search_entry *entry)
 {
-    if (all->count == LIMIT_GENERATIONS)
-        return;
-    size_t i = all->count++;
+    (void)mem_push(all->items, all->count, all->capacity);
+    size_t i = all->count - 1;
     for (; i > 0 && compare_age(all, entry, all->items[i - 1]) < 0; i--)
         all->items[i] = all->items[i - 1];
     all->items[i] = entry;
 }
 
-/** Where @file lies now, by its inode: its `place` can be older than a rotation. When
- *  it has none and is closed, its inode may be another file's by now. */
+/** Where @old lies now, by its inode: its `place` can be older than a rotation. */
 static const struct search_entry *entry_of(struct tail *tail, const char *path,
-                                           const struct tail_file *file)
+                                           const struct tail_file *old)
 {
     size_t at = 0;
     const struct search_entry *entry;
     while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
-        if (identity_is_inode(&file->id, &entry->stat, false) &&
-            (file->place || file->fd >= 0 || copies_match(tail, entry->path, file)))
+        if (copies_is_it(tail, entry->path, &entry->stat, old))
             return entry;
     }
     return NULL;
 }
 
-/** Past the bound the oldest is lost. */
-static void put_or_lose(struct tail *tail, struct tail_file *old,
-                        struct generations *all, const struct search_entry *entry)
+/** Does the place of @old hold a file that was empty when it was left, and that nothing
+ *  but its inode's number speaks for? Whatever it holds by now was never read. */
+static bool is_filled_since(const struct tail_file *old,
+                            const struct search_entry *entry)
 {
-    if (all->count == LIMIT_GENERATIONS) {
-        bool is_oldest = compare_age(all, entry, all->items[0]) < 0;
-        const struct search_entry *gone = is_oldest ? entry : all->items[0];
-        files_count_unseen(&tail->files, old->path,
-                           name_is_compressed(gone->name)
-                               ? archives_estimate(tail, gone)
-                               : gone->stat.size_bytes,
-                           REASON_TOO_MANY_GENERATIONS);
-        if (is_oldest)
-            return;
-        memmove(all->items, all->items + 1, --all->count * sizeof *all->items);
-    }
-    put_by_age(all, entry);
+    return old->offset == 0 && old->id.birth == 0 && entry->stat.size_bytes > 0;
 }
 
-static void collect_packed(struct tail *tail, struct tail_file *old,
-                           struct generations *all, const struct search_entry *entry)
+/** Can @entry have come and gone between @old and now? */
+static bool is_between(struct tail *tail, const struct tail_file *old,
+                       const struct search_entry *old_entry,
+                       const struct search_entry *entry, const struct generations *all)
 {
-    if (archives_want(old, entry))
-        put_or_lose(tail, old, all, entry);
-    else
-        files_count_unseen(&tail->files, old->path, archives_estimate(tail, entry),
-                           REASON_COMPRESSED);
+    if (files_with_inode(&tail->files, &entry->stat))
+        return false;
+    if (entry == old_entry)
+        return is_filled_since(old, entry);
+    if (!is_younger(all, entry, old, old_entry) || copies_match(tail, entry->path, old))
+        return false;
+    return !name_is_compressed(entry->name) ||
+           (!archives_has_twin(tail, entry) &&
+            (old_entry || archives_is_later(tail, entry, old)));
 }
 
-/** Collect what was rotated between @old and now and is followed by nobody. */
-static void collect(struct tail *tail, struct tail_file *old, const char *path,
+/** Collect what was rotated between @old and now and is followed by nobody. @return
+ *  false when it cannot be told, because something could not be read. */
+static bool collect(struct tail *tail, const struct tail_file *old, const char *path,
                     struct generations *all)
 {
     size_t at = 0;
+    uint64_t failures = tail->reader.failures;
     const struct search_entry *entry, *old_entry = entry_of(tail, path, old);
     while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
-        if (files_with_inode(&tail->files, &entry->stat) ||
-            !is_younger(all, entry, old, old_entry) ||
-            copies_match(tail, entry->path, old))
-            continue;
-        if (!name_is_compressed(entry->name))
-            put_or_lose(tail, old, all, entry);
-        else if (!archives_has_twin(tail, entry) &&
-                 (old_entry || archives_is_later(tail, entry, old)))
-            collect_packed(tail, old, all, entry);
+        if (is_between(tail, old, old_entry, entry, all))
+            put_by_age(all, entry);
     }
+    return tail->reader.failures == failures;
 }
 
 /** Is @old where the youngest rotation lies, or where it always lay? Then nothing lies
@@ -138,18 +124,20 @@ static bool is_next_to(struct tail *tail, const struct tail_file *old)
     struct fs_stat stat;
     struct slice home = slice_of(files_home(old));
     if (!old->place || !tail_stat(tail, old->place, &stat) ||
-        !identity_is_inode(&old->id, &stat, false))
+        !copies_is_it(tail, old->place, &stat, old))
         return false;
     return slice_equal(home, slice_of(old->place)) ||
            mark_is_youngest(name_mark(name_of(home), name_of(slice_of(old->place))));
 }
 
+/* --- following them --------------------------------------------------------------- */
+
 /** Follow what lies at @entry whole, as a generation of the path of @like. */
 static struct tail_file *follow_one(struct tail *tail, const struct tail_file *like,
-                                    const struct search_entry *entry, const char *home)
+                                    const struct search_entry *entry)
 {
     struct tail_file *file = tail_file_create(like->source, like->config, like->path);
-    files_set_home(file, home);
+    files_set_home(file, like->home);
     file->is_packed = name_is_compressed(entry->name);
     files_add(&tail->files, file);
     files_note(&tail->files, file, &entry->stat);
@@ -159,78 +147,136 @@ static struct tail_file *follow_one(struct tail *tail, const struct tail_file *l
     return file;
 }
 
-/** Follow @all, each whole, before @file. @home: as of @file, or NULL. */
-static void follow_all(struct tail *tail, const struct generations *all,
-                       struct tail_file *file, const char *home)
+static void lose(struct tail *tail, const char *path, const struct search_entry *entry,
+                 enum ledger_reason reason)
 {
-    for (size_t i = 0; i < all->count; i++)
-        files_chain(follow_one(tail, file, all->items[i], home), file);
+    int64_t bytes = name_is_compressed(entry->name) ? archives_estimate(tail, entry)
+                                                    : entry->stat.size_bytes;
+    losses_count_unseen(&tail->files, path, bytes, reason);
 }
 
-/** Follow the generations between @old and @file, each whole, before @file. */
-void generations_follow_between(struct tail *tail, struct tail_file *old,
+/** What cannot be unpacked is lost, and past the bound the oldest are. */
+static void lose_some(struct tail *tail, const struct tail_file *like,
+                      struct generations *all)
+{
+    size_t kept = 0, first;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct search_entry *entry = all->items[i];
+        if (!name_is_compressed(entry->name) || archives_want(like, entry))
+            all->items[kept++] = entry;
+        else
+            lose(tail, like->path, entry, REASON_COMPRESSED);
+    }
+    first = kept > LIMIT_GENERATIONS ? kept - LIMIT_GENERATIONS : 0;
+    for (size_t i = 0; i < first; i++)
+        lose(tail, like->path, all->items[i], REASON_TOO_MANY_GENERATIONS);
+    all->count = kept - first;
+    if (first > 0)
+        memmove(all->items, all->items + first, all->count * sizeof(void *));
+}
+
+/** Follow @all, each whole, before @younger; NULL: the last of them is the youngest. */
+static void follow_all(struct tail *tail, const struct tail_file *like,
+                       struct generations *all, struct tail_file *younger)
+{
+    lose_some(tail, like, all);
+    if (!younger && all->count > 0)
+        younger = follow_one(tail, like, all->items[--all->count]);
+    for (size_t i = 0; i < all->count; i++)
+        files_chain(&tail->files, follow_one(tail, like, all->items[i]), younger);
+}
+
+bool generations_follow_between(struct tail *tail, const struct tail_file *old,
                                 struct tail_file *file)
 {
     const char *home = files_home(old);
     struct generations all = { .base = name_of(slice_of(home)) };
+    uint64_t failures = tail->reader.failures;
     if (planted(PLANT_BETWEEN_IS_SKIPPED) || is_next_to(tail, old))
-        return;
+        return true;
     /* The listing may be older than the rotation that made @file. */
     (void)search_again(&tail->search, home);
-    collect(tail, old, home, &all);
-    follow_all(tail, &all, file, old->home);
+    (void)collect(tail, old, home, &all);
+    bool is_told = !copies_cannot_tell(tail, file, failures);
+    if (is_told)
+        follow_all(tail, old, &all, file);
+    free(all.items);
+    return is_told;
 }
 
-/** @old is left, and nothing lies at its path whose begin would make us look for what
- *  was rotated in between: it is looked for now. */
-void generations_follow_orphans(struct tail *tail, struct tail_file *old)
+enum generations_found generations_follow_orphans(struct tail *tail,
+                                                  const struct tail_file *old,
+                                                  bool is_patient)
 {
-    struct fs_stat stat;
-    char *home = mem_copy_text(files_home(old));
+    const char *home = files_home(old);
     struct generations all = { .base = name_of(slice_of(home)) };
-    if (!old->has_heir && !tail_stat(tail, home, &stat) && !is_next_to(tail, old)) {
-        collect(tail, old, home, &all);
-        if (all.count > 0) {
-            const struct search_entry *youngest = all.items[--all.count];
-            follow_all(tail, &all, follow_one(tail, old, youngest, old->home),
-                       old->home);
-        }
+    enum generations_found found = GENERATIONS_UNKNOWN;
+    if (is_next_to(tail, old))
+        return GENERATIONS_NONE;
+    if (collect(tail, old, home, &all) || !is_patient) {
+        found = all.count > 0 ? GENERATIONS_FOLLOWED : GENERATIONS_NONE;
+        follow_all(tail, old, &all, NULL);
     }
-    free(home);
+    free(all.items);
+    return found;
 }
+
+/* --- made since ------------------------------------------------------------------- */
 
 /** Was anything made, renamed or deleted there? A listing costs more than a look. */
-static bool folder_changed_since(struct tail *tail, const char *home, int64_t seen_ns)
+static bool has_folder_changed(struct tail *tail, const struct tail_file *file)
+{
+    int64_t changed_ns = generations_folder_changed(tail, files_home(file));
+    return changed_ns == 0 || changed_ns > file->known_ns;
+}
+
+int64_t generations_folder_changed(struct tail *tail, const char *home)
 {
     struct fs_stat stat;
     struct slice folder = folder_of(slice_of(home));
     char *path = mem_copy(folder.len > 0 ? folder : SLICE("."));
-    bool has_changed = !tail_stat(tail, path, &stat) || stat.modified_ns > seen_ns;
+    int64_t changed_ns = tail_stat(tail, path, &stat) ? stat.modified_ns : 0;
     free(path);
-    return has_changed;
+    return changed_ns;
 }
 
-/** Follow what was made since @seen_ns in the folder of @file under the name of one of
- *  its rotations, and that nobody knows. */
-void generations_follow_made_since(struct tail *tail, struct tail_file *file,
-                                   int64_t seen_ns, bool needs_birth)
+static bool is_made_since(struct tail *tail, const struct search_entry *entry,
+                          struct tail_file *file)
+{
+    struct slice base = name_of(slice_of(files_home(file)));
+    return is_made_after(entry, file) && mark_has_digit(name_mark(base, entry->name)) &&
+           !name_is_compressed(entry->name) &&
+           !files_with_inode(&tail->files, &entry->stat) &&
+           !copies_begin(tail, entry->path, file);
+}
+
+bool generations_follow_made_since(struct tail *tail, struct tail_file *file,
+                                   bool needs_birth)
 {
     size_t at = 0;
     const struct search_entry *entry;
-    if (!folder_changed_since(tail, files_home(file), seen_ns))
-        return;
+    uint64_t failures = tail->reader.failures;
+    if (!has_folder_changed(tail, file)) {
+        tail_file_knows(file, file->modified_ns);
+        return true;
+    }
     /* A copy: opening the file may find that it has another home by now. */
     char *home = mem_copy_text(files_home(file));
     struct generations all = { .base = name_of(slice_of(home)) };
     (void)search_again(&tail->search, home);
     while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
-        if ((entry->stat.birth != 0 || !needs_birth) && is_made_after(entry, seen_ns) &&
-            has_digit(name_mark(all.base, entry->name)) &&
-            !name_is_compressed(entry->name) &&
-            !files_with_inode(&tail->files, &entry->stat) &&
-            !copies_begin(tail, entry->path, file))
+        if ((entry->stat.birth != 0 || !needs_birth) &&
+            is_made_since(tail, entry, file))
             put_by_age(&all, entry);
     }
-    follow_all(tail, &all, file, file->home);
+    bool is_told = !copies_cannot_tell(tail, file, failures);
+    if (is_told) {
+        for (size_t i = 0; i < all.count; i++)
+            tail_file_knows(file, made_ns(all.items[i]));
+        tail_file_knows(file, file->modified_ns);
+        follow_all(tail, file, &all, file);
+    }
+    free(all.items);
     free(home);
+    return is_told;
 }

@@ -7,7 +7,9 @@
 #include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
+#include "agent/inputs/elders.h"
 #include "agent/inputs/generations.h"
+#include "agent/inputs/losses.h"
 #include "agent/inputs/names.h"
 
 enum {
@@ -17,11 +19,14 @@ enum {
 };
 #define ABSENT_MS HOUR_MS
 
-/** A birth in nanoseconds is proof enough, whatever became of the content. */
-static bool is_same_birth(const struct tail_file *file,
-                          const struct search_entry *entry)
+/** Under a name that no rotation makes the number of an inode is not enough, nor that a
+ *  file begins like the one that was read: only its birth is, or all its content. */
+static bool has_proof(struct tail *tail, const struct tail_file *file,
+                      const struct search_entry *entry)
 {
-    return file->id.birth != 0 && file->id.birth == entry->stat.birth;
+    struct slice name = name_of(slice_of(files_home(file)));
+    return file->id.birth != 0 || names_are_kin(name, entry->name) ||
+           copies_match(tail, entry->path, file);
 }
 
 /** Where @file lies now, if it still lies in its folder. */
@@ -35,12 +40,9 @@ static const struct search_entry *find_named(struct tail *tail, struct tail_file
     struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
     if (known && known != file)
         return NULL;
-    bool has_proof = file->offset > 0 && file->id.tail_bytes > 0;
-    if (is_restored && has_proof && !is_same_birth(file, entry) &&
-        !copies_match(tail, entry->path, file) &&
-        !copies_is_cut(tail, entry->path, file))
-        return NULL;
-    return entry;
+    bool is_it = file->fd >= 0 || (has_proof(tail, file, entry) &&
+                                   copies_is_it(tail, entry->path, &entry->stat, file));
+    return is_it ? entry : NULL;
 }
 
 /** The same; what is open is looked for under the names of its rotations alone. */
@@ -50,6 +52,14 @@ static const struct search_entry *find_moved(struct tail *tail, struct tail_file
     bool may_wait = file->fd >= 0 && !file->home;
     return find_named(tail, file, is_restored,
                       may_wait ? SEARCH_ROTATIONS : SEARCH_ALL_NAMES);
+}
+
+static void become_rotated(struct tail *tail, struct tail_file *file)
+{
+    if (file->state == TAIL_LIVE)
+        tail->tally->rotations++;
+    if (file->state != TAIL_ROTATED)
+        files_retire(&tail->files, file);
 }
 
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
@@ -115,15 +125,29 @@ static const struct search_entry *find_same_content(struct tail *tail,
     return NULL;
 }
 
+/** Nothing is known of where it lies. Until it has left its path that is where it is
+ *  looked for. */
+static void become_absent(struct tail *tail, struct tail_file *file)
+{
+    file->was_rotated = file->state == TAIL_ROTATED;
+    files_set_state(&tail->files, file, TAIL_ABSENT);
+    files_move(&tail->files, file, file->was_rotated ? NULL : file->path);
+    file->grown_at_ms = tail->now.mono_ms;
+}
+
 /** Where it went is not known yet. What comes from the store is absent until then, so
  *  that the content still has to prove what the numbers say. */
 static void wait_where(struct tail *tail, struct tail_file *file, bool is_restored)
 {
-    if (!is_restored || file->state != TAIL_LIVE)
-        return;
-    files_set_state(&tail->files, file, TAIL_ABSENT);
-    files_move(&tail->files, file, file->path);
-    file->grown_at_ms = tail->now.mono_ms;
+    if (is_restored && (file->state == TAIL_LIVE || file->state == TAIL_ROTATED))
+        become_absent(tail, file);
+}
+
+/** Numbers alone are no proof: whatever has them now is another file. */
+static void disown(struct tail *tail, struct tail_file *file)
+{
+    if (file->fd < 0 && file->id.birth == 0)
+        files_disown(&tail->files, file);
 }
 
 static void copy_left(struct tail *tail, struct tail_file *file)
@@ -159,34 +183,77 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored)
         wait_where(tail, file, is_restored);
         return;
     }
-    if (file->state == TAIL_LIVE)
-        tail->tally->rotations++;
     files_move(files, file, NULL);
     if (entry) {
         go_on_at(tail, file, entry->path, &entry->stat);
-    } else if (file->fd < 0 && !tail_stat(tail, file->path, &stat)) {
-        files_set_state(files, file, TAIL_ABSENT);
-        files_move(files, file, file->path);
-        file->grown_at_ms = tail->now.mono_ms;
-        return;
+    } else {
+        disown(tail, file);
+        if (file->fd < 0 && !tail_stat(tail, file->path, &stat)) {
+            become_absent(tail, file);
+            return;
+        }
     }
-    if (file->state != TAIL_ROTATED)
-        files_retire(files, file);
+    become_rotated(tail, file);
 }
 
-void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns)
+/* --- heirs ------------------------------------------------------------------------ */
+
+bool rotation_missed(struct tail *tail, struct tail_file *file)
 {
-    generations_follow_made_since(tail, file, seen_ns, true);
+    return generations_follow_made_since(tail, file, true);
 }
 
-void rotation_succeed(struct tail *tail, struct tail_file *file)
+/** @return false: undecided, and nothing has changed. */
+static bool succeed_last(struct tail *tail, struct tail_file *old,
+                         struct tail_file *file)
 {
-    struct tail_file *old = map_find(&tail->files.rotated, slice_of(file->path));
-    if (!old || old == file)
-        return;
-    files_chain(old, file);
-    files_queue(&tail->files, old);
-    generations_follow_between(tail, old, file);
+    struct files *files = &tail->files;
+    files_chain(files, old, file);
+    if (!generations_follow_between(tail, old, file)) {
+        files_unchain(files, old);
+        old->has_heir = false;
+        files_set_state(files, old, old->state);
+        return false;
+    }
+    files_queue(files, old);
+    return true;
+}
+
+/** Is @file the elder itself, which somebody put back? */
+static bool is_elder_back(struct tail *tail, const struct tail_file *elder,
+                          const struct tail_file *file)
+{
+    struct fs_stat stat;
+    return elder->offset > 0 && file->place && tail_stat(tail, file->place, &stat) &&
+           copies_is_it(tail, file->place, &stat, elder);
+}
+
+static bool succeed_elder(struct tail *tail, const struct tail_file *elder,
+                          struct tail_file *file)
+{
+    uint64_t failures = tail->reader.failures;
+    bool is_back = is_elder_back(tail, elder, file);
+    if (copies_cannot_tell(tail, file, failures))
+        return false;
+    if (is_back)
+        tail_file_continue(file, elder);
+    else if (!generations_follow_between(tail, elder, file))
+        return false;
+    elders_forget(tail, file->path, false);
+    return true;
+}
+
+bool rotation_succeed(struct tail *tail, struct tail_file *file)
+{
+    struct tail_file *old = files_last(&tail->files, file->path);
+    const struct tail_file *elder = elders_find(tail, file->path);
+    if (old && old->state == TAIL_ABSENT && old != file) {
+        rotation_look_absent(tail, old);
+        old = files_last(&tail->files, file->path);
+    }
+    if (old && old != file)
+        return succeed_last(tail, old, file);
+    return !elder || succeed_elder(tail, elder, file);
 }
 
 /* --- truncation
@@ -203,6 +270,21 @@ static void begin_anew(struct tail *tail, struct tail_file *file)
     if (fs->fstat(fs->ctx, file->fd, &stat, &err))
         files_note(&tail->files, file, &stat);
     file->read_modified_ns = file->modified_ns;
+}
+
+/** @file begins anew. What lies between its copy and it, or was made since it was read?
+ */
+static void follow_since_cut(struct tail *tail, struct tail_file *file,
+                             const struct tail_file *copy, bool is_copied)
+{
+    if (file->state != TAIL_LIVE)
+        return;
+    if (copy)
+        (void)generations_follow_between(tail, copy, file);
+    else if (!is_copied && !generations_follow_made_since(tail, file, false))
+        file->modified_ns = 0; /* it has still to be found out */
+    else
+        tail_file_knows(file, file->modified_ns);
 }
 
 void rotation_cut(struct tail *tail, struct tail_file *file)
@@ -226,16 +308,12 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
     tail->tally->truncations++;
     copies_settle(tail, file);
     if (!is_copied && file->peak_bytes > file->offset)
-        files_count_loss(&tail->files, file, file->peak_bytes - file->offset,
-                         REASON_TRUNCATED);
-    int64_t seen_ns = file->read_modified_ns;
+        losses_count(&tail->files, file, file->peak_bytes - file->offset,
+                     REASON_TRUNCATED);
     begin_anew(tail, file);
     if (copy)
-        files_chain(copy, file);
-    if (copy && file->state == TAIL_LIVE)
-        generations_follow_between(tail, copy, file);
-    else if (!is_copied && file->state == TAIL_LIVE)
-        generations_follow_made_since(tail, file, seen_ns, false);
+        files_chain(&tail->files, copy, file);
+    follow_since_cut(tail, file, copy, is_copied);
 }
 
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
@@ -274,31 +352,52 @@ static bool settle(struct tail *tail, struct tail_file *file)
     return true;
 }
 
+/** What became of @file is known: nothing of it will be read any more. */
+static void let_go(struct tail *tail, struct tail_file *file)
+{
+    if (file->has_heir)
+        files_drop(&tail->files, file, false);
+    else
+        elders_put(tail, file);
+}
+
+/** Is it there after all, or in an archive that can be read? */
+static bool is_found_again(struct tail *tail, struct tail_file *file,
+                           const struct search_entry **packed)
+{
+    const struct search_entry *entry = find_moved(tail, file, true);
+    if (entry && file->place && strcmp(entry->path, file->place) == 0)
+        entry = NULL;
+    *packed = entry ? NULL : archives_find(tail, file);
+    if (*packed && archives_want(file, *packed))
+        entry = *packed;
+    if (!entry)
+        return false;
+    go_on_at(tail, file, entry->path, &entry->stat);
+    become_rotated(tail, file);
+    return true;
+}
+
 static void give_up(struct tail *tail, struct tail_file *file)
 {
+    const struct search_entry *packed;
+    uint64_t failures = tail->reader.failures;
+    if (tail->now.mono_ms < file->retry_at_ms)
+        return;
     /* Nothing is given up by an old listing: the next turn may list again. */
     if (!search_again(&tail->search, files_home(file))) {
         files_queue(&tail->files, file);
         return;
     }
-    const struct search_entry *entry = find_moved(tail, file, true);
-    if (entry && !(file->place && strcmp(entry->path, file->place) == 0)) {
-        go_on_at(tail, file, entry->path, &entry->stat);
+    if (is_found_again(tail, file, &packed) || copies_cannot_tell(tail, file, failures))
         return;
-    }
-    const struct search_entry *packed = archives_find(tail, file);
-    if (packed && archives_want(file, packed)) {
-        go_on_at(tail, file, packed->path, &packed->stat);
-        return;
-    }
     int64_t unread =
         packed ? archives_unread(tail, packed, file->offset) : tail_file_waiting(file);
     if (packed && unread != 0)
-        files_count_loss(&tail->files, file, unread, REASON_COMPRESSED);
-    else if (!packed && (unread > 0 || file->state == TAIL_ROTATED))
-        files_count_loss(&tail->files, file, unread, REASON_ROTATED_AWAY);
-    generations_follow_orphans(tail, file);
-    files_drop(&tail->files, file, false);
+        losses_count(&tail->files, file, unread, REASON_COMPRESSED);
+    else if (!packed && (unread > 0 || file->peak_bytes > 0))
+        losses_count(&tail->files, file, unread, REASON_ROTATED_AWAY);
+    let_go(tail, file);
 }
 
 void rotation_finish(struct tail *tail, struct tail_file *file)
@@ -326,22 +425,47 @@ void rotation_finish(struct tail *tail, struct tail_file *file)
         break;
     }
     (void)search_again(&tail->search, files_home(file));
-    generations_follow_orphans(tail, file);
     if (!settle(tail, file))
-        files_drop(&tail->files, file, false);
+        let_go(tail, file);
+}
+
+/** Nothing is at the path of @file. Is it anywhere, or are there younger ones, so that
+ *  its disk cannot be missing? */
+static void look_beside(struct tail *tail, struct tail_file *file)
+{
+    if (tail->now.mono_ms - file->grown_at_ms >= ABSENT_MS) {
+        give_up(tail, file);
+        return;
+    }
+    const struct search_entry *entry = find_moved(tail, file, true);
+    if (entry) {
+        go_on_at(tail, file, entry->path, &entry->stat);
+        become_rotated(tail, file);
+        return;
+    }
+    if (!file->has_heir &&
+        generations_follow_orphans(tail, file, true) == GENERATIONS_FOLLOWED)
+        files_inherit(&tail->files, file);
+    if (file->has_heir)
+        give_up(tail, file);
 }
 
 void rotation_look_absent(struct tail *tail, struct tail_file *file)
 {
     struct fs_stat stat;
+    if (tail->now.mono_ms < file->retry_at_ms)
+        return;
     if (!tail_stat(tail, file->path, &stat)) {
-        if (tail->now.mono_ms - file->grown_at_ms >= ABSENT_MS)
-            give_up(tail, file);
+        look_beside(tail, file);
+        return;
+    }
+    if (file->was_rotated) {
+        give_up(tail, file);
         return;
     }
     if (!stat.is_regular)
         return;
-    if (identity_is_inode(&file->id, &stat, true)) {
+    if (copies_is_it(tail, file->path, &stat, file)) {
         go_on_at(tail, file, file->path, &stat);
         files_set_state(&tail->files, file, TAIL_LIVE);
     } else {

@@ -21,6 +21,7 @@ struct tail_source {
     bool is_first;    /**< its first start ever is not in the store yet */
     bool is_starting; /**< files found now were there at that first start */
     bool is_saved;    /**< the first start stands in the running transaction */
+    size_t turned_away, turned_away_before; /**< files past the bound; by last scan */
 };
 
 /** A path where a file may lie that is not followed yet. */
@@ -34,6 +35,7 @@ struct tail {
     const struct input_world *world;
     struct inputs_tally *tally;
     struct files files;
+    struct map elders; /**< see elders.h */
     struct search search;
     struct watch *watch; /**< NULL: none */
     struct tail_reader reader;

@@ -258,10 +258,13 @@ static bool parse_action(struct slice at, struct script_rule *rule, struct err *
         return true;
     if (slice_starts(at, SLICE("slow ")) || slice_starts(at, SLICE("wait ")))
         return parse_pace(at, action, err);
-    if (slice_starts(at, SLICE("raw ")))
-        return parse_raw(slice_make(at.ptr + 4, at.len - 4), rule, err);
     bool stays = slice_starts(at, SLICE("stay "));
     bool closes = slice_starts(at, SLICE("close "));
+    action->closes = closes;
+    if (slice_starts(at, SLICE("close raw ")))
+        return parse_raw(slice_make(at.ptr + 10, at.len - 10), rule, err);
+    if (slice_starts(at, SLICE("raw ")))
+        return parse_raw(slice_make(at.ptr + 4, at.len - 4), rule, err);
     if (!parse_reply(after(at, stays ? 5 : closes ? 6 : 0), rule, err))
         return false;
     action->closes = closes || (action->code == 421 && !stays);

@@ -23,6 +23,7 @@
  *             raw TEXT         these bytes as they are, with \\r \\n \\xHH \\\\; "raw
  *                              1000*TEXT" so many times. What begins as a positive
  *                              reply has the effect that the phase always has
+ *             close raw TEXT   these bytes, then the connection closes
  *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
  *             take ACTION      dot alone: the mail is accepted first, then the action

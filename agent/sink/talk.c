@@ -71,6 +71,10 @@ static enum effect act_raw(struct smtpd *session, const struct script_action *ac
     struct slice text = action->text;
     for (int64_t i = 0; i < action->raw_count; i++)
         buf_put(&session->output, text);
+    if (action->closes) {
+        session->wish = SMTPD_CLOSE;
+        return EFFECT_NO;
+    }
     bool is_positive = text.len >= 3 && (text.ptr[0] == '2' || text.ptr[0] == '3') &&
                        isdigit((unsigned char)text.ptr[1]) &&
                        isdigit((unsigned char)text.ptr[2]);

@@ -8,50 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/base/hash.h"
 #include "agent/base/limits.h"
-#include "agent/base/mem.h"
 #include "agent/base/must.h"
-#include "agent/base/secret.h"
-#include "agent/sink/sasl.h"
+#include "agent/base/unmime.h"
 #include "agent/sink/sink_limits.h"
-#include "outputs/reply.h"
-
-/* What libcurl grants each step of a login (smtp.c). */
-enum { MAX_LINKS = 16, STEP_TIMEOUT_MS = 30 * 1000, HANDSHAKE_BYTES = 3000 };
-
-/** What libcurl would be to outputs/; struct link is this. */
-struct post_link {
-    struct post *post;
-    struct smtpd *session; /* NULL: never connected, or broken */
-    enum link_state state;
-    enum smtp_phase phase;
-    struct smtp_reply failure;
-    struct reply_parser parser;
-    struct slice user, ehlo_name;
-    int tls;
-    struct secret secret;
-    struct buf heard, ehlo;
-    int64_t step_ms;      /* since when the server owes what comes next */
-    int64_t resume_at_ms; /* NEVER_MS: the server holds nothing back */
-    bool is_judged;       /* the script has spoken before this phase */
-    int64_t drips_from_ms, dripped_bytes;
-    int events;
-};
-
-struct post {
-    const struct now *now;
-    struct link_ops ops;
-    struct smtpd_config configs[3]; /* by TLS_* */
-    struct smtpd_tally tally;
-    struct script script;
-    bool is_down;
-    struct post_link *links[MAX_LINKS];
-    size_t link_count;
-    uint64_t connection_number;
-    struct post_mail *mails;
-    size_t mail_count, mail_capacity;
-    struct arena arena; /* what mails borrow */
-};
+#include "agent/story/post_inside.h"
 
 /* --- the bytes ------------------------------------------------------------------- */
 
@@ -104,7 +66,7 @@ static bool is_closed(const struct post_link *link)
            (wish == SMTPD_CLOSE || wish == SMTPD_RESET);
 }
 
-static ssize_t link_receive(struct link *handle, void *into, size_t size)
+ssize_t post_receive(struct link *handle, void *into, size_t size)
 {
     struct post_link *link = (void *)handle;
     refresh(link);
@@ -119,7 +81,7 @@ static ssize_t link_receive(struct link *handle, void *into, size_t size)
     return (ssize_t)bytes.len;
 }
 
-static ssize_t link_send(struct link *handle, struct slice bytes)
+ssize_t post_send(struct link *handle, struct slice bytes)
 {
     struct post_link *link = (void *)handle;
     refresh(link);
@@ -134,262 +96,6 @@ static ssize_t link_send(struct link *handle, struct slice bytes)
     return (ssize_t)bytes.len;
 }
 
-/* --- the login ------------------------------------------------------------------- */
-
-static enum link_state fail(struct post_link *link, const struct smtp_reply *reply)
-{
-    link->failure = *reply;
-    link->failure.phase = link->phase;
-    link->state = LINK_FAILED;
-    return LINK_FAILED;
-}
-
-static enum link_state fail_network(struct post_link *link, const char *text)
-{
-    struct smtp_reply reply = reply_of_network(link->phase, slice_of(text));
-    return fail(link, &reply);
-}
-
-static void enter(struct post_link *link, enum smtp_phase phase)
-{
-    link->phase = phase;
-    link->step_ms = link->post->now->mono_ms;
-    link->is_judged = false;
-}
-
-static void say(struct post_link *link, enum smtp_phase phase, const struct buf *line)
-{
-    enter(link, phase);
-    buf_clear(&link->heard);
-    (void)link_send((struct link *)link, buf_slice(line));
-}
-
-static void say_ehlo(struct post_link *link)
-{
-    struct buf line = buf_make(1024);
-    buf_printf(&line, "EHLO %.*s\r\n", SLICE_ARG(link->ehlo_name));
-    say(link, PHASE_EHLO, &line);
-    buf_free(&line);
-}
-
-static void say_starttls(struct post_link *link)
-{
-    struct buf line = buf_make(64);
-    buf_puts(&line, "STARTTLS\r\n");
-    say(link, PHASE_STARTTLS, &line);
-    buf_free(&line);
-}
-
-static void say_auth(struct post_link *link)
-{
-    struct buf plain = buf_make(8192), line = buf_make(16384);
-    buf_putc(&plain, '\0');
-    buf_put(&plain, link->user);
-    buf_putc(&plain, '\0');
-    buf_put(&plain, secret_slice(&link->secret));
-    buf_puts(&line, "AUTH PLAIN ");
-    sasl_put_base64(&line, buf_slice(&plain));
-    buf_puts(&line, "\r\n");
-    say(link, PHASE_AUTH, &line);
-    buf_free(&plain);
-    buf_free(&line);
-}
-
-static bool link_has_extension(const struct link *handle, struct slice keyword)
-{
-    const struct post_link *link = (const void *)handle;
-    struct slice rest = buf_slice(&link->ehlo), line;
-    while (slice_next(&rest, '\n', &line)) {
-        line = slice_trim(line);
-        if (line.len < 4 + keyword.len)
-            continue;
-        struct slice word = slice_make(line.ptr + 4, keyword.len);
-        bool ends = line.len == 4 + keyword.len || line.ptr[4 + keyword.len] == ' ';
-        if (ends && slice_equal_nocase(word, keyword))
-            return true;
-    }
-    return false;
-}
-
-static enum link_state after_ehlo(struct post_link *link)
-{
-    buf_clear(&link->ehlo);
-    buf_put(&link->ehlo, buf_slice(&link->heard));
-    if (link->tls == TLS_STARTTLS &&
-        !link_has_extension((struct link *)link, SLICE("STARTTLS"))) {
-        link->phase = PHASE_STARTTLS;
-        return fail_network(link, "the server does not offer STARTTLS");
-    }
-    if (link->tls == TLS_STARTTLS) {
-        say_starttls(link);
-        return LINK_OPENING;
-    }
-    if (link->user.len > 0) {
-        say_auth(link);
-        return LINK_OPENING;
-    }
-    link->state = LINK_READY;
-    return LINK_READY;
-}
-
-/** A whole reply is there. @return what the link is now. */
-static enum link_state go_on(struct post_link *link, const struct smtp_reply *reply)
-{
-    static const int wanted[] = { [PHASE_GREETING] = 220,
-                                  [PHASE_EHLO] = 250,
-                                  [PHASE_STARTTLS] = 220,
-                                  [PHASE_AUTH] = 235 };
-    if (reply->code != wanted[link->phase])
-        return fail(link, reply);
-    switch (link->phase) {
-    case PHASE_GREETING:
-        say_ehlo(link);
-        return LINK_OPENING;
-    case PHASE_EHLO:
-        return after_ehlo(link);
-    case PHASE_STARTTLS:
-        enter(link, PHASE_TLS);
-        return LINK_OPENING;
-    default:
-        link->state = LINK_READY;
-        return LINK_READY;
-    }
-}
-
-/* --- before the first byte ------------------------------------------------------- */
-
-/** What a script's reply says in a phase without words is what the network says. */
-static enum link_state refuse(struct post_link *link,
-                              const struct script_action *action)
-{
-    static const char *const usual[] = { [PHASE_RESOLVE] = "Could not resolve host",
-                                         [PHASE_CONNECT] = "Connection refused",
-                                         [PHASE_TLS] = "Connection reset by peer" };
-    struct buf text = buf_make(LIMIT_REPLY_TEXT_BYTES);
-    if (action->act == SCRIPT_REPLY)
-        buf_put(&text, action->text);
-    else if (action->act == SCRIPT_RAW && link->phase == PHASE_TLS)
-        buf_puts(&text, "wrong version number");
-    else
-        buf_puts(&text, usual[link->phase]);
-    enum link_state state = fail_network(link, text.ptr);
-    buf_free(&text);
-    return state;
-}
-
-/** Lets the script speak once. @return false when the phase is not over. */
-static bool pass_phase(struct post_link *link, enum script_phase phase)
-{
-    int64_t mono_ms = link->post->now->mono_ms;
-    if (!link->is_judged) {
-        const struct script_action *action =
-            script_judge(&link->post->script, phase, SLICE(""));
-        link->is_judged = true;
-        if (action && action->act == SCRIPT_HANG)
-            link->resume_at_ms = NEVER_MS - 1;
-        else if (action && action->act != SCRIPT_PASS)
-            refuse(link, action);
-        else if (action && action->slow_bytes > 0)
-            link->resume_at_ms =
-                mono_ms + HANDSHAKE_BYTES * SECOND_MS / action->slow_bytes;
-        else if (action && action->wait_ms > 0)
-            link->resume_at_ms = later_by_ms(mono_ms, action->wait_ms);
-    }
-    if (link->state == LINK_FAILED ||
-        (link->resume_at_ms != NEVER_MS && mono_ms < link->resume_at_ms))
-        return false;
-    link->resume_at_ms = NEVER_MS;
-    return true;
-}
-
-static void greet(struct post_link *link)
-{
-    struct post *post = link->post;
-    enter(link, PHASE_GREETING);
-    link->session = smtpd_create(&post->configs[link->tls], ++post->connection_number,
-                                 link->tls == TLS_IMPLICIT);
-}
-
-/** TLS stands: from the start, or behind STARTTLS. */
-static void secure(struct post_link *link)
-{
-    if (!link->session) {
-        greet(link);
-        return;
-    }
-    smtpd_secured(link->session);
-    link->tls = TLS_IMPLICIT;
-    say_ehlo(link);
-}
-
-/** One of the phases without words. @return false when it is not over. */
-static bool go_on_silently(struct post_link *link)
-{
-    if (link->post->is_down && link->phase > PHASE_RESOLVE) {
-        fail_network(link, link->phase == PHASE_CONNECT ? "Connection refused"
-                                                        : "Connection reset by peer");
-        return false;
-    }
-    switch (link->phase) {
-    case PHASE_RESOLVE:
-        if (!pass_phase(link, SCRIPT_RESOLVE))
-            return false;
-        enter(link, PHASE_CONNECT);
-        return true;
-    case PHASE_CONNECT:
-        if (!pass_phase(link, SCRIPT_CONNECT))
-            return false;
-        if (link->tls == TLS_IMPLICIT)
-            enter(link, PHASE_TLS);
-        else
-            greet(link);
-        return true;
-    default:
-        if (!pass_phase(link, SCRIPT_TLS))
-            return false;
-        secure(link);
-        return true;
-    }
-}
-
-/** One octet at a time: what stands behind a reply belongs to the next. @return false
- *  when nothing is there. */
-static bool hear(struct post_link *link)
-{
-    char byte;
-    struct smtp_reply reply = { 0 };
-    ssize_t got = link_receive((struct link *)link, &byte, 1);
-    if (got < 0)
-        fail_network(link, "The server closed the connection");
-    if (got <= 0)
-        return false;
-    struct slice rest = slice_make(&byte, 1);
-    buf_put(&link->heard, rest);
-    enum reply_state state = reply_feed(&link->parser, &rest, &reply);
-    if (state == REPLY_BROKEN)
-        fail_network(link, "The server's reply is no SMTP");
-    else if (state == REPLY_DONE)
-        go_on(link, &reply);
-    return true;
-}
-
-static enum link_state link_step(struct link *handle, struct now now)
-{
-    struct post_link *link = (void *)handle;
-    bool is_going = true;
-    while (is_going && link->state == LINK_OPENING) {
-        if (now.mono_ms - link->step_ms >= STEP_TIMEOUT_MS)
-            return fail_network(link, "Connection timed out");
-        is_going = link->phase < PHASE_GREETING ? go_on_silently(link) : hear(link);
-    }
-    return link->state;
-}
-
-static const struct smtp_reply *link_failure(const struct link *handle)
-{
-    return &((const struct post_link *)(const void *)handle)->failure;
-}
-
 /* --- links ----------------------------------------------------------------------- */
 
 /** As in earnest, but for one thing: a story need not bring a password file. */
@@ -402,8 +108,13 @@ static bool read_secret(struct post_link *link, const struct account *account)
         err.kind == ERR_MISSING)
         return true;
     link->phase = PHASE_AUTH;
-    fail_network(link, err.text);
+    post_fail(link, err.text);
     return false;
+}
+
+static const struct smtp_reply *link_failure(const struct link *handle)
+{
+    return &((const struct post_link *)(const void *)handle)->failure;
 }
 
 static struct link *link_open(void *ctx, const struct account *account,
@@ -412,7 +123,7 @@ static struct link *link_open(void *ctx, const struct account *account,
     struct post *post = ctx;
     struct post_link *link = mem_zalloc(sizeof *link);
     (void)wakes;
-    must(post->link_count < MAX_LINKS);
+    must(post->link_count < POST_LINKS);
     post->links[post->link_count++] = link;
     link->post = post;
     link->user = account->user;
@@ -452,10 +163,19 @@ static int64_t link_wake_at(const struct link *handle)
     const struct post_link *link = (const void *)handle;
     if (link->state != LINK_OPENING)
         return NEVER_MS;
-    return link->step_ms + STEP_TIMEOUT_MS;
+    return link->step_ms + POST_STEP_MS;
 }
 
 /* --- the server ------------------------------------------------------------------ */
+
+static uint64_t hash_of_id(struct slice mail)
+{
+    struct buf id = buf_make(LIMIT_MAIL_BYTES);
+    unmime_header(mail, "Message-ID", &id);
+    uint64_t hash = id.len > 0 ? hash_bytes(buf_slice(&id)) : 0;
+    buf_free(&id);
+    return hash;
+}
 
 static void keep_mail(void *ctx, const struct smtpd_mail *mail)
 {
@@ -470,8 +190,25 @@ static void keep_mail(void *ctx, const struct smtpd_mail *mail)
                             .from = arena_slice(&post->arena, mail->from),
                             .recipients =
                                 arena_slice(&post->arena, buf_slice(&recipients)),
-                            .bytes = arena_slice(&post->arena, mail->bytes) };
+                            .bytes = arena_slice(&post->arena, mail->bytes),
+                            .id_hash = hash_of_id(mail->bytes) };
     buf_free(&recipients);
+}
+
+/** A Maildir is a folder of this host, which a story leaves alone: what would lie there
+ *  is kept with the others, for "maildir:FOLDER". */
+static bool keep_file(void *ctx, struct slice folder, struct slice bytes)
+{
+    struct buf recipient = buf_make(64 * 1024);
+    buf_puts(&recipient, "maildir:");
+    buf_put(&recipient, folder);
+    const struct slice to = buf_slice(&recipient);
+    const struct smtpd_mail mail = { .recipients = &to,
+                                     .recipient_count = 1,
+                                     .bytes = bytes };
+    keep_mail(ctx, &mail);
+    buf_free(&recipient);
+    return true;
 }
 
 struct post *post_create(const struct now *now)
@@ -479,14 +216,16 @@ struct post *post_create(const struct now *now)
     struct post *post = mem_zalloc(sizeof *post);
     post->now = now;
     post->ops = (struct link_ops){ .open = link_open,
-                                   .step = link_step,
+                                   .step = post_log_in,
                                    .failure = link_failure,
-                                   .has_extension = link_has_extension,
-                                   .send = link_send,
-                                   .receive = link_receive,
+                                   .has_extension = post_offers,
+                                   .size_max = post_size_max,
+                                   .send = post_send,
+                                   .receive = post_receive,
                                    .want = link_want,
                                    .close = link_close,
                                    .wake_at = link_wake_at,
+                                   .keep = keep_file,
                                    .ctx = post };
     for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
         post->configs[tls] =
@@ -548,6 +287,12 @@ void post_set_down(struct post *post, bool is_down)
         post->links[i]->session = NULL;
         post->links[i]->resume_at_ms = NEVER_MS;
     }
+}
+
+void post_set_size(struct post *post, size_t bytes)
+{
+    for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
+        post->configs[tls].max_bytes = bytes;
 }
 
 static bool is_ready(const struct post_link *link)

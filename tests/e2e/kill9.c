@@ -13,7 +13,6 @@
  * The sum is of the lines' hashes modulo 2^64: one lost line and one doubled line have
  * the right count and the wrong sum.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -27,10 +26,9 @@
 #include <unistd.h>
 
 #include "agent/base/hash.h"
-#include "agent/base/map.h"
-#include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/rng.h"
+#include "tests/e2e/shared/tally.h"
 
 static void pause_ms(int64_t ms)
 {
@@ -202,74 +200,14 @@ static int do_kill(long kills, long max_ms, char **command)
 
 /* --- sum ------------------------ */
 
-struct mail_sum {
-    uint64_t mails, copies, count, sum;
-    struct map seen; /* Message-ID -> the bytes of its first copy */
-};
-
-static char *read_file(const char *path, size_t *len)
-{
-    FILE *in = fopen(path, "r");
-    must(in != NULL);
-    char *bytes = NULL;
-    size_t capacity = 0;
-    *len = 0;
-    for (;;) {
-        bytes = mem_grow(bytes, capacity += 65536, 1);
-        size_t got = fread(bytes + *len, 1, capacity - *len - 1, in);
-        *len += got;
-        if (got == 0)
-            break;
-    }
-    bytes[*len] = '\0';
-    fclose(in);
-    return bytes;
-}
-
-static struct slice header_of(const char *mail, const char *name)
-{
-    const char *at = strstr(mail, name);
-    if (!at)
-        return SLICE("");
-    at += strlen(name);
-    return slice_trim(slice_make(at, strcspn(at, "\r\n")));
-}
-
-static void sum_mail(struct mail_sum *sums, const char *path)
-{
-    size_t len;
-    char *mail = read_file(path, &len);
-    struct slice id = header_of(mail, "\nMessage-ID:");
-    struct slice count = header_of(mail, "\nX-Tocsin-New-Count:");
-    struct slice sum = header_of(mail, "\nX-Tocsin-Line-Hash-Sum:");
-    must(id.len > 0 && count.len > 0 && sum.len == 16);
-    char *before = map_put(&sums->seen, id, mail);
-    if (before) {
-        sums->copies++;
-        must(strcmp(before, mail) == 0); /* a second copy is byte-identical */
-        return;
-    }
-    sums->mails++;
-    sums->count += strtoull(count.ptr, NULL, 10);
-    sums->sum += strtoull(sum.ptr, NULL, 16);
-}
-
 static int do_sum(const char *folder)
 {
-    struct mail_sum sums = { 0 };
-    DIR *dir = opendir(folder);
-    must(dir != NULL);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char path[PATH_MAX];
-        const char *dot = strrchr(entry->d_name, '.');
-        if (!dot || strcmp(dot, ".eml") != 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        sum_mail(&sums, path);
-    }
-    closedir(dir);
-    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", sums.mails,
-           sums.copies, sums.count, sums.sum);
+    struct tally tally = { 0 };
+    tally_folder(&tally, folder);
+    must(tally.forged == 0);
+    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", tally.mails,
+           tally.copies, tally.count, tally.sum);
+    tally_clear(&tally);
     return 0;
 }
 

@@ -162,6 +162,37 @@ TEST(account, C24_each_mistake_in_an_output_is_told)
     must_complain(&world, "two outputs with the name 'ops'");
 }
 
+/* Names beyond ASCII need a server with SMTPUTF8, and it may go at any time: an address
+ * that cannot be relied on is refused while somebody looks. */
+TEST(account, S22_an_address_that_not_every_server_takes_is_refused_at_the_start)
+{
+    static const char *const addresses[] = {
+        "\xc3\xa4rger@example.com",
+        "ops@b\xc3\xbc"
+        "cher.example",
+        "a\r\nRCPT TO:<b>@x.org",
+        "a\nb@x.org",
+        "a b@x.org",
+        "\"a b\"@x.org",
+        "a@x.org\r",
+        "<a@x.org>",
+        "a,b@x.org",
+    };
+    struct conf_world world;
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        begin(&world);
+        world.to[0] = text_of(&world, addresses[i]);
+        must_complain(&world, "not an e-mail address");
+        begin(&world);
+        world.accounts[0].from = text_of(&world, addresses[i]);
+        must_complain(&world, "'from' must be one e-mail address");
+    }
+    begin(&world);
+    world.to[0] = text_of(&world, "a@x.org");
+    world.to[0].value = SLICE("a\0b@x.org");
+    must_complain(&world, "not an e-mail address");
+}
+
 /* --- secrets ---------------------------------------------------------------------- */
 
 static const char *secret_file(struct slice text, mode_t mode)

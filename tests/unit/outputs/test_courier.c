@@ -362,7 +362,7 @@ TEST(courier, a_crash_at_every_turn_loses_no_mail)
     }
 }
 
-TEST(courier, an_idle_connection_that_died_costs_nothing)
+TEST(courier, S27_an_idle_connection_that_died_costs_nothing)
 {
     struct courier_world *world = world_create();
     world_put(world, "first");

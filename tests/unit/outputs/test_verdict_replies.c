@@ -160,6 +160,8 @@ static const struct other {
     { PHASE_CONNECT, 0, "", "Connection refused", TROUBLE_SERVER, NETWORK, 0 },
     { PHASE_CONNECT, 0, "", "Connection timed out", TROUBLE_SERVER, NETWORK, 0 },
     { PHASE_CONNECT, 0, "", "No route to host", TROUBLE_SERVER, NETWORK, 0 },
+    { PHASE_CONNECT, 0, "", "Network is unreachable", TROUBLE_SERVER, NETWORK, 0 },
+    { PHASE_CONNECT, 0, "", "Permission denied", TROUBLE_SERVER, NETWORK, 0 },
     { PHASE_TLS, 0, "", "SSL certificate problem: expired", TROUBLE_TLS, ACCOUNT,
       5 * MINUTE_MS },
     { PHASE_TLS, 0, "", "wrong version number", TROUBLE_SERVER, NETWORK, 0 },

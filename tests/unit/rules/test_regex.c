@@ -124,6 +124,15 @@ TEST(regex, C11_a_pattern_cannot_raise_its_own_limits)
                      REGEX_LIMIT);
 }
 
+TEST(regex, C11_callouts_do_nothing_and_huge_repeats_are_refused)
+{
+    ck_assert_int_eq(try("a(?C1)b(?C'x')c", SLICE("abc")), REGEX_YES);
+    check_remedy("'(?:(?:a{1,9999}){1,9999}){1,9999}'",
+                 "make its repeat counts smaller");
+    check_remedy("'a{1,65536}'", "number too big");
+    check_remedy("'x\\Cy'", "'.' for any byte");
+}
+
 static struct slice repeated(struct rig *rig, const char *text, size_t len)
 {
     char *bytes = arena_zalloc(&rig->arena, len);
