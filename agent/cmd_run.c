@@ -93,6 +93,13 @@ static void reload(void *ctx)
     service_notify("READY=1");
 }
 
+/** Without a sender, and without who would start a new one, no mail goes. */
+static bool is_whole(void *ctx)
+{
+    const struct run *run = ctx;
+    return !run->sender || links_remote_is_there(run->sender);
+}
+
 /** Ready is who has stored where its files begin. */
 static void say_ready(const struct run *run)
 {
@@ -101,13 +108,6 @@ static void say_ready(const struct run *run)
     log_info(run->log, "running: %s", parts.ptr);
     buf_free(&parts);
     service_notify("READY=1");
-}
-
-/** Without a sender, and without who would start a new one, no mail goes. */
-static bool is_whole(void *ctx)
-{
-    const struct run *run = ctx;
-    return !run->sender || links_remote_is_there(run->sender);
 }
 
 static int run_app(struct run *run, struct loop *loop)
