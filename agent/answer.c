@@ -40,6 +40,7 @@ static void measure_engine(const struct app *app, struct metrics *metrics)
     metrics->notices_shutdown = engine->notices[NOTICE_SHUTDOWN];
     metrics->held_mails = engine->held_mails;
     metrics->alerts_left = engine->alerts_left;
+    metrics->own_lines = engine->own_lines;
     metrics->groups = engine->groups;
     metrics->alerts = engine->alerts;
     metrics->repeats = engine->repeats;

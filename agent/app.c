@@ -11,12 +11,15 @@
 
 #include <stdlib.h>
 
+#include "agent/base/plant.h"
+#include "agent/reports.h"
 #include "agent/trim.h"
 
 enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
     COMMIT_WAIT_MS = 100,
+    BACKLOG_COMMIT_MS = 1000,
     TURN_READ_NS = 10 * 1000 * 1000,
     POSITIONS_WAIT_MS = 5 * 1000,
     FIRST_TRIM_MS = 2 * 1000,
@@ -91,35 +94,9 @@ struct webhook_reply app_post(struct app *app, const struct webhook_request *req
     return reply;
 }
 
-static void report_suspended(void *ctx, const struct rule *rule, int percent)
-{
-    struct app *app = ctx;
-    const char *summary =
-        arena_printf(&app->turn,
-                     "rule '%.*s' took %d %% of the time and is suspended for an hour",
-                     SLICE_ARG(rule_name(rule)), percent);
-    log_warning(app->world.log, "%s", summary);
-    engine_report(
-        app->engine,
-        &(struct self_report){
-            .kind = SLICE("suspended-rule"),
-            .object = rule_name(rule),
-            .severity = SEVERITY_WARNING,
-            .summary = slice_of(summary),
-            .description =
-                SLICE("Lines waited to be read for as long. `tocsin status --rules` "
-                      "shows what each rule costs, and counts the lines that this "
-                      "one does not see. A pattern is fast when a text of three "
-                      "bytes or more stands in all that it matches, and when it "
-                      "does not begin with '.*'. A reload lets the rule go on."),
-        },
-        app->now);
-}
-
 static void collect_due(struct app *app)
 {
-    rules_watch(app->config->compiled_rules, app->now, app->has_more_input,
-                report_suspended, app);
+    reports_look(app);
     if (app->now.mono_ms - app->started.mono_ms >= app->config->settle)
         engine_tick(app->engine, app->now, &app->notices);
     if (app->phase == APP_FINISHING && !app->is_flushed && inputs_at_end(app->inputs)) {
@@ -150,12 +127,19 @@ static bool is_worth_a_commit(const struct app *app)
 static bool write_turn(struct app *app, struct err *err)
 {
     arena_clear(&app->mails);
+    if (planted(PLANT_OFFSET_FIRST)) {
+        inputs_save(app->inputs, app->now);
+        if (!db_commit(app->db, err))
+            return false;
+    }
     for (size_t i = 0; i < app->notices.count; i++)
         outputs_put(app->outputs, &app->notices.items[i], app->now, &app->mails);
     outputs_write(app->outputs, app->now);
     state_save(app->db, app->engine, app->now);
     if (!is_worth_a_commit(app))
         return true;
+    if (planted(PLANT_COUNTERS_FIRST) && !db_commit(app->db, err))
+        return false;
     inputs_save(app->inputs, app->now);
     app->has_saved_positions = true;
     if (!db_is_dirty(app->db))
@@ -198,6 +182,8 @@ static bool answer_held_back(void *ctx, struct slice request, struct buf *out,
 static void hold_back(struct app *app, const struct err *err)
 {
     app->commit_failures++;
+    if (planted(PLANT_FULL_FORGETS))
+        app->notices.count = 0;
     control_refuse(app->control, err);
     control_write(app->control);
     inputs_refuse(app->inputs, app->now);
@@ -242,12 +228,14 @@ static void tidy_up(struct app *app)
 
 /** While a backlog is read, a commit in each turn would cost more than the reading.
  * What waits for it waits a moment longer; nothing is confirmed meanwhile, so a crash
- * only reads it again. */
+ * only reads it again. Where neither a mail nor a person waits, there is time. */
 static bool can_wait_for_commit(const struct app *app)
 {
+    bool is_awaited = db_is_dirty(app->db) || control_has_answers(app->control);
+    int64_t wait_ms = is_awaited ? COMMIT_WAIT_MS : BACKLOG_COMMIT_MS;
     return app->has_more_input && app->notices.count == 0 && !app->next_config &&
            !inputs_wants_commit(app->inputs) &&
-           app->now.mono_ms < app->committed_ms + COMMIT_WAIT_MS;
+           app->now.mono_ms < app->committed_ms + wait_ms;
 }
 
 static void take_next_config(struct app *app);
@@ -283,6 +271,15 @@ void app_turn_took(struct app *app, int64_t ms)
 {
     if (ms > 0 && (uint64_t)ms > app->longest_turn_ms)
         app->longest_turn_ms = (uint64_t)ms;
+}
+
+uint64_t app_moves(const struct app *app)
+{
+    const struct inputs_tally *inputs = inputs_tally(app->inputs);
+    const struct outputs_tally *outputs = outputs_tally(app->outputs);
+    return inputs->bytes_read + inputs->marks + inputs->journal_entries +
+           inputs->http.requests + outputs->connections + outputs->logins +
+           app->commits + app->commit_failures;
 }
 
 int64_t app_wake_at(const struct app *app)
@@ -340,6 +337,7 @@ static void take_next_config(struct app *app)
         config_free(config);
         return;
     }
+    engine_count_on(engine, app->engine);
     engine_free(app->engine);
     app->engine = engine;
     const struct inputs_config inputs = config_inputs(config);
@@ -377,9 +375,7 @@ void app_reload(struct app *app, struct config *config)
 
 void app_refuse_reload(struct app *app)
 {
-    app->reload_failures++;
-    log_error(app->world.log, "the configuration on disk has errors: the one that was "
-                              "read before stays in force");
+    reports_refused_config(app);
 }
 
 bool app_takes_reload(struct app *app)

@@ -35,6 +35,10 @@ void app_turn_took(struct app *app, int64_t ms);
  *  turn; for stories. Its source, keys and time are put in here. */
 struct webhook_reply app_post(struct app *app, const struct webhook_request *request);
 
+/** How much it has done: grows with all that is read, stored, answered or tried, and
+ *  stands still while turns change nothing. */
+uint64_t app_moves(const struct app *app);
+
 /** When to call the next turn at the latest, in mono_ms; already past: at once. */
 int64_t app_wake_at(const struct app *app);
 

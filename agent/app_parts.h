@@ -42,6 +42,8 @@ struct app {
     struct err failure;
     uint64_t turns, commits, commit_failures, reloads, reload_failures;
     uint64_t longest_turn_ms;
+    int64_t reports_look_ms, tell_overflow_ms; /**< mono: not earlier than then */
+    uint64_t told_overflow;                    /**< keys past bounds, told so far */
     int64_t trimmed_ms;       /**< mono, when memory was given back last */
     uint64_t trimmed_commits; /**< what was committed until then */
 };

@@ -13,6 +13,7 @@
 #include "agent/dry.h"
 #include "agent/inputs/journal_ops.h"
 #include "agent/loop.h"
+#include "agent/sandbox.h"
 #include "agent/service.h"
 
 struct run_options {
@@ -25,6 +26,7 @@ struct run {
     const struct run_options *options;
     struct log_sink *log;
     struct app *app;
+    struct sandbox *sandbox;
 };
 
 static bool parse_options(int argc, char **argv, struct run_options *options)
@@ -88,14 +90,27 @@ static void log_complaints(struct log_sink *log, const struct buf *complaints)
         log_complaint(log, line, &level);
 }
 
+/** @return NULL when there is an error, or when only a restart can bring it. */
+static struct config *load_again(struct run *run, struct buf *complaints)
+{
+    struct err err = { 0 };
+    struct config *config = config_load(run->options->config_path, complaints, false);
+    if (config && !sandbox_covers(run->sandbox, config, &err)) {
+        buf_printf(complaints, "error: %s\n", err.text);
+        config_free(config);
+        return NULL;
+    }
+    if (config)
+        config_probe(config, complaints, false);
+    return config;
+}
+
 static void reload(void *ctx)
 {
     struct run *run = ctx;
     struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
     service_notify("RELOADING=1");
-    struct config *config = config_load(run->options->config_path, &complaints, false);
-    if (config)
-        config_probe(config, &complaints, false);
+    struct config *config = load_again(run, &complaints);
     log_complaints(run->log, &complaints);
     if (config)
         app_reload(run->app, config);
@@ -123,6 +138,8 @@ static int run_app(struct run *run, struct loop *loop)
     else if (!run->options->is_dry && !app_listen(run->app, &err))
         log_warning(run->log, "%s: `tocsin status` and `tocsin queue` will not work",
                     err.text);
+    if (!run->options->is_dry)
+        sandbox_shut(run->sandbox, app_config(run->app), run->log);
     app_turn(run->app);
     if (app_failure(run->app)->kind == ERR_NONE)
         say_ready(run);
@@ -152,6 +169,7 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
                            .wakes = loop_wakes(loop),
                            .log = run->log,
                            .journals = journal_systemd(),
+                           .sandbox = run->sandbox,
                            .seed = rng_system_seed(),
                            .stdin_fd = STDIN_FILENO,
                            /* What is posted to a dry run would be lost. */
@@ -207,6 +225,8 @@ int cmd_run(int argc, char **argv)
         return EX_CONFIG;
     struct log_sink log;
     log_to_stderr(&log, options.log_level, service_logs_to_journal());
-    struct run run = { .options = &options, .log = &log };
-    return options.is_dry ? run_dry(&run, config) : run_for_real(&run, config);
+    struct run run = { .options = &options, .log = &log, .sandbox = sandbox_create() };
+    int code = options.is_dry ? run_dry(&run, config) : run_for_real(&run, config);
+    sandbox_free(run.sandbox);
+    return code;
 }

@@ -96,6 +96,15 @@ static const struct field config_fields[] = {
     DURATION(struct config, settle, .def = "0s", .max = 60 * MINUTE_MS,
              .doc = "How long after a start no mail is sent, while a host that boots "
                     "makes noise. Alerts are kept and told afterwards."),
+    BOOL(struct config, sandbox, .def = "true",
+         .doc =
+             "Give up, once everything is open, what is not needed any more: other "
+             "files than logs, configuration and store (Landlock), and system calls "
+             "that an agent does not make (seccomp), as far as the kernel has them."),
+    TEXTS(struct config, sandbox_read,
+          .doc = "Further folders that may be read inside the sandbox: for logs that a "
+                 "later reload brings, or that links will lead to. Without it such a "
+                 "reload asks for a restart."),
 };
 
 const struct schema config_schema = {
@@ -108,18 +117,39 @@ const struct schema config_schema = {
     .field_count = sizeof config_fields / sizeof *config_fields,
 };
 
+enum { LABEL_BYTES = 63 };
+
 /* --- host ------------------------------------------------------------------------ */
 
-/** Letters, digits, '-' and '.' of @name, with '-' for every other byte. */
+/** One part of a name: what stands in no host name is "-", and none of that at its
+ *  ends; cut (RFC 1035 2.3.4). */
+static void put_label(struct buf *out, struct slice label)
+{
+    size_t begin = 0, end = label.len < LABEL_BYTES ? label.len : LABEL_BYTES;
+    while (begin < end && (!is_host_char(label.ptr[begin]) || label.ptr[begin] == '-'))
+        begin++;
+    while (end > begin &&
+           (!is_host_char(label.ptr[end - 1]) || label.ptr[end - 1] == '-'))
+        end--;
+    if (begin < end && out->len > 0)
+        buf_putc(out, '.');
+    for (size_t i = begin; i < end; i++)
+        buf_putc(out, is_host_char(label.ptr[i]) ? label.ptr[i] : '-');
+}
+
+/** @name as a host can be called: it goes into EHLO, Message-IDs and subjects. */
 static struct slice clean_host(struct arena *arena, struct slice name)
 {
+    struct buf clean = buf_make(LIMIT_HOST_NAME_BYTES);
+    struct slice label;
     if (name.len > LIMIT_HOST_NAME_BYTES)
         name.len = LIMIT_HOST_NAME_BYTES;
-    char *clean = arena_text(arena, name);
-    for (size_t i = 0; i < name.len; i++)
-        if (!is_host_char(clean[i]))
-            clean[i] = '-';
-    return name.len > 0 ? slice_make(clean, name.len) : SLICE("localhost");
+    while (slice_next(&name, '.', &label))
+        put_label(&clean, label);
+    struct slice host =
+        clean.len > 0 ? arena_slice(arena, buf_slice(&clean)) : SLICE("localhost");
+    buf_free(&clean);
+    return host;
 }
 
 static void find_host(struct config *config)
@@ -299,6 +329,32 @@ static void check_whole(const struct config *config, struct complaints *complain
                  config->outputs.count);
 }
 
+static void add_address(struct rules_setting *setting, struct slice *into,
+                        const struct conf_text *address)
+{
+    if (address->value.len > 0)
+        into[setting->own_address_count++] = address->value;
+}
+
+/** Of whom mails go from and to: lines that name them may be about our own mails. */
+static void collect_addresses(struct config *config, struct rules_setting *setting)
+{
+    const struct account_config *accounts = config->accounts.items;
+    const struct output_config *outputs = config->outputs.items;
+    size_t count = 2 * config->accounts.count;
+    for (size_t i = 0; i < config->outputs.count; i++)
+        count += outputs[i].to.count;
+    struct slice *into = arena_zalloc(&config->arena, count * sizeof *into);
+    for (size_t i = 0; i < config->accounts.count; i++) {
+        add_address(setting, into, &accounts[i].gmail);
+        add_address(setting, into, &accounts[i].from);
+    }
+    for (size_t i = 0; i < config->outputs.count; i++)
+        for (size_t k = 0; k < outputs[i].to.count; k++)
+            add_address(setting, into, &outputs[i].to.items[k]);
+    setting->own_addresses = into;
+}
+
 /** What the compiled rules borrow lives as long as they do. */
 static const struct rules_setting *rules_setting(struct config *config,
                                                  const struct where_files *files)
@@ -311,13 +367,14 @@ static const struct rules_setting *rules_setting(struct config *config,
         .files = files,
         .redactor = config->redactor,
     };
+    collect_addresses(config, setting);
     return setting;
 }
 
 static void compile(struct config *config, const char *name,
                     struct complaints *complaints)
 {
-    const struct where_files *files = config_list_files(name, &config->arena);
+    const struct where_files *files = config_list_files(config, name);
     check_whole(config, complaints);
     find_host(config);
     compile_sources(config, complaints);

@@ -12,6 +12,12 @@
 #include "rules/route.h"
 #include "rules/rule.h"
 
+/** A file that a configuration was made of. */
+struct config_file {
+    const char *path; /**< as it was opened */
+    const struct config_file *next;
+};
+
 struct config {
     const struct yaml_node *node;
     struct conf_texts include; /**< globs, relative to the file's folder */
@@ -24,6 +30,8 @@ struct config {
     struct conf_texts redact; /**< further patterns of secrets */
     bool redact_built_in;
     int64_t settle; /**< ms after start before the first mail; default 0s */
+    bool sandbox;   /**< see agent/sandbox.h */
+    struct conf_texts sandbox_read;
 
     /* compiled */
     struct source *source_list; /**< parallel to sources; last the one of `http` */
@@ -32,8 +40,9 @@ struct config {
     struct rules *compiled_rules;
     struct routes compiled_routes;
     struct outputs_config *compiled_outputs;
-    struct slice host_name; /**< clean: letters, digits, '-' and '.' */
-    struct arena arena;     /**< owns all of it */
+    struct slice host_name;          /**< clean: letters, digits, '-' and '.' */
+    const struct config_file *files; /**< the first one, included ones, lists */
+    struct arena arena;              /**< owns all of it */
 };
 extern const struct schema config_schema;
 

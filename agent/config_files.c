@@ -129,11 +129,20 @@ static bool is_first_time(struct reading *reading, const struct stat *stat)
     return true;
 }
 
+static void note_file(struct config *config, const char *path)
+{
+    struct config_file *file = arena_zalloc(&config->arena, sizeof *file);
+    file->path = arena_text(&config->arena, slice_of(path));
+    file->next = config->files;
+    config->files = file;
+}
+
 static void load_file(struct reading *reading, const char *path, struct place at)
 {
     struct arena *arena = reading->complaints->arena;
     struct file_facts facts;
     struct err err;
+    note_file(reading->config, path);
     if (!read_file(path, LIMIT_CONFIG_BYTES, arena, &facts, &err)) {
         complain(reading->complaints, at, "%s", err.text);
         reading->is_whole = false;
@@ -256,20 +265,31 @@ bool config_read_node(struct config *config, const struct yaml_node *node,
     return include_all(&reading);
 }
 
+/** What the lists of `in_file` are looked for by. */
+struct list_reader {
+    struct config *config;
+    const char *name; /* of the first file */
+};
+
 static bool read_list(void *ctx, const char *path, struct arena *arena,
                       struct slice *bytes, struct err *err)
 {
+    const struct list_reader *reader = ctx;
     struct file_facts facts;
-    const char *full = path_beside(arena, ctx, slice_of(path));
+    const char *full = path_beside(arena, reader->name, slice_of(path));
+    note_file(reader->config, full);
     if (!read_file(full, LIMIT_LIST_FILE_BYTES, arena, &facts, err))
         return false;
     *bytes = facts.bytes;
     return true;
 }
 
-const struct where_files *config_list_files(const char *name, struct arena *arena)
+const struct where_files *config_list_files(struct config *config, const char *name)
 {
-    struct where_files *files = arena_zalloc(arena, sizeof *files);
-    *files = (struct where_files){ read_list, arena_text(arena, slice_of(name)) };
+    struct where_files *files = arena_zalloc(&config->arena, sizeof *files);
+    struct list_reader *reader = arena_zalloc(&config->arena, sizeof *reader);
+    *reader =
+        (struct list_reader){ config, arena_text(&config->arena, slice_of(name)) };
+    *files = (struct where_files){ read_list, reader };
     return files;
 }

@@ -24,7 +24,7 @@ bool config_read_node(struct config *config, const struct yaml_node *node,
                       struct complaints *complaints);
 
 /** The seam through which `in_file` conditions read: a path that is not absolute starts
- *  at the folder of the first file, @name. Lives in @arena. */
-const struct where_files *config_list_files(const char *name, struct arena *arena);
+ *  at the folder of the first file, @name. Lives in @config's arena. */
+const struct where_files *config_list_files(struct config *config, const char *name);
 
 #endif

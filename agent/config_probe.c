@@ -3,6 +3,8 @@
  * better: only warnings, because a check on another host, or before the logs are there,
  * is worth something too.
  */
+#include <unistd.h>
+
 #include "agent/base/clock.h"
 #include "agent/base/limits.h"
 #include "agent/base/secret.h"
@@ -84,6 +86,34 @@ static void probe_secret(const struct conf_text *path, const char *lost,
     secret_wipe(&secret);
 }
 
+/** It is not run: it may ask for something. */
+static void probe_command(const struct conf_texts *words, const char *lost,
+                          struct complaints *complaints)
+{
+    struct arena arena = { 0 };
+    struct err err = { 0 };
+    if (words->count > 0 &&
+        access(arena_text(&arena, words->items[0].value), X_OK) != 0) {
+        err_set_errno(&err, "the command '%.*s' cannot be run",
+                      SLICE_ARG(words->items[0].value));
+        complain_softly(complaints, words->items[0].node->at, "%s; without it %s",
+                        err.text, lost);
+    }
+    arena_free(&arena);
+}
+
+static void probe_account(const struct account_config *account,
+                          struct complaints *complaints)
+{
+    static const char no_mail[] = "this account sends no mail";
+    probe_secret(&account->password_file, no_mail, complaints);
+    probe_command(&account->password_command, no_mail, complaints);
+    if (!account->smtp)
+        return;
+    probe_secret(&account->smtp->password_file, no_mail, complaints);
+    probe_command(&account->smtp->password_command, no_mail, complaints);
+}
+
 static void probe_pem(const struct conf_text *path, bool is_key,
                       struct complaints *complaints)
 {
@@ -123,7 +153,6 @@ static void advise_samples(const struct config *config, struct complaints *compl
 
 void config_probe(struct config *config, struct buf *out, bool color)
 {
-    static const char no_mail[] = "this account sends no mail";
     struct complaints complaints = { .arena = &config->arena };
     const struct source_config *sources = config->sources.items;
     const struct account_config *accounts = config->accounts.items;
@@ -133,11 +162,8 @@ void config_probe(struct config *config, struct buf *out, bool color)
         if (sources[i].journal)
             probe_journal(sources[i].journal, &complaints);
     }
-    for (size_t i = 0; i < config->accounts.count; i++) {
-        probe_secret(&accounts[i].password_file, no_mail, &complaints);
-        if (accounts[i].smtp)
-            probe_secret(&accounts[i].smtp->password_file, no_mail, &complaints);
-    }
+    for (size_t i = 0; i < config->accounts.count; i++)
+        probe_account(&accounts[i], &complaints);
     if (config->http)
         probe_http(config->http, &complaints);
     complaints_print(&complaints, out, color);

@@ -176,6 +176,14 @@ void control_read(struct control *control, control_answer_fn *answer, void *ctx)
     }
 }
 
+bool control_has_answers(const struct control *control)
+{
+    bool has = false;
+    for (size_t i = 0; control && i < LIMIT_CONTROL_CLIENTS; i++)
+        has |= control->clients[i].fd >= 0 && control->clients[i].is_answered;
+    return has;
+}
+
 void control_refuse(struct control *control, const struct err *err)
 {
     for (size_t i = 0; control && i < LIMIT_CONTROL_CLIENTS; i++) {

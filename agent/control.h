@@ -27,6 +27,8 @@ void control_close(struct control *control);
 /** Take what clients sent and answer whole requests by @answer. NULL @control: nothing.
  */
 void control_read(struct control *control, control_answer_fn *answer, void *ctx);
+/** Does anybody wait for a commit to get an answer? */
+bool control_has_answers(const struct control *control);
 /** The turn's commit failed: turn the answers that have not left yet into this error.
  */
 void control_refuse(struct control *control, const struct err *err);

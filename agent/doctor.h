@@ -38,5 +38,7 @@ void doctor_put(struct doctor *doctor, const struct finding *finding,
 void doctor_see_host(struct doctor *doctor);
 /** Name, ports, TLS, login, envelope and budget of one account. */
 void doctor_see_account(struct doctor *doctor, const struct account *account);
+/** Is there, at this host, what @account logs in with? */
+bool doctor_see_secret(struct doctor *doctor, const struct account *account);
 
 #endif

@@ -10,6 +10,7 @@
 #include "agent/base/text.h"
 #include "agent/doctor.h"
 #include "agent/inputs/scan.h"
+#include "agent/sandbox.h"
 
 #define MIB (1024 * 1024ull)
 #define STORE_MIN_BYTES (64 * MIB) /* below it the store may wedge when it is full */
@@ -174,10 +175,28 @@ static void see_inotify(struct doctor *doctor)
                     (long long)instances);
 }
 
+static void see_sandbox(struct doctor *doctor)
+{
+    struct buf kernel = buf_make(256);
+    bool is_whole = sandbox_put_kernel(&kernel);
+    if (!doctor->config->sandbox)
+        doctor_note(doctor, GRADE_WARN, "sandbox", SLICE(""),
+                    "take 'sandbox: false' out of the configuration",
+                    "it is off; this kernel has %s", kernel.ptr);
+    else
+        doctor_note(doctor, is_whole ? GRADE_OK : GRADE_WARN, "sandbox", SLICE(""),
+                    is_whole ? ""
+                             : "boot with lsm=...,landlock, or a kernel from 5.13 on; "
+                               "without it the unit of systemd fences what it can",
+                    "this kernel has %s", kernel.ptr);
+    buf_free(&kernel);
+}
+
 void doctor_see_host(struct doctor *doctor)
 {
     see_clock(doctor);
     see_store(doctor);
     see_inotify(doctor);
+    see_sandbox(doctor);
     see_logs(doctor);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent/base/limits.h"
-#include "agent/base/secret.h"
 #include "agent/base/text.h"
 #include "agent/control.h"
 #include "agent/doctor.h"
@@ -46,19 +45,7 @@ static bool note_reply(struct patient *patient, const char *step, const char *wh
 
 static bool see_secret(struct patient *patient)
 {
-    const struct account *account = patient->account;
-    struct secret secret = { 0 };
-    struct err err = { 0 };
-    bool ok =
-        account->user.len == 0 || secret_read(account->password_file, &secret, &err);
-    if (account->user.len == 0)
-        note(patient, GRADE_OK, "secret", "no login is configured", "");
-    else
-        note(patient, ok ? GRADE_OK : GRADE_FAIL, "secret",
-             ok ? "the password file is there and only its owner reads it" : err.text,
-             ok ? "" : "make the file with the password in one line, mode 600");
-    secret_wipe(&secret);
-    return ok;
+    return doctor_see_secret(patient->doctor, patient->account);
 }
 
 static bool is_gmail(const struct account *account)

@@ -11,6 +11,8 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/service.h"
+#include "agent/watchdog.h"
 
 struct watched_fd {
     uv_poll_t poll; /* first: freed through the handle */
@@ -133,6 +135,9 @@ static void set_deaf(struct loop *loop, bool is_deaf)
 struct loop *loop_create(void)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+    /* A reader that went away, a file past its limit, and what other daemons take for
+     * "open your logs again". */
+    static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2 };
     struct loop *loop = mem_zalloc(sizeof *loop);
     must(uv_loop_init(&loop->uv) == 0);
     must(uv_timer_init(&loop->uv, &loop->timer) == 0);
@@ -141,8 +146,8 @@ struct loop *loop_create(void)
         loop->signals[i].data = loop;
         must(uv_signal_start(&loop->signals[i], on_signal, numbers[i]) == 0);
     }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
     loop->wakes = (struct wakes){ .set = set_wake, .ctx = loop };
     return loop;
 }
@@ -182,16 +187,20 @@ static void obey_signals(struct loop *loop, struct app *app, void (*reload)(void
 
 void loop_run(struct loop *loop, struct app *app, void (*reload)(void *ctx), void *ctx)
 {
+    struct watchdog watchdog = watchdog_of_service();
     while (!app_is_stopped(app) && loop->stop_signals < 2) {
-        int64_t began_ms = mono_ms();
+        int64_t began_ms = mono_ms(), ended_ms;
         app_turn(app);
-        app_turn_took(app, mono_ms() - began_ms);
+        ended_ms = mono_ms();
+        app_turn_took(app, ended_ms - began_ms);
+        if (watchdog_sees(&watchdog, app_moves(app), app_wake_at(app), ended_ms))
+            service_notify("WATCHDOG=1");
         if (app_is_stopped(app))
             break;
         if (app_takes_reload(app))
             reload(ctx);
         set_deaf(loop, app_is_held_back(app));
-        sleep_until(loop, app_wake_at(app));
+        sleep_until(loop, earlier_ms(app_wake_at(app), watchdog_wake_at(&watchdog)));
         obey_signals(loop, app, reload, ctx);
     }
 }

@@ -34,6 +34,7 @@ const struct metric metric_table[] = {
     TROUBLE(overflow_keys, "Alerts counted under (other) because a bound was reached."),
     TROUBLE(alerts_left,
             "Alerts with resolve_after: never that made way for new ones."),
+    COUNTER(own_lines, "Lines of tocsin's own log that syslog copied: left out."),
     COUNTER(notices_first, "Mails made because something is told for the first time."),
     COUNTER(notices_new, "Mails made because an alert joined its group."),
     COUNTER(notices_resolved, "Mails made because a group is quiet again."),

@@ -1,6 +1,7 @@
 /** `tocsin status`: how the agent is, in words first, then every number. */
 #include "agent/app_parts.h"
 #include "agent/base/text.h"
+#include "agent/sandbox.h"
 #include "build.h"
 #include "rules/rule_cost.h"
 
@@ -65,6 +66,8 @@ static void put_words(const struct app *app, const struct metrics *metrics,
                       enum text_form form, struct buf *out)
 {
     put_head(app, metrics, out);
+    if (app->world.sandbox)
+        sandbox_describe(app->world.sandbox, form, out);
     put_heading(out, "ACCOUNTS");
     outputs_describe(app->outputs, app->now, form, out);
     put_heading(out, "FILES");
@@ -93,6 +96,10 @@ void status_put(const struct app *app, enum text_form form, struct buf *out)
     }
     buf_putc(out, '{');
     metrics_put_json(&metrics, out);
+    if (app->world.sandbox) {
+        buf_putc(out, ',');
+        sandbox_describe(app->world.sandbox, form, out);
+    }
     buf_puts(out, ",\"accounts\":[");
     outputs_describe(app->outputs, app->now, form, out);
     buf_puts(out, "],\"files\":[");

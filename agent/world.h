@@ -12,6 +12,7 @@
 #include "outputs/link.h"
 
 struct journal_ops;
+struct sandbox;
 
 struct world {
     struct clock_source clock;
@@ -22,6 +23,7 @@ struct world {
     uint64_t seed;                      /**< of all random numbers */
     const char *vfs;                    /**< SQLite VFS; NULL: the default */
     const struct journal_ops *journals; /**< NULL: none can be read */
+    const struct sandbox *sandbox;      /**< told of by `tocsin status`; NULL: none */
     int stdin_fd;
     bool trims_memory; /**< the process is all ours: see agent/trim.h */
     bool listens; /**< false: nobody can post alerts, whatever the configuration says */

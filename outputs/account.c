@@ -26,6 +26,11 @@ static const struct field smtp_fields[] = {
          .doc = "The name to log in with. Default: no login."),
     TEXT(struct smtp_config, password_file,
          .doc = "A file with the password, which only its owner may read."),
+    TEXTS(struct smtp_config, password_command,
+          .doc =
+              "Instead of `password_file`: a program that prints the password, and "
+              "its arguments, as a list. No shell reads it; it has 10 seconds, and is "
+              "asked before each login."),
     TEXT(struct smtp_config, ca_file,
          .doc = "Trust the certificates in this file instead of the system's."),
     TEXT(struct smtp_config, ehlo,
@@ -40,6 +45,40 @@ static const struct schema smtp_schema = {
     .field_count = sizeof smtp_fields / sizeof *smtp_fields,
 };
 
+static const struct field oauth_fields[] = {
+    TEXT(struct oauth_config, token_file, .is_required = true,
+         .doc = "The file that `tocsin auth gmail` writes: who may send, and Google's "
+                "token for it. tocsin must be able to write it too, because Google may "
+                "give a new token; below /var/lib/tocsin it is."),
+};
+static const struct schema oauth_schema = {
+    .name = "oauth",
+    .doc = "A login by the user's consent (OAuth 2.0) instead of a password.",
+    .size = sizeof(struct oauth_config),
+    .node_offset = offsetof(struct oauth_config, node),
+    .fields = oauth_fields,
+    .field_count = sizeof oauth_fields / sizeof *oauth_fields,
+};
+
+static const struct field service_fields[] = {
+    TEXT(struct service_config, key_file, .is_required = true,
+         .doc = "The service account's key, the JSON file that Google's Cloud console "
+                "gives; only its owner may read it."),
+    TEXT(struct service_config, user,
+         .doc = "The user for whom it acts. Default: the address of `gmail`, or the "
+                "`user` of `smtp`."),
+};
+static const struct schema service_schema = {
+    .name = "service_account",
+    .doc =
+        "A login by a service account of Google Workspace to which the administrator "
+        "gave domain-wide delegation.",
+    .size = sizeof(struct service_config),
+    .node_offset = offsetof(struct service_config, node),
+    .fields = service_fields,
+    .field_count = sizeof service_fields / sizeof *service_fields,
+};
+
 static const struct field account_fields[] = {
     TEXT(struct account_config, name, .is_required = true,
          .doc = "The name by which outputs use the account."),
@@ -48,6 +87,24 @@ static const struct field account_fields[] = {
     TEXT(struct account_config, password_file,
          .doc = "With `gmail`: a file with the App Password, which only its owner may "
                 "read. Blanks in the password do not matter."),
+    TEXTS(struct account_config, password_command,
+          .doc = "With `gmail`, instead of `password_file`: a program that prints the "
+                 "App Password, and its arguments, as a list: [/usr/bin/pass, show, "
+                 "tocsin]. No shell reads it; it has 10 seconds, and is asked before "
+                 "each login."),
+    BLOCK(struct account_config, oauth, struct oauth_config, .sub = &oauth_schema,
+          .doc = "Instead of a password: the user's consent, got by `tocsin auth "
+                 "gmail`."),
+    BLOCK(struct account_config, service_account, struct service_config,
+          .sub = &service_schema,
+          .doc = "Instead of a password: a service account that acts for the user."),
+    BOOL(struct account_config, api,
+         .doc =
+             "With `gmail` and `oauth` or `service_account`: send by Gmail's API over "
+             "HTTPS (port 443) instead of SMTP, where the ports of mail are "
+             "blocked."),
+    TEXT(struct account_config, api_endpoint, .def = "https://gmail.googleapis.com",
+         .doc = "With `api`: where it is, for a server to try against."),
     TEXT(struct account_config, ca_file,
          .doc = "With `gmail`: trust the certificates in this file instead of the "
                 "system's."),
@@ -133,18 +190,44 @@ static void resolve_smtp(const struct resolving *resolving)
     if (smtp->ehlo.value.len > 0 && !is_host(smtp->ehlo.value))
         complain(resolving->complaints, place_of(&smtp->ehlo, smtp->node),
                  "'ehlo' must be a host name");
-    if ((smtp->user.value.len > 0) != (smtp->password_file.value.len > 0))
-        complain(resolving->complaints, smtp->node->at,
-                 "'user' and 'password_file' belong together; one of them is missing");
     check_tls(resolving);
     account->host = smtp->host.value;
     account->port = smtp->port ? (int)smtp->port : default_ports[smtp->tls];
     account->tls = smtp->tls;
     account->user = smtp->user.value;
-    account->password_file = smtp->password_file.value;
     account->ca_file = smtp->ca_file.value;
     account->ehlo = smtp->ehlo.value.len > 0 ? smtp->ehlo.value : resolving->host_name;
     account->from = smtp->user.value;
+    const struct login_keys keys = { smtp->node, &smtp->password_file,
+                                     &smtp->password_command };
+    account_resolve_login(resolving->config, &keys, account, resolving->arena,
+                          resolving->complaints);
+}
+
+/* "https://HOST[:PORT]" */
+static void resolve_api(const struct resolving *resolving)
+{
+    const struct account_config *config = resolving->config;
+    struct account *account = resolving->account;
+    struct slice rest = config->api_endpoint.value, host;
+    int64_t port = 443;
+    bool ok = slice_starts(rest, SLICE("https://"));
+    if (ok) {
+        rest = slice_make(rest.ptr + 8, rest.len - 8);
+        ok = slice_next(&rest, ':', &host) && is_host(host) &&
+             (rest.len == 0 || (slice_to_int(rest, &port) && port > 0 && port < 65536));
+    }
+    if (!ok)
+        complain(resolving->complaints, place_of(&config->api_endpoint, config->node),
+                 "'api_endpoint' is written https://HOST or https://HOST:PORT");
+    if (config->port != 0)
+        complain(resolving->complaints, config->node->at,
+                 "'port' is of SMTP, and 'api: true' sends by HTTPS: leave one of them "
+                 "out");
+    account->is_api = true;
+    account->host = ok ? host : SLICE("");
+    account->port = (int)port;
+    account->tls = TLS_IMPLICIT;
 }
 
 static void resolve_gmail(const struct resolving *resolving)
@@ -154,10 +237,6 @@ static void resolve_gmail(const struct resolving *resolving)
     if (!mime_is_address(config->gmail.value))
         complain(resolving->complaints, place_of(&config->gmail, config->node),
                  "'gmail' must be one e-mail address");
-    if (config->password_file.value.len == 0)
-        complain(resolving->complaints, config->node->at,
-                 "this account has no 'password_file'; put an App Password into a file "
-                 "(support.google.com/accounts/answer/185833) and name it");
     if (config->port != 0 && config->port != 465 && config->port != 587)
         complain(resolving->complaints, config->node->at,
                  "Gmail takes mail at port 465 or 587");
@@ -165,19 +244,29 @@ static void resolve_gmail(const struct resolving *resolving)
     account->port = config->port ? (int)config->port : 465;
     account->tls = account->port == 587 ? TLS_STARTTLS : TLS_IMPLICIT;
     account->user = config->gmail.value;
-    account->password_file = config->password_file.value;
     account->ca_file = config->ca_file.value;
     account->ehlo = resolving->host_name;
     account->from = config->gmail.value;
+    if (config->api)
+        resolve_api(resolving);
+    const struct login_keys keys = { config->node, &config->password_file,
+                                     &config->password_command };
+    account_resolve_login(config, &keys, account, resolving->arena,
+                          resolving->complaints);
 }
 
 static void check_stray_keys(const struct resolving *resolving)
 {
     const struct account_config *config = resolving->config;
-    if (config->password_file.value.len > 0 || config->ca_file.value.len > 0 ||
-        config->port != 0)
+    if (config->password_file.value.len > 0 || config->password_command.count > 0 ||
+        config->ca_file.value.len > 0 || config->port != 0)
+        complain(
+            resolving->complaints, config->node->at,
+            "'password_file', 'password_command', 'ca_file' and 'port' belong below "
+            "'smtp' here");
+    if (config->api)
         complain(resolving->complaints, config->node->at,
-                 "'password_file', 'ca_file' and 'port' belong below 'smtp' here");
+                 "'api' is Gmail's: it belongs to 'gmail: ADDRESS'");
 }
 
 static void resolve_from(const struct resolving *resolving)

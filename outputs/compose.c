@@ -149,9 +149,9 @@ static void put_date(struct buf *out, const struct mail_profile *profile,
                      struct now now)
 {
     struct buf date = buf_make(64);
-    text_put_rfc5322_date(&date, now.unix_ms,
-                          profile->zone ? zone_offset_s(profile->zone, now.unix_ms)
-                                        : 0);
+    int64_t at_ms = now_shown_ms(now);
+    text_put_rfc5322_date(&date, at_ms,
+                          profile->zone ? zone_offset_s(profile->zone, at_ms) : 0);
     mime_put_token_header(out, "Date", buf_slice(&date));
     buf_free(&date);
 }

@@ -5,7 +5,9 @@
 #include "agent/base/must.h"
 
 enum {
+    UNPROVEN_TIMEOUT_MS = 20 * 1000,
     OPEN_TIMEOUT_MS = 45 * 1000, /* the link's own 30 s tell more, so they come first */
+    IDLE_MS = 1000,              /* unused for so long it may have been forgotten */
     RECEIVE_BYTES = 4096,
     RECEIVES_A_STEP = 64,
 };
@@ -63,7 +65,8 @@ static void begin_dialog(struct connection *connection, struct now now)
                 (struct dialog_offer){
                     .pipelining = ops->has_extension(link, SLICE("PIPELINING")),
                     .size = ops->has_extension(link, SLICE("SIZE")),
-                    .eight_bit = ops->has_extension(link, SLICE("8BITMIME")) });
+                    .eight_bit = ops->has_extension(link, SLICE("8BITMIME")),
+                    .size_max = ops->size_max ? ops->size_max(link) : 0 });
     connection->state = CONNECTION_OPEN;
     connection->used_ms = now.mono_ms;
     connection->seen_progress = 0;
@@ -130,12 +133,22 @@ static void exchange(struct connection *connection)
              connection->dialog.state != DIALOG_CLOSED);
 }
 
+/* A firewall that has forgotten an idle connection swallows what is said on it. Nothing
+ * is lost by giving up early there: the mail goes over a new connection at once. */
+static int64_t patience_ms(struct connection *connection)
+{
+    int64_t patience = dialog_timeout_ms(&connection->dialog);
+    if (connection->dialog.result.was_answered)
+        connection->is_unproven = false;
+    return connection->is_unproven ? earlier_ms(patience, UNPROVEN_TIMEOUT_MS)
+                                   : patience;
+}
+
 static void check_deadline(struct connection *connection, struct now now)
 {
     if (connection->dialog.progress != connection->seen_progress) {
         connection->seen_progress = connection->dialog.progress;
-        connection->deadline_ms =
-            later_by_ms(now.mono_ms, dialog_timeout_ms(&connection->dialog));
+        connection->deadline_ms = later_by_ms(now.mono_ms, patience_ms(connection));
     }
     if (now.mono_ms >= connection->deadline_ms)
         dialog_lost(&connection->dialog,
@@ -173,6 +186,8 @@ bool connection_is_idle(const struct connection *connection)
 void connection_start(struct connection *connection, const struct dialog_mail *mail,
                       struct now now)
 {
+    connection->is_unproven =
+        connection->mail_count > 0 && now.mono_ms - connection->used_ms >= IDLE_MS;
     connection->used_ms = now.mono_ms;
     connection->mail_count++;
     dialog_start(&connection->dialog, mail);

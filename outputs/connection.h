@@ -27,6 +27,7 @@ struct connection {
     int64_t used_ms;           /**< mono: when it last began or ended a mail */
     int64_t deadline_ms; /**< mono: by then the server has to have said something */
     uint64_t seen_progress;
+    bool is_unproven;    /**< it was idle: who sat between may have forgotten it */
     uint64_t mail_count; /**< mails begun on it */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 
 enum { RECOVER_AT_ONCE = 256 };
 #define DEFAULT_DOUBT_WAIT_MS (10 * MINUTE_MS)
@@ -95,7 +96,7 @@ static void recover_row(struct courier *courier, int64_t id,
     struct outbox_settlement settlement = {
         .id = id,
         .event = is_maildir ? EVENT_POSTPONE : EVENT_DOUBT,
-        .next_at_ms = now.unix_ms + wait,
+        .next_at_ms = now.unix_ms + rng_later(&courier->world.rng, wait),
         .is_attempt = true,
         .part = job.part,
         .reply = SLICE("tocsin ended while the mail was being handed over"),
@@ -110,6 +111,8 @@ static void recover_row(struct courier *courier, int64_t id,
     } else if (!is_maildir) {
         staged->in_doubt++;
     }
+    if (planted(PLANT_HANDED_IS_SENT))
+        settlement.event = EVENT_ACCEPT;
     outbox_settle(courier->world.db, &settlement, now);
 out:
     arena_free(&arena);

@@ -39,6 +39,7 @@ struct dialog_result {
 /** What the server offered. */
 struct dialog_offer {
     bool pipelining, size, eight_bit;
+    int64_t size_max; /**< bytes of a mail; 0: not known */
 };
 
 struct dialog {

@@ -41,15 +41,16 @@ static uint64_t secret_id_of(struct slice path)
 static int64_t wait_of(const struct hold *hold, const struct verdict *verdict,
                        struct rng *rng)
 {
+    int64_t max = verdict->max_wait_ms;
     if (verdict->scope == SCOPE_NETWORK)
-        return rng_jitter(rng, backoff_ms(hold->failures, NETWORK_MAX_MS),
+        return rng_jitter(rng, backoff_ms(hold->failures, max ? max : NETWORK_MAX_MS),
                           JITTER_PERCENT);
     int64_t wait = verdict->wait_ms;
-    for (int64_t i = 0; i < hold->failures && wait < verdict->max_wait_ms; i++)
+    for (int64_t i = 0; i < hold->failures && wait < max; i++)
         wait *= 2;
-    if (verdict->max_wait_ms > 0 && wait > verdict->max_wait_ms)
-        wait = verdict->max_wait_ms;
-    return wait;
+    if (max > 0 && wait > max)
+        wait = max;
+    return rng_later(rng, wait);
 }
 
 void hold_begin(struct hold *hold, const struct verdict *verdict,

@@ -3,6 +3,7 @@
  * the others, and a limit of the account never uses up the attempts of a mail.
  */
 #include "outputs/judge.h"
+#include "agent/base/plant.h"
 
 enum { JITTER_PERCENT = 25 };
 
@@ -72,6 +73,7 @@ static bool is_hopeless(const struct judging *judging, const struct smtp_reply *
 {
     const struct verdict *verdict = verdict_of(reply);
     return verdict->outcome == OUTCOME_NEVER ||
+           (planted(PLANT_QUOTA_IS_FINAL) && verdict->trouble == TROUBLE_QUOTA) ||
            (verdict->trouble == TROUBLE_PROTOCOL && verdict->scope == SCOPE_NETWORK &&
             judging->attempt->job->attempts + 1 >= PROTOCOL_MAX);
 }
@@ -111,7 +113,8 @@ static int64_t next_wait_ms(const struct judging *judging, struct rng *rng)
 {
     int64_t backoff = backoff_ms(judging->attempt->job->attempts, HOUR_MS);
     int64_t wait = rng_jitter(rng, backoff, JITTER_PERCENT);
-    return wait > judging->wait_ms ? wait : judging->wait_ms;
+    int64_t asked = rng_later(rng, judging->wait_ms);
+    return wait > asked ? wait : asked;
 }
 
 /* Somebody still waits: again later, unless it is too late already. */
@@ -131,6 +134,8 @@ static void postpone(struct judging *judging, struct now now, struct rng *rng)
      * once. */
     if (judging->out.is_attempt && !(has_delivered && judging->wait_ms == 0))
         judging->out.next_at_ms += next_wait_ms(judging, rng);
+    if (planted(PLANT_LATER_IS_NEVER))
+        judging->out.next_at_ms += DAY_MS;
     if (!judging->attempt->is_early &&
         now.unix_ms - judging->attempt->job->created_ms > GIVE_UP_MS) {
         give_up_waiting(judging);
@@ -160,14 +165,15 @@ static void judge_accepted(struct judging *judging)
             judging->states[i] = RECIPIENT_DELIVERED;
 }
 
-static void judge_doubt(struct judging *judging, struct now now)
+static void judge_doubt(struct judging *judging, struct now now, struct rng *rng)
 {
+    int64_t wait = judging->attempt->doubt_wait_ms;
     judge_recipients(judging);
     judging->out.reply = &judging->attempt->result->reply;
     judging->out.advice = verdict_of(judging->out.reply)->advice;
     judging->out.is_attempt = true;
-    judging->out.event = EVENT_DOUBT;
-    judging->out.next_at_ms = now.unix_ms + judging->attempt->doubt_wait_ms;
+    judging->out.event = planted(PLANT_DOUBT_IS_SENT) ? EVENT_ACCEPT : EVENT_DOUBT;
+    judging->out.next_at_ms = now.unix_ms + rng_later(rng, wait);
     if (judging->attempt->job->doubts < DOUBT_MAX)
         return;
     give_up_waiting(judging);
@@ -231,7 +237,7 @@ struct judgement judge(const struct attempt *attempt, struct now now, struct rng
         return judging.out;
     }
     if (attempt->result->is_in_doubt) {
-        judge_doubt(&judging, now);
+        judge_doubt(&judging, now, rng);
         return judging.out;
     }
     if (attempt->result->is_accepted)

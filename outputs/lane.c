@@ -4,18 +4,18 @@
  */
 #include "outputs/lane.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/base/must.h"
 #include "agent/base/text.h"
 #include "agent/base/unmime.h"
-#include "outputs/maildir.h"
+#include "outputs/lane_inside.h"
 #include "outputs/outbox_dead.h"
 #include "outputs/recast.h"
 
 enum {
     LOGIN_BURST = 3,
-    MAILDIR_JITTER_PERCENT = 25,
     SHORT_TEXT_BYTES = 4096,
     SHORT_NOTE_BYTES = 4096,
     SHORT_ID_BYTES = 512,
@@ -43,16 +43,8 @@ static void copy_spec(struct lane *lane, const struct lane_spec *spec)
     lane->maildir = arena_slice(&fresh, spec->maildir);
     lane->is_maildir = spec->account == NULL;
     lane->account = (struct account){ 0 };
-    if (spec->account) {
-        struct account *account = &lane->account;
-        *account = *spec->account;
-        struct slice *texts[] = { &account->name,    &account->host,
-                                  &account->user,    &account->password_file,
-                                  &account->ca_file, &account->ehlo,
-                                  &account->from };
-        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-            *texts[i] = arena_slice(&fresh, *texts[i]);
-    }
+    if (spec->account)
+        lane->account = account_copy(spec->account, &fresh);
     arena_free(&lane->memory);
     lane->memory = fresh;
 }
@@ -83,17 +75,9 @@ void lane_free(struct lane *lane)
     free(lane);
 }
 
-static bool is_same_account(const struct account *a, const struct account *b)
-{
-    return slice_equal(a->host, b->host) && a->port == b->port && a->tls == b->tls &&
-           slice_equal(a->user, b->user) &&
-           slice_equal(a->password_file, b->password_file) &&
-           slice_equal(a->ca_file, b->ca_file) && slice_equal(a->ehlo, b->ehlo);
-}
-
 void lane_configure(struct lane *lane, const struct lane_spec *spec)
 {
-    bool is_same = spec->account ? is_same_account(spec->account, &lane->account)
+    bool is_same = spec->account ? account_is_same(spec->account, &lane->account)
                                  : slice_equal(spec->maildir, lane->maildir);
     lane->is_gone = false;
     if (!is_same) {
@@ -192,7 +176,7 @@ static void step_session(struct lane *lane, struct now now)
 
 /* --- outcomes --------------------------------------------------------------------- */
 
-static void set_result(struct lane *lane, const struct judgement *judgement)
+void lane_set_result(struct lane *lane, const struct judgement *judgement)
 {
     lane->settlement = (struct outbox_settlement){
         .id = lane->claim,
@@ -215,9 +199,8 @@ static void set_result(struct lane *lane, const struct judgement *judgement)
     lane->claim = 0;
 }
 
-/* The claim ends untouched: nothing of it has left. */
-static void give_back(struct lane *lane, enum row_event event, struct slice why,
-                      struct now now)
+void lane_give_back(struct lane *lane, enum row_event event, struct slice why,
+                    struct now now)
 {
     const struct smtp_reply reply = reply_of_network(PHASE_MAIL, why);
     const struct judgement judgement = { .event = event,
@@ -228,10 +211,10 @@ static void give_back(struct lane *lane, enum row_event event, struct slice why,
                                                      ? lane->job.part
                                                      : 0 };
     lane->job = (struct outbox_job){ .id = lane->claim };
-    set_result(lane, &judgement);
+    lane_set_result(lane, &judgement);
 }
 
-static bool is_early(const struct lane *lane, struct now now)
+bool lane_is_early(const struct lane *lane, struct now now)
 {
     return now.mono_ms - lane->began_ms < EARLY_MS;
 }
@@ -241,7 +224,7 @@ static void take_result(struct lane *lane, struct now now)
     const struct dialog_result *result = &lane->connection.dialog.result;
     const struct attempt attempt = { .job = &lane->job,
                                      .result = result,
-                                     .is_early = is_early(lane, now),
+                                     .is_early = lane_is_early(lane, now),
                                      .is_reused = lane->connection.mail_count > 1,
                                      .doubt_wait_ms = lane->account.doubt_wait_ms };
     const struct judgement judgement =
@@ -254,10 +237,10 @@ static void take_result(struct lane *lane, struct now now)
         hold_end(&lane->hold);
     }
     lane->connection.used_ms = now.mono_ms;
-    set_result(lane, &judgement);
+    lane_set_result(lane, &judgement);
 }
 
-static bool load_job(struct lane *lane)
+bool lane_load_job(struct lane *lane)
 {
     arena_clear(&lane->job_memory);
     return outbox_load(lane->world->db, lane->claim, &lane->job, &lane->job_memory);
@@ -265,20 +248,50 @@ static bool load_job(struct lane *lane)
 
 /* --- a mail server ---------------------------------------------------------------- */
 
+static bool is_too_large(const struct lane *lane)
+{
+    int64_t size_max = lane->connection.dialog.offer.size_max;
+    return size_max > 0 && (int64_t)lane->job.bytes.len > size_max &&
+           !lane->job.is_short;
+}
+
+/* The server said beforehand what it takes: it is not asked to refuse. */
+static void ask_for_short(struct lane *lane, struct now now)
+{
+    struct smtp_reply reply = reply_of_network(PHASE_MAIL, SLICE("SIZE"));
+    snprintf(reply.text, sizeof reply.text,
+             "the server takes %lld bytes a mail, not %zu",
+             (long long)lane->connection.dialog.offer.size_max, lane->job.bytes.len);
+    const struct judgement judgement = { .event = EVENT_POSTPONE,
+                                         .next_at_ms = now.unix_ms,
+                                         .reply = &reply,
+                                         .advice = "",
+                                         .part = lane->job.part,
+                                         .wants_short = true };
+    for (size_t i = 0; i < lane->job.recipient_count; i++)
+        lane->states[i] = RECIPIENT_WAITING;
+    lane_set_result(lane, &judgement);
+}
+
 static void start_claim(struct lane *lane, struct now now)
 {
     if (lane->claim == 0 || lane->is_under_way)
         return;
     if (!connection_is_idle(&lane->connection)) {
-        give_back(lane, EVENT_POSTPONE, SLICE("the idle connection was closed"), now);
+        lane_give_back(lane, EVENT_POSTPONE, SLICE("the idle connection was closed"),
+                       now);
         return;
     }
-    if (!load_job(lane)) {
-        give_back(lane, EVENT_POSTPONE, SLICE("the store could not be read"), now);
+    if (!lane_load_job(lane)) {
+        lane_give_back(lane, EVENT_POSTPONE, SLICE("the store could not be read"), now);
         return;
     }
     if (lane->job.recipient_count == 0) {
-        give_back(lane, EVENT_EXPIRE, SLICE("no recipient is left"), now);
+        lane_give_back(lane, EVENT_EXPIRE, SLICE("no recipient is left"), now);
+        return;
+    }
+    if (is_too_large(lane)) {
+        ask_for_short(lane, now);
         return;
     }
     const struct dialog_mail mail = { .from = lane->job.from,
@@ -327,7 +340,8 @@ static void stop_in_time(struct lane *lane, struct now now)
         now.mono_ms - lane->world->stopping_ms < STOP_GRACE_MS)
         return;
     connection_close(&lane->connection);
-    give_back(lane, EVENT_POSTPONE, SLICE("tocsin ended before the mail left"), now);
+    lane_give_back(lane, EVENT_POSTPONE, SLICE("tocsin ended before the mail left"),
+                   now);
     note_end(lane, now);
 }
 
@@ -341,56 +355,12 @@ static void pump_mail(struct lane *lane, struct now now)
     end_when_done(lane, now);
 }
 
-/* --- a Maildir -------------------------------------------------------------------- */
-
-static void judge_file(struct lane *lane, bool ok, const struct err *err,
-                       struct now now)
-{
-    struct smtp_reply reply =
-        reply_of_network(PHASE_DOT, slice_of(ok ? "" : err->text));
-    struct judgement judgement = { .event = EVENT_ACCEPT,
-                                   .reply = &reply,
-                                   .advice = "" };
-    if (!ok) {
-        int64_t wait =
-            rng_jitter(&lane->world->rng, backoff_ms(lane->job.attempts, HOUR_MS),
-                       MAILDIR_JITTER_PERCENT);
-        bool is_late =
-            !is_early(lane, now) && now.unix_ms - lane->job.created_ms > GIVE_UP_MS;
-        judgement.event = is_late ? EVENT_EXPIRE : EVENT_POSTPONE;
-        judgement.next_at_ms = now.unix_ms + wait;
-        judgement.is_attempt = true;
-        judgement.advice =
-            "the maildir cannot be written: check that the folder above it "
-            "exists and who may write there";
-    }
-    set_result(lane, &judgement);
-}
-
-static void pump_maildir(struct lane *lane, struct now now)
-{
-    struct err err = { 0 };
-    if (lane->claim == 0)
-        return;
-    if (!load_job(lane)) {
-        give_back(lane, EVENT_POSTPONE, SLICE("the store could not be read"), now);
-        return;
-    }
-    const struct maildir_mail mail = { .id = lane->job.id,
-                                       .created_ms = lane->job.created_ms,
-                                       .host = lane->world->host,
-                                       .bytes = lane->job.bytes };
-    const struct link_ops *ops = lane->connection.ops;
-    bool ok = ops->keep ? ops->keep(ops->ctx, lane->maildir, mail.bytes)
-                        : maildir_put(lane->maildir, &mail, &err);
-    lane->job.recipient_count = 0;
-    judge_file(lane, ok, &err, now);
-}
+/* --- pump ------------------------------------------------------------------------ */
 
 void lane_pump(struct lane *lane, struct now now)
 {
     if (lane->is_maildir)
-        pump_maildir(lane, now);
+        lane_pump_maildir(lane, now);
     else
         pump_mail(lane, now);
 }
@@ -416,7 +386,7 @@ static void write_hold(struct lane *lane, struct outputs_tally *staged, struct n
 {
     hold_save(&lane->hold, lane->world->db, lane->key);
     lane->given_up = 0;
-    if (lane->hold.failures == 0 || is_early(lane, now))
+    if (lane->hold.failures == 0 || lane_is_early(lane, now))
         return;
     int64_t count = outbox_expire(lane->world->db, lane->key, now.unix_ms - GIVE_UP_MS,
                                   slice_of(lane->hold.advice), now);
@@ -478,26 +448,6 @@ void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now)
         lane->claim_staged = outbox_claim(db, lane->key, now);
 }
 
-static void log_result(const struct lane *lane)
-{
-    const struct outbox_settlement *settlement = &lane->settlement;
-    struct log_sink *log = lane->world->log;
-    long long id = (long long)settlement->id;
-    const char *reply = lane->reply.len > 0 ? lane->reply.ptr : "";
-    if (settlement->event == EVENT_ACCEPT)
-        log_info(log, "mail %lld for output '%.*s' is sent", id,
-                 SLICE_ARG(lane->job.output));
-    else if (settlement->event == EVENT_POSTPONE || settlement->event == EVENT_DOUBT)
-        log_warning(log, "mail %lld goes again later: %s", id, reply);
-    else
-        log_error(log, "mail %lld for output '%.*s' is given up: %s: %.*s", id,
-                  SLICE_ARG(lane->job.output), reply, SLICE_ARG(settlement->advice));
-    if (lane->refused_count > 0)
-        log_warning(log, "mail %lld: %llu recipients were refused: %s: %.*s", id,
-                    (unsigned long long)lane->refused_count, reply,
-                    SLICE_ARG(settlement->advice));
-}
-
 static void look_for_due(struct lane *lane, struct now now)
 {
     int64_t due = outbox_due_at(lane->world->db, lane->key);
@@ -511,7 +461,7 @@ static void look_for_due(struct lane *lane, struct now now)
 void lane_committed(struct lane *lane, bool has_written, struct now now)
 {
     if (lane->has_result)
-        log_result(lane);
+        lane_log_result(lane);
     if (lane->given_up > 0)
         log_error(lane->world->log,
                   "%lld mails of account '%.*s' are given up, they waited for 5 days: "

@@ -1,7 +1,51 @@
-/** What `tocsin status` says of an account. */
+/** What the log says of a mail, and `tocsin status` of an account. */
 #include "agent/base/text.h"
-#include "outputs/lane.h"
+#include "outputs/lane_inside.h"
 #include "outputs/told.h"
+
+enum { REFUSED_BYTES = 1024 };
+
+/* --- the log ---------------------------------------------------------------------- */
+
+static void put_refused(const struct lane *lane, struct buf *out)
+{
+    for (size_t i = 0; i < lane->job.recipient_count; i++) {
+        if (lane->states[i] != RECIPIENT_DEAD)
+            continue;
+        buf_puts(out, out->len > 0 ? ", " : "");
+        buf_put(out, lane->job.recipients[i]);
+    }
+}
+
+static void log_refused(const struct lane *lane, long long id, const char *reply)
+{
+    struct buf who = buf_make(REFUSED_BYTES);
+    put_refused(lane, &who);
+    log_warning(lane->world->log, "mail %lld: refused for %s: %s: %.*s", id,
+                who.len > 0 ? who.ptr : "nobody", reply,
+                SLICE_ARG(lane->settlement.advice));
+    buf_free(&who);
+}
+
+void lane_log_result(const struct lane *lane)
+{
+    const struct outbox_settlement *settlement = &lane->settlement;
+    struct log_sink *log = lane->world->log;
+    long long id = (long long)settlement->id;
+    const char *reply = lane->reply.len > 0 ? lane->reply.ptr : "";
+    if (settlement->event == EVENT_ACCEPT)
+        log_info(log, "mail %lld for output '%.*s' is sent", id,
+                 SLICE_ARG(lane->job.output));
+    else if (settlement->event == EVENT_POSTPONE || settlement->event == EVENT_DOUBT)
+        log_warning(log, "mail %lld goes again later: %s", id, reply);
+    else
+        log_error(log, "mail %lld for output '%.*s' is given up: %s: %.*s", id,
+                  SLICE_ARG(lane->job.output), reply, SLICE_ARG(settlement->advice));
+    if (lane->refused_count > 0)
+        log_refused(lane, id, reply);
+}
+
+/* --- status ----------------------------------------------------------------------- */
 
 /* A server that has a bad time is no news; it would stand in every mail. */
 void lane_put_trouble(const struct lane *lane, struct now now, struct buf *out)

@@ -63,6 +63,9 @@ struct link_ops {
     /** Did the last EHLO reply name this extension ("PIPELINING", "SIZE",
      *  "8BITMIME")? */
     bool (*has_extension)(const struct link *link, struct slice keyword);
+    /** Bytes of a mail that the server takes at most, by SIZE in its last EHLO reply;
+     *  0: it did not say. NULL: no link of this kind knows. */
+    int64_t (*size_max)(const struct link *link);
     /** When the server's certificate ends, in unix seconds; 0: not known. NULL: no link
      *  of this kind knows. */
     int64_t (*certificate_ends)(const struct link *link);

@@ -31,6 +31,17 @@ void outbox_count_dead(struct db *db, struct outbox_dead *dead, struct arena *ar
     db_done(row);
 }
 
+uint64_t outbox_count_lying(struct db *db)
+{
+    uint64_t count = 0;
+    struct db_row *row = db_query(db, "SELECT count(*) FROM outbox WHERE state = 2");
+    if (db_next(row)) {
+        count = (uint64_t)db_int(row, 0);
+        db_done(row);
+    }
+    return count;
+}
+
 uint64_t outbox_count_reached(struct db *db, struct slice account, int64_t since_ms)
 {
     uint64_t count = 0;

@@ -17,6 +17,9 @@ struct outbox_dead {
 };
 void outbox_count_dead(struct db *db, struct outbox_dead *dead, struct arena *arena);
 
+/** Dead letters that lie there, told or not. */
+uint64_t outbox_count_lying(struct db *db);
+
 /** Recipients of @account's mails that were sent since @since_ms (unix). */
 uint64_t outbox_count_reached(struct db *db, struct slice account, int64_t since_ms);
 

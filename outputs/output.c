@@ -162,15 +162,29 @@ static void look_for_trouble(struct outputs *outputs, struct now now)
     buf_clear(&outputs->trouble);
     outputs->tells_ms = told_put_dead(outputs->world.db, &outputs->trouble);
     courier_put_trouble(outputs->courier, now, &outputs->trouble);
+    told_put_clock(&outputs->trouble, now);
     outputs->has_trouble = true;
+}
+
+/* A digest is where people look after things: it counts what still lies there. */
+static struct slice trouble_for(struct outputs *outputs, const struct notice *notice,
+                                struct now now, struct arena *arena)
+{
+    struct buf text = buf_make(TOLD_BYTES);
+    look_for_trouble(outputs, now);
+    if (notice->reason == NOTICE_DIGEST)
+        told_put_lying(outputs->world.db, &text);
+    buf_put(&text, text_cut(buf_slice(&outputs->trouble), TOLD_BYTES - text.len));
+    struct slice trouble = arena_slice(arena, buf_slice(&text));
+    buf_free(&text);
+    return trouble;
 }
 
 static void put_mail(struct outputs *outputs, const struct mail_put *put,
                      struct now now, struct arena *arena)
 {
-    look_for_trouble(outputs, now);
     struct mail_profile profile = profile_of(outputs, put->output);
-    profile.trouble = text_cut(buf_slice(&outputs->trouble), TOLD_BYTES);
+    profile.trouble = trouble_for(outputs, put->notice, now, arena);
     const struct message message = compose_message(put->notice, &profile, now, arena);
     const struct outbox_entry entry = {
         .message = &message,

@@ -42,6 +42,17 @@ static void put_old_headers(struct buf *out, struct slice mail, bool keeps_addre
     }
 }
 
+static void put_cut(struct buf *out, struct slice rest)
+{
+    uint64_t count = 0;
+    struct slice line;
+    while (slice_next(&rest, '\n', &line))
+        count++;
+    buf_puts(out, "\n[cut: ");
+    text_put_count(out, count, "more line", "more lines");
+    buf_puts(out, "]\n");
+}
+
 static void put_body(struct buf *out, struct slice mail, const struct recast *how)
 {
     struct buf text = buf_make(LIMIT_MAIL_BYTES), whole = buf_make(LIMIT_MAIL_BYTES);
@@ -51,7 +62,7 @@ static void put_body(struct buf *out, struct slice mail, const struct recast *ho
     buf_putc(&whole, '\n');
     buf_put(&whole, kept);
     if (kept.len < text.len)
-        buf_puts(&whole, "\n[cut]\n");
+        put_cut(&whole, slice_make(text.ptr + kept.len, text.len - kept.len));
     mime_put_quoted_printable(out, buf_slice(&whole));
     buf_free(&whole);
     buf_free(&text);

@@ -163,6 +163,16 @@ enum reply_state reply_feed(struct reply_parser *parser, struct slice *bytes,
     return REPLY_MORE;
 }
 
+int64_t reply_size_max(struct slice offers)
+{
+    struct slice line, word;
+    int64_t size = 0;
+    while (slice_next(&offers, '\n', &line))
+        if (slice_next(&line, ' ', &word) && slice_equal_nocase(word, SLICE("SIZE")))
+            return slice_to_int(slice_trim(line), &size) && size > 0 ? size : 0;
+    return 0;
+}
+
 struct smtp_reply reply_of_network(enum smtp_phase phase, struct slice text)
 {
     struct smtp_reply reply = { .phase = phase };

@@ -32,6 +32,10 @@ enum reply_state {
 enum reply_state reply_feed(struct reply_parser *parser, struct slice *bytes,
                             struct smtp_reply *reply);
 
+/** The number behind SIZE in @offers, the lines of a reply to EHLO without their codes
+ *  (RFC 1870); 0: none. */
+int64_t reply_size_max(struct slice offers);
+
 /** A reply for what no server said: code 0 and @text, which is cleaned and cut. */
 struct smtp_reply reply_of_network(enum smtp_phase phase, struct slice text);
 

@@ -17,6 +17,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/secret.h"
+#include "outputs/login.h"
 #include "outputs/reply.h"
 
 enum {
@@ -40,6 +41,7 @@ struct link {
     struct smtp_reply failure;
     enum smtp_phase phase; /* of the last command that was sent */
     bool is_implicit_tls, wants_login;
+    bool is_broken; /* the server sent what is not SMTP, or too much of it */
     struct reply_parser parser;
     struct smtp_reply last; /* reply of the login's conversation */
     struct buf offers;      /* lines of the last EHLO reply, each with its '\n' */
@@ -51,7 +53,7 @@ struct link {
 };
 
 struct curl_links {
-    struct link_ops ops; /* first: links_curl_free() gets its address */
+    struct link_ops ops;
     CURL *warm; /* the first handle costs 4 ms of TLS set-up: paid at the start */
 };
 
@@ -102,10 +104,9 @@ static void note_reply(struct link *link, struct slice bytes)
     while (bytes.len > 0) {
         struct smtp_reply reply;
         enum reply_state state = reply_feed(&link->parser, &bytes, &reply);
-        if (state == REPLY_BROKEN)
-            link->parser = (struct reply_parser){ 0 };
+        link->is_broken = state == REPLY_BROKEN;
         if (state != REPLY_DONE)
-            continue;
+            return;
         link->last = reply;
         link->last.phase = link->phase;
     }
@@ -310,6 +311,13 @@ static enum link_state link_step(struct link *link, struct now now)
     if (link->state != LINK_OPENING)
         return link->state;
     drive(link);
+    /* libcurl passes over lines that are no reply, and would wait for a time-out. */
+    if (link->is_broken) {
+        curl_easy_setopt(link->easy, CURLOPT_PASSWORD, NULL);
+        fail_with(link, link->phase,
+                  SLICE("the server sent what is not an SMTP reply"));
+        return link->state;
+    }
     while ((message = curl_multi_info_read(link->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;
@@ -395,14 +403,14 @@ static bool set_login(struct link *link, const struct account *account)
 {
     struct secret secret = { 0 };
     struct err err = { 0 };
-    bool ok = true;
     if (account->user.len == 0)
         return true;
     link->wants_login = true;
-    ok = secret_read(account->password_file, &secret, &err);
+    bool ok = account->secret || secret_read(account->password_file, &secret, &err);
     if (ok) {
         set_text(link, CURLOPT_USERNAME, account->user);
-        set_text(link, CURLOPT_PASSWORD, secret_slice(&secret));
+        set_text(link, CURLOPT_PASSWORD,
+                 secret_slice(account->secret ? account->secret : &secret));
     } else {
         fail_with(link, PHASE_AUTH, slice_of(err.text));
     }
@@ -423,7 +431,8 @@ static struct link *link_open(void *ctx, const struct account *account,
     link->offers = buf_make(OFFERS_BYTES);
     link->easy = curl_easy_init();
     link->multi = curl_multi_init();
-    must(link->easy && link->multi);
+    mem_there(link->easy);
+    mem_there(link->multi);
     set_connection(link);
     set_url(link, account);
     set_tls(link, account);
@@ -482,6 +491,11 @@ static bool link_has_extension(const struct link *link, struct slice keyword)
             return true;
     }
     return false;
+}
+
+static int64_t link_size_max(const struct link *link)
+{
+    return reply_size_max(buf_slice(&link->offers));
 }
 
 static int64_t link_certificate_ends(const struct link *link)
@@ -547,6 +561,7 @@ const struct link_ops *links_curl(void)
         .step = link_step,
         .failure = link_failure,
         .has_extension = link_has_extension,
+        .size_max = link_size_max,
         .certificate_ends = link_certificate_ends,
         .send = link_send,
         .receive = link_receive,
@@ -555,14 +570,14 @@ const struct link_ops *links_curl(void)
         .wake_at = link_wake_at,
         .ctx = links,
     };
-    return &links->ops;
+    return links_with_login(&links->ops);
 }
 
 void links_curl_free(const struct link_ops *ops)
 {
     if (!ops)
         return;
-    struct curl_links *links = ops->ctx;
+    struct curl_links *links = links_login_free(ops)->ctx;
     curl_easy_cleanup(links->warm);
     curl_global_cleanup();
     free(links);

@@ -31,6 +31,25 @@ int64_t told_put_dead(struct db *db, struct buf *out)
     return dead.until_ms;
 }
 
+void told_put_lying(struct db *db, struct buf *out)
+{
+    uint64_t count = outbox_count_lying(db);
+    if (count == 0)
+        return;
+    text_put_count(out, count, "mail that was given up lies",
+                   "mails that were given up lie");
+    buf_puts(out,
+             " in the outbox: `tocsin queue list` shows them, `tocsin queue retry` "
+             "or `drop` ends them\n");
+}
+
+void told_put_clock(struct buf *out, struct now now)
+{
+    if (!now_is_set(now))
+        buf_puts(out, "the clock of this host was not set when this was written: the "
+                      "times in it are wrong, and its date is an estimate\n");
+}
+
 void told_put_account(struct buf *out, struct slice account, const char *reply,
                       const char *advice)
 {

@@ -53,7 +53,8 @@ struct verdict {
     enum scope scope;
     int64_t wait_ms; /**< at least so long; 0: by the backoff alone */
     int64_t
-        max_wait_ms; /**< of an account: doubled each time up to this; 0: not doubled */
+        max_wait_ms; /**< doubled each time up to this; 0: an account's is not doubled,
+                          a network's by the backoff of connections */
     bool wants_secret;  /**< a new secret ends the wait at once */
     const char *advice; /**< one sentence for a person */
 };

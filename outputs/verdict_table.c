@@ -27,6 +27,8 @@
 #define BUSY(text) HOLD(SERVER, MINUTE_MS, HOUR_MS, text)
 #define CLUMSY HOLD(PROTOCOL, 15 * MINUTE_MS, 2 * HOUR_MS, TELL_BUG)
 #define NETWORK(text) LATER(SERVER, NETWORK, 0, 0, text)
+/* It costs the server nothing to look for the network again soon. */
+#define NO_NETWORK(text) LATER(SERVER, NETWORK, 0, 40 * SECOND_MS, text)
 #define WAIT(what, whose, wait, text) LATER(what, whose, wait, 0, text)
 #define SECRET(text)                                                                 \
     {                                                                                \
@@ -48,6 +50,7 @@
         .outcome = OUTCOME_SENT \
     }
 
+#define TELL_NO_NETWORK "the server cannot be reached: check the network of this host"
 #define TELL_BUG "server and tocsin lost each other: report it as a bug of tocsin"
 #define TELL_RECEIVING_RATE                             \
     "this mailbox gets mail too fast: send it digests " \
@@ -111,21 +114,25 @@
 const struct verdict_row verdict_table[] = {
     /* --- no reply: what the network or TLS said --- */
     { IN(RESOLVE), 0, ANY, ANY, ANY,
-      NETWORK("the server's name is not found: check host, DNS and the network") },
+      NO_NETWORK("the server's name is not found: check host, DNS and the network") },
+    { IN(CONNECT), 0, ANY, ANY, "unreachable", NO_NETWORK(TELL_NO_NETWORK) },
+    { IN(CONNECT), 0, ANY, ANY, "no route", NO_NETWORK(TELL_NO_NETWORK) },
     { IN(CONNECT), 0, ANY, ANY, "refused",
       NETWORK("nobody listens at this host and port: check both") },
     { IN(CONNECT), 0, ANY, ANY, "time",
       NETWORK("no answer: the provider may block mail ports, try port 465 or 587; "
               "`tocsin doctor` tells which are open") },
-    { IN(CONNECT), 0, ANY, ANY, ANY,
-      NETWORK("the server cannot be reached: check the network of this host") },
+    { IN(CONNECT), 0, ANY, ANY, ANY, NETWORK(TELL_NO_NETWORK) },
     { IN(TLS), 0, ANY, ANY, "certificate",
       HOLD(TLS, 5 * MINUTE_MS, HOUR_MS, TELL_CERTIFICATE) },
     { IN(TLS), 0, ANY, ANY, ANY,
       NETWORK("TLS cannot be set up: check that tls and port belong together") },
-    { IN(STARTTLS), 0, ANY, ANY, ANY,
+    { IN(STARTTLS), 0, ANY, ANY, "offer",
       NEEDS_TLS("the server offers no STARTTLS and nothing is sent in clear: try tls: "
                 "implicit with port 465") },
+    { IN(AUTH), 0, ANY, ANY, "the command '",
+      SECRET("the command that prints the password failed: run it by hand, as the user "
+             "that tocsin runs as") },
     { IN(AUTH), 0, ANY, ANY, "secret",
       SECRET("the password cannot be read: check password_file") },
     { IN(AUTH), 0, ANY, ANY, "offers no login",

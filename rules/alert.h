@@ -29,11 +29,14 @@ struct sighting {
     struct labels labels;    /**< rule, host, severity, ... : decide the fingerprint */
     bool has_lasting_labels; /**< they stay where they are, and what they are, as long
                                   as the rules do: equal address, equal labels */
+    bool is_crowded;         /**< it goes to the group "(other)", whatever its labels */
     enum severity severity;
     struct slice summary, description, runbook; /**< rendered; may be empty */
     struct sample sample;
     uint64_t count;           /**< how many events this stands for; 1 for kind match */
     int64_t resolve_after_ms; /**< quiet for this long: resolved; NEVER_MS: never */
+    uint32_t later; /**< so many of the same labels follow for certain, before anybody
+                         looks: when not 0, the last one alone has texts */
 
     /* Of alerts from outside (struct incoming); zero for those of rules. */
     uint64_t fingerprint, occurrence;

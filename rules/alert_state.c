@@ -155,6 +155,12 @@ void alert_keep_sample(struct alert *alert, const struct sample *sample)
     own->unix_ms = sample->unix_ms;
 }
 
+bool alert_wants_sample(const struct alert *alert, size_t later)
+{
+    return later < LIMIT_SAMPLES - FIRST_SAMPLES || alert->samples_told ||
+           alert->sample_count < FIRST_SAMPLES;
+}
+
 /* --- the whole -------------------------------------------------------------------- */
 
 void alert_free(struct alert *alert)

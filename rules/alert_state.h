@@ -76,6 +76,9 @@ bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
  *  the first ones stay, and of the later ones the newest. */
 void alert_keep_sample(struct alert *alert, const struct sample *sample);
 
+/** Would a sample stay when @later more come behind it? */
+bool alert_wants_sample(const struct alert *alert, size_t later);
+
 bool alert_is_firing(const struct alert *alert, int64_t mono_ms);
 
 #endif

@@ -9,7 +9,9 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 #include "agent/base/text.h"
+#include "rules/own_lines.h"
 #include "rules/redact.h"
+#include "rules/rule_feedback.h"
 #include "rules/telling.h"
 
 /* Nobody says that the wall clock was set: while a digest waits for a time of day, it
@@ -76,6 +78,7 @@ void engine_free(struct engine *engine)
     dedup_free(&engine->dedup);
     pieces_free(&engine->pieces);
     matcher_free(engine->matcher);
+    hits_free(&engine->hits);
     arena_free(&engine->arena);
     arena_free(&engine->scratch);
     buf_free(&engine->key);
@@ -241,8 +244,10 @@ void tally_counted(struct engine *engine, const struct alert *alert, uint64_t co
 {
     engine->tally->matches += count;
     engine->tally->open += count;
-    if (alert->group->is_other || alert->is_other)
-        engine->tally->overflow_keys += count;
+    if (!alert->group->is_other && !alert->is_other)
+        return;
+    engine->tally->overflow_keys += count;
+    engine->tally->overflow_route = alert->group->route->name;
 }
 
 /** From here on @alert is the one with the sighting's fingerprint. Where it shares its
@@ -277,7 +282,9 @@ static struct alert *take(struct engine *engine, struct lane *lane,
     arena_clear(&engine->scratch);
     struct labels group_labels =
         route_group_labels(lane->route, &sighting->labels, &engine->scratch);
-    struct alert_group *group = lane_group(engine, lane, &group_labels);
+    struct alert_group *group = sighting->is_crowded
+                                    ? lane_other(engine, lane)
+                                    : lane_group(engine, lane, &group_labels);
     size_t before = group_alert_count(group);
     uint64_t left_before = group->left_count;
     if (before == 0)
@@ -288,6 +295,8 @@ static struct alert *take(struct engine *engine, struct lane *lane,
         identify(engine, alert, sighting, now);
     tally_alerts(engine, group, before);
     engine->tally->alerts_left += group->left_count - left_before;
+    if (sighting->is_crowded)
+        engine->tally->crowded += sighting->count;
     count_taken(engine, alert, sighting->count, now);
     return alert;
 }
@@ -324,7 +333,8 @@ static bool take_again(struct engine *engine, const struct sighting *sighting,
                        struct now now)
 {
     struct trodden *path = path_of(engine, sighting);
-    if (!sighting->has_lasting_labels || path->labels != sighting->labels.items ||
+    if (!sighting->has_lasting_labels || sighting->is_crowded ||
+        path->labels != sighting->labels.items ||
         path->drop_count != engine->pieces.drop_count)
         return false;
     group_count_again(path->alert, sighting, now);
@@ -367,26 +377,48 @@ void engine_admit(struct engine *engine, const struct sighting *sighting,
         remember_path(engine, sighting, alert);
 }
 
-/** What admit_event() needs of engine_feed(). */
+/** What the hits of a block need on their way. */
 struct feeding {
     struct engine *engine;
     struct now now;
 };
 
-static void admit_event(void *ctx, struct rule *rule, const struct event *event)
+static void admit_hit(struct engine *engine, size_t index, struct now now)
 {
-    struct feeding *feeding = ctx;
-    struct engine *engine = feeding->engine;
     struct sighting sighting;
-    struct event safe = *event;
+    struct event safe = hits_event(&engine->hits, index);
     arena_clear(&engine->arena);
     redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
-    if (!rule_judge_now(rule, &safe, &engine->arena, &sighting))
+    if (!rule_judge_now(engine->hits.items[index].rule, &safe, &engine->arena,
+                        &sighting))
         return;
     /* The whole line, because its hash is summed; the alert keeps no more
      * than it may. */
     sighting.sample.line = safe.line;
-    engine_admit(engine, &sighting, feeding->now);
+    sighting.is_crowded = rule_is_crowded(engine->hits.items[index].rule, now);
+    engine_admit(engine, &sighting, now);
+}
+
+static void admit_hits(struct engine *engine, struct now now)
+{
+    hits_rank(&engine->hits, engine->rules);
+    for (size_t i = 0; i < engine->hits.count; i++)
+        admit_hit(engine, i, now);
+    hits_clear(&engine->hits);
+}
+
+static void take_hit(void *ctx, struct rule *rule, const struct event *event)
+{
+    struct feeding *feeding = ctx;
+    struct engine *engine = feeding->engine;
+    if (!event->source->has_fields && line_is_own(event->line)) {
+        engine->tally->own_lines++;
+        return;
+    }
+    rule_note_own_mail(engine->rules, rule, event->line);
+    if (hits_are_full(&engine->hits))
+        admit_hits(engine, feeding->now);
+    hits_add(&engine->hits, rule, event);
 }
 
 void engine_feed(struct engine *engine, const struct block *block, struct now now)
@@ -394,7 +426,8 @@ void engine_feed(struct engine *engine, const struct block *block, struct now no
     struct feeding feeding = { engine, now };
     engine->tally->bytes += block->bytes.len;
     engine->tally->lines +=
-        matcher_scan(engine->matcher, block, now.unix_ms, admit_event, &feeding);
+        matcher_scan(engine->matcher, block, now.unix_ms, take_hit, &feeding);
+    admit_hits(engine, now);
 }
 
 /* --- what people ask -------------------------------------------------------------- */
@@ -410,6 +443,25 @@ const struct engine_tally *engine_tally(const struct engine *engine)
     engine->tally->regex_limits =
         rules_limit_hits(engine->rules) - engine->limits_before;
     return engine->tally;
+}
+
+void engine_count_on(struct engine *engine, const struct engine *before)
+{
+    struct engine_tally *to = engine->tally;
+    const struct engine_tally *from = engine_tally(before);
+    to->lines += from->lines;
+    to->bytes += from->bytes;
+    to->matches += from->matches;
+    to->told += from->told;
+    for (size_t i = 0; i <= NOTICE_SHUTDOWN; i++)
+        to->notices[i] += from->notices[i];
+    to->held_mails += from->held_mails;
+    to->overflow_keys += from->overflow_keys;
+    to->crowded += from->crowded;
+    to->own_lines += from->own_lines;
+    to->alerts_left += from->alerts_left;
+    to->repeats += from->repeats;
+    engine->limits_before -= from->regex_limits;
 }
 
 static void describe_wake(int64_t at_ms, struct now now, struct buf *out)

@@ -28,6 +28,9 @@ struct engine_tally {
     uint64_t notices[NOTICE_SHUTDOWN + 1];
     uint64_t held_mails;    /**< mails that a limit held back into a digest */
     uint64_t overflow_keys; /**< sightings that share an "(other)" group or alert */
+    uint64_t crowded;       /**< of them, because their rule feeds itself */
+    struct slice overflow_route; /**< where it was last; as long as the routes */
+    uint64_t own_lines;          /**< of our own log, copied by syslog: left out */
     uint64_t alerts_left;  /**< alerts that never end, told and made way for new ones */
     uint64_t repeats;      /**< words of senders that were no news: not counted again */
     uint64_t regex_limits; /**< match attempts that PCRE2 gave up */
@@ -84,6 +87,10 @@ bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
     __attribute__((warn_unused_result));
 
 const struct engine_tally *engine_tally(const struct engine *engine);
+
+/** @engine is the next generation: what @before counted counts on. Once, behind the
+ *  restoring. */
+void engine_count_on(struct engine *engine, const struct engine *before);
 
 /** The groups for `tocsin status`: route, title, counts, next look. */
 void engine_describe(const struct engine *engine, struct now now, enum text_form form,

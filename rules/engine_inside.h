@@ -10,6 +10,7 @@
 #include "rules/digest.h"
 #include "rules/engine.h"
 #include "rules/group.h"
+#include "rules/hits.h"
 #include "rules/limit.h"
 
 /** A route with what happens on it. */
@@ -45,6 +46,7 @@ struct engine {
     struct pieces pieces;
     struct dedup dedup; /**< of alerts from outside */
     struct rng rng;
+    struct hits hits;        /**< of the block at hand */
     struct arena arena;      /**< of one sighting that a rule made */
     struct arena scratch;    /**< of one step */
     struct buf key;          /**< for one look-up */

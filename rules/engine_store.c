@@ -7,6 +7,7 @@
 #include "rules/group_store.h"
 
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 
 enum {
     VERSION = 2,
@@ -69,6 +70,9 @@ void engine_save(struct engine *engine, struct now now,
     }
     for (size_t i = 0; i < pieces->changed_count; i++) {
         struct piece *piece = pieces->changed[i];
+        if ((planted(PLANT_ALERT_UNSTORED) && piece->kind == PIECE_ALERT) ||
+            (planted(PLANT_GROUP_UNSTORED) && piece->kind == PIECE_GROUP))
+            continue;
         pieces_name(pieces, piece);
         save_piece(piece, now, &bytes);
         save(ctx, piece_key_format(key, piece->kind, piece->id), buf_slice(&bytes));
@@ -262,6 +266,9 @@ static bool restore_alert(struct restoring *restoring)
         alert_load(&restoring->in, restoring->now, &home, &home_is_other);
     if (!alert)
         return false;
+    if (planted(PLANT_DIGEST_FORGETS) && restoring->lane &&
+        lane_has_digest(restoring->lane))
+        alert->new_count = alert->line_hash_sum = 0;
     bool has_changed = ends_now(restoring, alert);
     struct alert_group *group =
         find_place(restoring, alert, home, home_is_other, &has_moved);

@@ -50,6 +50,8 @@ struct event {
     size_t field_count;
     bool is_cut;
     int64_t unix_ms; /**< when it happened or was read */
+    uint32_t later;  /**< lines of the block that the same rule matched behind it, and
+                          that will be judged for certain */
 };
 
 #endif

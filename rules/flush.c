@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 
 /** One call of engine_tick() or engine_flush(). */
 struct flushing {
@@ -183,7 +184,7 @@ static void release(struct flushing *flushing, struct lane *lane)
     struct telling telling = { 0 };
     struct alert_group *group;
     for (size_t at = 0; (group = lane_next(lane, &at));) {
-        if (group->is_held)
+        if (group->is_held && !planted(PLANT_HELD_IS_DROPPED))
             add_held(&telling, group, flushing->now.mono_ms);
     }
     struct notice *notice = tell(flushing, lane, &telling, NOTICE_HELD);

@@ -118,10 +118,6 @@ static void look_up(const struct scan *scan, const struct window_table *table,
 
 /* --- segments --------------------------------------------------------------------- */
 
-struct masks {
-    uint64_t sampled[SEGMENT_CHUNKS], everywhere[SEGMENT_CHUNKS];
-};
-
 static void look_at_chunk(const struct scan *scan, size_t begin, uint64_t sampled,
                           uint64_t everywhere)
 {
@@ -137,23 +133,46 @@ static void look_at_chunk(const struct scan *scan, size_t begin, uint64_t sample
     }
 }
 
-/* @bytes is a segment of the block, at @begin of it, or a copy of its end. */
+/* @bytes is a segment of the block, at @begin of it, or a copy of its end.
+ * @masks  room for two a chunk */
 static uint64_t scan_segment(const struct scan *scan, const char *bytes, size_t chunks,
-                             size_t begin)
+                             size_t begin, uint64_t *masks)
 {
     const struct gate *gate = scan->gate;
-    struct masks masks;
     if (gate->has_long)
-        gate->kernels->probe(gate, bytes, chunks, masks.sampled);
+        gate->kernels->probe(gate, bytes, chunks, masks);
     if (gate->has_short)
-        gate->kernels->sieve(gate, bytes, chunks, masks.everywhere);
+        gate->kernels->sieve(gate, bytes, chunks, masks + chunks);
     for (size_t i = 0; i < chunks; i++) {
-        uint64_t sampled = gate->has_long ? masks.sampled[i] : 0;
-        uint64_t everywhere = gate->has_short ? masks.everywhere[i] : 0;
+        uint64_t sampled = gate->has_long ? masks[i] : 0;
+        uint64_t everywhere = gate->has_short ? masks[chunks + i] : 0;
         if (sampled | everywhere)
             look_at_chunk(scan, begin + i * CHUNK_BYTES, sampled, everywhere);
     }
     return gate->kernels->count_lines(bytes, chunks);
+}
+
+/* Compilers clear what is not told to be left alone; of a short text that would be most
+ * of the cost. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define NOT_CLEARED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef NOT_CLEARED
+#define NOT_CLEARED
+#endif
+
+enum { PAIR = 2 * CHUNK_BYTES };
+
+/* One memcpy() of so little would be a "rep movs", which takes long to begin. */
+static void copy_short(char *to, const char *from, size_t len)
+{
+    enum { STEP = 16 };
+    size_t at = 0;
+    for (; at + STEP <= len; at += STEP)
+        memcpy(to + at, from + at, STEP);
+    memcpy(to + at, from + at, len % STEP);
 }
 
 /* The bytes behind the end must not be read, so the last ones are looked at in a copy,
@@ -161,28 +180,39 @@ static uint64_t scan_segment(const struct scan *scan, const char *bytes, size_t 
 static uint64_t scan_end(const struct scan *scan, size_t begin)
 {
     enum { CHUNKS = 4 };
-    char copy[CHUNKS * CHUNK_BYTES + SIEVE_AHEAD] = { 0 };
+    NOT_CLEARED char copy[CHUNKS * CHUNK_BYTES + SIEVE_AHEAD];
+    uint64_t masks[2 * CHUNKS];
     size_t len = scan->bytes.len - begin;
+    size_t chunks = len > PAIR ? CHUNKS : CHUNKS / 2;
     must(len <= CHUNKS * CHUNK_BYTES);
     if (len == 0)
         return 0;
-    memcpy(copy, scan->bytes.ptr + begin, len);
-    return scan_segment(scan, copy,
-                        len > CHUNKS / 2 * CHUNK_BYTES ? CHUNKS : CHUNKS / 2, begin);
+    copy_short(copy, scan->bytes.ptr + begin, len);
+    memset(copy + len, 0, chunks * CHUNK_BYTES + SIEVE_AHEAD - len);
+    return scan_segment(scan, copy, chunks, begin, masks);
+}
+
+/* All but the end. @at: set to where that begins */
+static uint64_t scan_body(const struct scan *scan, size_t *at)
+{
+    uint64_t masks[2 * SEGMENT_CHUNKS], lines = 0;
+    struct slice bytes = scan->bytes;
+    while (bytes.len - *at >= PAIR + SIEVE_AHEAD) {
+        size_t pairs = (bytes.len - *at - SIEVE_AHEAD) / PAIR;
+        size_t chunks = pairs * 2 < SEGMENT_CHUNKS ? pairs * 2 : SEGMENT_CHUNKS;
+        lines += scan_segment(scan, bytes.ptr + *at, chunks, *at, masks);
+        *at += chunks * CHUNK_BYTES;
+    }
+    return lines;
 }
 
 uint64_t gate_scan(const struct gate *gate, struct slice bytes,
                    void (*hit)(void *ctx, size_t at, uint32_t owner), void *ctx)
 {
-    enum { PAIR = 2 * CHUNK_BYTES };
     const struct scan scan = { gate, bytes, hit, ctx };
     uint64_t lines = 0;
     size_t at = 0;
-    while (bytes.len - at >= PAIR + SIEVE_AHEAD) {
-        size_t pairs = (bytes.len - at - SIEVE_AHEAD) / PAIR;
-        size_t chunks = pairs * 2 < SEGMENT_CHUNKS ? pairs * 2 : SEGMENT_CHUNKS;
-        lines += scan_segment(&scan, bytes.ptr + at, chunks, at);
-        at += chunks * CHUNK_BYTES;
-    }
+    if (bytes.len > 2 * PAIR)
+        lines = scan_body(&scan, &at);
     return lines + scan_end(&scan, at);
 }

@@ -168,8 +168,9 @@ static bool describe(struct alert *alert, const struct sighting *sighting)
     };
     enum severity before = alert->severity;
     if (!alert->is_other) {
+        bool is_new = sighting->later == 0 && alert_set_texts(alert, texts);
         alert->severity = sighting->severity;
-        return alert_set_texts(alert, texts) || alert->severity != before;
+        return is_new || alert->severity != before;
     }
     if (sighting->severity > alert->severity)
         alert->severity = sighting->severity;
@@ -201,7 +202,8 @@ static void count(struct alert_group *group, struct alert *alert,
     if (!alert_is_firing(alert, now.mono_ms))
         begin(alert, began_ms);
     describe(alert, sighting);
-    alert_keep_sample(alert, sample);
+    if (alert_wants_sample(alert, sighting->later))
+        alert_keep_sample(alert, sample);
     alert->new_count += sighting->count;
     alert->total_count += sighting->count;
     alert->line_hash_sum += sighting->count ? hash_bytes(sample->line) : 0;

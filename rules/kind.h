@@ -9,6 +9,7 @@
 
 struct rule_kind {
     const char *doc; /**< one sentence for the man page */
+    bool tells_all;  /**< judge() is always true: each event is a sighting */
     /** See rule_judge(). */
     bool (*judge)(struct rule *rule, const struct event *event, struct arena *arena,
                   struct sighting *sighting);

@@ -13,5 +13,6 @@ static bool judge(struct rule *rule, const struct event *event, struct arena *ar
 
 const struct rule_kind kind_match = {
     .doc = "Every line that matches is told.",
+    .tells_all = true,
     .judge = judge,
 };

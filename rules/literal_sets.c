@@ -158,6 +158,9 @@ static struct literals set_simplify(const struct set_maker *maker,
 
 /* --- costs ------------------------------------------------------------------------ */
 
+/* A line that is tried costs as much as so many candidates that are dismissed. */
+enum { TRY_COST = 8 };
+
 /* In candidates a byte. Short literals are looked for at every byte, longer ones at
  * every fourth or eighth. */
 static double cost_of_length(size_t len)
@@ -174,7 +177,7 @@ double literals_cost(const struct literals *set, const struct rarity *rarity)
     double cost = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct literal *item = &set->items[i];
-        cost += rarity_of(rarity, slice_make(item->bytes, item->len)) +
+        cost += TRY_COST * rarity_of(rarity, slice_make(item->bytes, item->len)) +
                 cost_of_length(item->len);
     }
     return cost;

@@ -4,8 +4,8 @@
  * literal. Nothing is allocated and no byte copied for a line; an event is one struct
  * that is used again.
  *
- * Which literals are rare is guessed at first, and measured in the first large block
- * that comes: from then on the gate looks for others, and finds the same.
+ * Which literals are rare is guessed at first, and measured in large blocks when they
+ * come: from then on the gate looks for others, and finds the same.
  */
 #include "rules/matcher.h"
 
@@ -18,9 +18,10 @@
 #include "rules/rule_literals.h"
 
 enum {
-    TUNE_MIN_BYTES = 64 * 1024,  /* smaller blocks are no backlog, and say little */
-    TUNE_MAX_BYTES = 256 * 1024, /* of a block are counted */
-    TUNE_EVERY = 16              /* times as many bytes, for the next time */
+    TUNE_MIN_BYTES = 64 * 1024, /* smaller blocks are no backlog, and say little */
+    SAMPLE_BYTES = 64 * 1024,   /* of a block are counted, of the first one all */
+    TUNE_EVERY = 16,            /* times as many bytes, for the next time */
+    SAMPLES = 16                /* blocks that are counted before that */
 };
 
 /* Rules that read the same sources, in the order of the configuration. */
@@ -30,7 +31,8 @@ struct rule_set {
     struct gate *gate;
     uint64_t *always; /* bits of rules without a literal */
     bool has_always;
-    uint64_t scanned_bytes, next_tune_bytes;
+    struct rarity *rarity; /* of the samples so far, while there is a backlog */
+    uint64_t scanned_bytes, next_sample_bytes, next_tune_bytes;
 };
 
 struct matcher {
@@ -64,6 +66,7 @@ static bool is_same(const struct rule_set *a, const struct rule_set *b)
 static void set_clear(struct rule_set *set)
 {
     gate_free(set->gate);
+    rarity_free(set->rarity);
     free(set->rules);
     free(set->always);
 }
@@ -153,16 +156,36 @@ void matcher_free(struct matcher *matcher)
     free(matcher);
 }
 
+/* What is counted lies apart, so that a burst is not taken for the whole log. */
+static void take_sample(struct rule_set *set, struct slice bytes)
+{
+    if (set->scanned_bytes < set->next_sample_bytes)
+        return;
+    if (set->rarity)
+        bytes.len = bytes.len < SAMPLE_BYTES ? bytes.len : SAMPLE_BYTES;
+    else
+        set->rarity = rarity_create();
+    rarity_add(set->rarity, bytes);
+    set->next_sample_bytes = set->scanned_bytes + set->next_tune_bytes / SAMPLES;
+}
+
+static void end_backlog(struct rule_set *set)
+{
+    rarity_free(mem_take(&set->rarity));
+    set->scanned_bytes = set->next_sample_bytes = set->next_tune_bytes = 0;
+}
+
 static void tune(struct matcher *matcher, struct rule_set *set, struct slice bytes)
 {
-    set->scanned_bytes += bytes.len;
-    if (bytes.len < TUNE_MIN_BYTES || set->scanned_bytes < set->next_tune_bytes)
+    if (bytes.len < TUNE_MIN_BYTES) {
+        end_backlog(set);
         return;
-    struct slice sample = bytes;
-    sample.len = sample.len < TUNE_MAX_BYTES ? sample.len : TUNE_MAX_BYTES;
-    struct rarity *rarity = rarity_create(sample);
-    build_gate(set, rarity, matcher->level);
-    rarity_free(rarity);
+    }
+    set->scanned_bytes += bytes.len;
+    take_sample(set, bytes);
+    if (set->scanned_bytes < set->next_tune_bytes)
+        return;
+    build_gate(set, set->rarity, matcher->level);
     set->next_tune_bytes = set->scanned_bytes * TUNE_EVERY;
 }
 

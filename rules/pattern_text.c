@@ -40,6 +40,9 @@ static bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* NEL is a blank for a PCRE2 that knows Unicode, and a text for one that does not. */
+#define NEXT_LINE '\x85'
+
 /* --- what means nothing ----------------------------------------------------------- */
 
 /* From '#' to the end of its line. */
@@ -52,6 +55,7 @@ static void skip_remark(struct pattern_text *text)
 void pattern_skip_ignored(struct pattern_text *text, bool is_extended)
 {
     while (text->at < text->end) {
+        text->is_odd |= is_extended && *text->at == NEXT_LINE;
         if (pattern_take_text(text, SLICE("(?#")))
             pattern_skip_past(text, ')');
         else if (is_extended && is_blank(*text->at))

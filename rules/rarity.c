@@ -120,15 +120,18 @@ static uint32_t slot_of(const char *window)
     return (key | 0x20202020u) * 0x9E3779B1u >> (32 - SLOT_BITS);
 }
 
-struct rarity *rarity_create(struct slice sample)
+struct rarity *rarity_create(void)
 {
-    struct rarity *rarity = mem_zalloc(sizeof *rarity);
+    return mem_zalloc(sizeof(struct rarity));
+}
+
+void rarity_add(struct rarity *rarity, struct slice sample)
+{
     for (size_t i = 0; i + WINDOW <= sample.len; i++) {
         uint16_t *count = &rarity->counts[slot_of(sample.ptr + i)];
         *count += *count < UINT16_MAX;
     }
-    rarity->bytes = (double)(sample.len ? sample.len : 1);
-    return rarity;
+    rarity->bytes += (double)sample.len;
 }
 
 void rarity_free(struct rarity *rarity)
@@ -141,7 +144,7 @@ void rarity_free(struct rarity *rarity)
 double rarity_of(const struct rarity *rarity, struct slice text)
 {
     double guess = in_general(text);
-    if (!rarity || text.len < WINDOW)
+    if (!rarity || rarity->bytes == 0 || text.len < WINDOW)
         return guess;
     double least = 1;
     for (size_t i = 0; i + WINDOW <= text.len; i++) {

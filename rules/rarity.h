@@ -8,11 +8,13 @@
 
 #include "agent/base/slice.h"
 
-/** A sample, counted: 512 KiB, so it is freed as soon as the choice is made. */
+/** A sample, counted: 512 KiB, so it is kept for no longer than there is a backlog. */
 struct rarity;
 
-/** Count @sample; @return owned by the caller: rarity_free(). */
-struct rarity *rarity_create(struct slice sample);
+/** Of nothing yet. @return owned by the caller: rarity_free(). */
+struct rarity *rarity_create(void);
+/** Count @sample, too. */
+void rarity_add(struct rarity *rarity, struct slice sample);
 void rarity_free(struct rarity *rarity);
 
 /** Expected occurrences of @text in a byte of log; cases are not told apart.

@@ -9,7 +9,11 @@
 #include "rules/regex.h"
 
 /* Owners in the gate: what is built in, then the patterns, as far as there are bits. */
-enum { BUILT_IN, FIRST_PATTERN, OWNERS = 64 };
+enum { WORDS, OTHERS, FIRST_PATTERN, OWNERS = 64 };
+
+/* Of a built-in literal the gate looks for so many bytes at most: in short texts it is
+ * faster at short ones, and what is found is looked at anyway. */
+enum { GATED_BYTES = 6 };
 
 struct redactor {
     bool has_built_in;
@@ -34,6 +38,17 @@ static void add_literals(struct gate_items *to, const struct literals *literals,
             (struct gate_item){ literals->items[i], (uint32_t)owner };
 }
 
+static void add_built_in(struct gate_items *to, struct arena *arena)
+{
+    size_t word_count;
+    struct literals literals = redact_literals(arena, &word_count);
+    for (size_t i = 0; i < literals.count; i++) {
+        struct literals one = { &literals.items[i], 1 };
+        one.items->len = one.items->len < GATED_BYTES ? one.items->len : GATED_BYTES;
+        add_literals(to, &one, i < word_count ? WORDS : OTHERS);
+    }
+}
+
 static void add_pattern(struct redactor *redactor, struct gate_items *to,
                         struct slice pattern, struct arena *arena)
 {
@@ -53,10 +68,8 @@ struct redactor *redactor_compile(const struct conf_texts *patterns, bool has_bu
     struct arena arena = { 0 };
     redactor->has_built_in = has_built_in;
     redactor->patterns = mem_zalloc(patterns->count * sizeof *redactor->patterns);
-    if (has_built_in) {
-        struct literals literals = redact_literals(&arena);
-        add_literals(&items, &literals, BUILT_IN);
-    }
+    if (has_built_in)
+        add_built_in(&items, &arena);
     for (size_t i = 0; i < patterns->count; i++) {
         struct regex *regex = regex_compile(&patterns->items[i], false, complaints);
         if (!regex)
@@ -112,10 +125,18 @@ static void find_matches(const struct regex *regex, struct slice text,
     }
 }
 
+/** What the gate saw in a text. */
+struct signs {
+    uint64_t owners; /**< bits of those whose secrets may stand in it */
+    size_t word_at;  /**< a byte of the first word */
+};
+
 static void want(void *ctx, size_t at, uint32_t owner)
 {
-    (void)at;
-    *(uint64_t *)ctx |= UINT64_C(1) << owner;
+    struct signs *signs = ctx;
+    if (owner == WORDS && !(signs->owners & UINT64_C(1) << WORDS))
+        signs->word_at = at;
+    signs->owners |= UINT64_C(1) << owner;
 }
 
 /** Most labels are: too short for a token, and nothing in them is given a value. */
@@ -127,29 +148,32 @@ static bool is_harmless(struct slice text)
            !memchr(text.ptr, ':', text.len);
 }
 
-/** Bits of the owners whose secrets may stand in @text. Most lines hold none, and this
- *  is all that they cost. */
-static uint64_t who_may_find(const struct redactor *redactor, struct slice text)
+/** Most lines hold none, and this is all that they cost. */
+static bool may_hold_secrets(const struct redactor *redactor, struct slice text,
+                             struct signs *signs)
 {
-    uint64_t wanted = redactor->always;
+    *signs = (struct signs){ redactor->gate ? redactor->always : UINT64_MAX, 0 };
     if (!redactor->gate)
-        return UINT64_MAX;
+        return true;
     if (redactor->count == 0 && is_harmless(text))
-        return 0;
-    (void)gate_scan(redactor->gate, text, want, &wanted);
-    return redact_is_key_body(text) ? wanted | UINT64_C(1) << BUILT_IN : wanted;
+        return false;
+    (void)gate_scan(redactor->gate, text, want, signs);
+    if (redact_is_key_body(text))
+        signs->owners |= UINT64_C(1) << OTHERS;
+    return signs->owners != 0;
 }
 
 static void find_spans(const struct redactor *redactor, struct slice text,
-                       struct spans *spans)
+                       const struct signs *signs, struct spans *spans)
 {
-    uint64_t wanted = who_may_find(redactor, text);
     spans->count = 0;
-    if (redactor->has_built_in && (wanted & UINT64_C(1) << BUILT_IN))
+    if (redactor->has_built_in && (signs->owners & UINT64_C(1) << OTHERS))
         redact_find_secrets(text, spans);
+    else if (signs->owners & UINT64_C(1) << WORDS)
+        redact_find_values(text, signs->word_at, spans);
     for (size_t i = 0; i < redactor->count; i++) {
         size_t owner = FIRST_PATTERN + i;
-        if (owner >= OWNERS || (wanted & UINT64_C(1) << owner))
+        if (owner >= OWNERS || (signs->owners & UINT64_C(1) << owner))
             find_matches(redactor->patterns[i], text, spans);
     }
 }
@@ -178,8 +202,12 @@ static struct slice without(struct slice text, const struct spans *spans,
 struct slice redact_text(const struct redactor *redactor, struct slice text,
                          struct arena *arena)
 {
+    struct signs signs;
+    redactor = redactor ? redactor : &built_in;
+    if (!may_hold_secrets(redactor, text, &signs))
+        return text;
     struct spans spans;
-    find_spans(redactor ? redactor : &built_in, text, &spans);
+    find_spans(redactor, text, &signs, &spans);
     return spans.count > 0 ? without(text, &spans, text, arena) : text;
 }
 
@@ -189,12 +217,12 @@ static bool lies_within(struct slice part, struct slice text)
            part.ptr + part.len <= text.ptr + text.len;
 }
 
-static void redact_line(const struct redactor *redactor, struct event *event,
-                        struct arena *arena)
+static void hide_in_line(const struct redactor *redactor, struct event *event,
+                         const struct signs *signs, struct arena *arena)
 {
     struct spans spans;
     struct slice line = event->line;
-    find_spans(redactor, line, &spans);
+    find_spans(redactor, line, signs, &spans);
     if (spans.count == 0)
         return;
     struct capture *captures =
@@ -225,8 +253,10 @@ static struct slice redact_field(const struct redactor *redactor,
 void redact_event(const struct redactor *redactor, struct event *event,
                   struct arena *arena)
 {
+    struct signs signs;
     redactor = redactor ? redactor : &built_in;
-    redact_line(redactor, event, arena);
+    if (may_hold_secrets(redactor, event->line, &signs))
+        hide_in_line(redactor, event, &signs, arena);
     if (event->field_count == 0)
         return;
     struct capture *fields = arena_zalloc(arena, event->field_count * sizeof *fields);

@@ -347,7 +347,7 @@ static size_t put_literals(struct literal *to, const struct slice *texts, size_t
     return count;
 }
 
-struct literals redact_literals(struct arena *arena)
+struct literals redact_literals(struct arena *arena, size_t *word_count)
 {
     enum {
         WORDS = sizeof key_words / sizeof *key_words,
@@ -357,6 +357,7 @@ struct literals redact_literals(struct arena *arena)
     struct literal *items =
         arena_zalloc(arena, (WORDS + BEGINNINGS + MARKS) * sizeof *items);
     size_t count = put_literals(items, key_words, WORDS, true);
+    *word_count = count;
     count += put_literals(items + count, beginnings, BEGINNINGS, false);
     count += put_literals(items + count, marks, MARKS, true);
     return (struct literals){ items, count };
@@ -399,5 +400,25 @@ void redact_find_secrets(struct slice text, struct spans *spans)
         bool is_inside = is_alnum(text.ptr[at]) && at > 0 && is_word(text.ptr[at - 1]);
         size_t end = is_inside ? 0 : try_at(text, at, spans);
         at = end > at ? end : at + 1;
+    }
+}
+
+static size_t find_byte(struct slice text, size_t at, char byte)
+{
+    const char *found =
+        at < text.len ? memchr(text.ptr + at, byte, text.len - at) : NULL;
+    return found ? (size_t)(found - text.ptr) : text.len;
+}
+
+/* A value follows a sign, and its word stands before that. */
+void redact_find_values(struct slice text, size_t at, struct spans *spans)
+{
+    size_t equal = find_byte(text, at, '='), colon = find_byte(text, at, ':');
+    while (equal < text.len || colon < text.len) {
+        at = equal < colon ? equal : colon;
+        size_t end = try_value(text, at, spans);
+        at = end > at ? end : at + 1;
+        equal = equal < at ? find_byte(text, at, '=') : equal;
+        colon = colon < at ? find_byte(text, at, ':') : colon;
     }
 }

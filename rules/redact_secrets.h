@@ -29,8 +29,9 @@ void spans_put(struct spans *spans, size_t from, size_t to, size_t len);
 enum { REDACT_MIN_UNSIGNED_BYTES = 15 };
 
 /** Of these literals one stands in each text in which redact_find_secrets() finds
- *  something, but for a line of a private key: see redact_is_key_body(). In @arena. */
-struct literals redact_literals(struct arena *arena);
+ *  something, but for a line of a private key: see redact_is_key_body(). In @arena.
+ *  @word_count  set to how many, at the head, are words whose value is secret */
+struct literals redact_literals(struct arena *arena, size_t *word_count);
 /** Is it a line out of the middle of a private key: nothing but a full line of
  *  base64? */
 bool redact_is_key_body(struct slice text);
@@ -39,5 +40,9 @@ bool redact_is_key_body(struct slice text);
  *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.
  *  One pass over the text, nothing allocated. */
 void redact_find_secrets(struct slice text, struct spans *spans);
+
+/** The same where of the literals there are words alone, the first of them around
+ *  @at. */
+void redact_find_values(struct slice text, size_t at, struct spans *spans);
 
 #endif

@@ -4,6 +4,8 @@
 #include "agent/base/limits.h"
 #include "agent/base/map.h"
 #include "agent/base/must.h"
+#include "agent/base/text.h"
+#include "rules/redact.h"
 #include "rules/report.h"
 #include "rules/rule_fields.h"
 
@@ -225,15 +227,36 @@ bool rule_reads(const struct rule *rule, size_t source_index)
     return source_index < rule->setting->source_count && rule->reads[source_index];
 }
 
-static bool find_match(const struct rule *rule, struct event *event,
-                       struct capture *captures)
+enum { GIVEN_UP_BYTES = 500 };
+
+/** Keep one line for rules_watch_limits(): its secrets are hidden first, because half
+ *  of a secret is none that could be found. */
+static void note_given_up(struct rule *rule, struct slice line)
+{
+    struct arena arena = { 0 };
+    if (rule->given_up)
+        return;
+    struct slice safe = redact_text(rule->setting->redactor, line, &arena);
+    if (safe.len > GIVEN_UP_BYTES)
+        safe.len = GIVEN_UP_BYTES;
+    struct buf text = buf_make(8 * GIVEN_UP_BYTES);
+    text_put_clean(&text, safe, false);
+    rule->given_up = mem_copy(buf_slice(&text));
+    buf_free(&text);
+    arena_free(&arena);
+}
+
+static bool find_match(struct rule *rule, struct event *event, struct capture *captures)
 {
     event->capture_count = 0;
     if (rule->match.count == 0)
         return true;
     for (size_t i = 0; i < rule->match.count; i++) {
-        if (regex_match(rule->match.items[i], event->line, captures,
-                        &event->capture_count) != REGEX_YES)
+        enum regex_result result = regex_match(rule->match.items[i], event->line,
+                                               captures, &event->capture_count);
+        if (result == REGEX_LIMIT)
+            note_given_up(rule, event->line);
+        if (result != REGEX_YES)
             continue;
         event->captures = captures;
         return true;
@@ -242,11 +265,15 @@ static bool find_match(const struct rule *rule, struct event *event,
 }
 
 /* An exception that PCRE2 gave up on is none: then the line is told. */
-static bool is_excepted(const struct rule *rule, struct slice line)
+static bool is_excepted(struct rule *rule, struct slice line)
 {
-    for (size_t i = 0; i < rule->unless.count; i++)
-        if (regex_match(rule->unless.items[i], line, NULL, NULL) == REGEX_YES)
+    for (size_t i = 0; i < rule->unless.count; i++) {
+        enum regex_result result = regex_match(rule->unless.items[i], line, NULL, NULL);
+        if (result == REGEX_LIMIT)
+            note_given_up(rule, line);
+        if (result == REGEX_YES)
             return true;
+    }
     return false;
 }
 

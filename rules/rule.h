@@ -36,9 +36,11 @@ struct rules;
 struct rules_setting {
     const struct source *sources;
     size_t source_count;
-    struct slice host;               /**< value of the `host` label */
-    const struct where_files *files; /**< for in_file; NULL: refused */
-    const struct redactor *redactor; /**< NULL: what is built in */
+    struct slice host;                 /**< value of the `host` label */
+    const struct where_files *files;   /**< for in_file; NULL: refused */
+    const struct redactor *redactor;   /**< NULL: what is built in */
+    const struct slice *own_addresses; /**< of whom mails go from and to */
+    size_t own_address_count;
 };
 
 /** What one rule did since it was compiled, for `status`. */

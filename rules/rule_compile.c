@@ -275,6 +275,8 @@ void rule_clear(struct rule *rule)
     rule->where = NULL;
     arena_free(&rule->memo.arena);
     buf_free(&rule->text);
+    free(rule->given_up);
+    rule->given_up = NULL;
 }
 
 /* --- warnings --------------------------------------------------------------------- */

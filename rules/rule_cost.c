@@ -1,6 +1,8 @@
 /** Time is sampled, because reading a clock costs as much as trying a rule. */
 #include "rules/rule_cost.h"
 
+#include <stdlib.h>
+
 #include "agent/base/limits.h"
 #include "rules/rule_literals.h"
 #include "rules/rule_parts.h"
@@ -91,6 +93,24 @@ void rules_watch(struct rules *rules, struct now now, bool is_behind,
         suspended(ctx, rule, percent);
     }
     begin_watch(rules, now);
+}
+
+void rules_watch_limits(struct rules *rules, struct now now,
+                        void (*gave_up)(void *ctx, const struct rule *rule,
+                                        uint64_t count, struct slice line),
+                        void *ctx)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        struct rule *rule = &rules->items[i];
+        if (!rule->given_up || now.mono_ms < rule->tell_limits_ms)
+            continue;
+        uint64_t hits = rule_tally(rule).limit_hits;
+        gave_up(ctx, rule, hits - rule->told_limit_hits, slice_of(rule->given_up));
+        rule->told_limit_hits = hits;
+        rule->tell_limits_ms = now.mono_ms + LIMITS_TELL_MS;
+        free(rule->given_up);
+        rule->given_up = NULL;
+    }
 }
 
 size_t rules_suspended(const struct rules *rules)

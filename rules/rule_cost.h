@@ -12,7 +12,7 @@
  *  One try in RULE_MEASURE_EVERY is timed and counts for as many, all tries of a rule
  *  behind a slow one. */
 void rules_measure(struct rules *rules, uint64_t (*ticks)(void));
-enum { RULE_MEASURE_EVERY = 16 };
+enum { RULE_MEASURE_EVERY = 64 };
 
 /** rule_matches(), counted and timed; false for a rule that is suspended. */
 bool rule_try(struct rule *rule, struct event *event, struct capture *captures);
@@ -27,6 +27,17 @@ void rules_watch(struct rules *rules, struct now now, bool is_behind,
                  void *ctx);
 #define RULE_WATCH_MS (10 * SECOND_MS)
 #define RULE_SUSPEND_MS HOUR_MS
+
+/** Call once a turn. Lines on which PCRE2 gave up at its limit did not match: whoever
+ *  wrote the rule should know. @gave_up is called once for a rule that did so since the
+ *  last call, at most every LIMITS_TELL_MS a rule.
+ *  @count  match attempts since it was told last
+ *  @line   one of the lines, without secrets and cut */
+void rules_watch_limits(struct rules *rules, struct now now,
+                        void (*gave_up)(void *ctx, const struct rule *rule,
+                                        uint64_t count, struct slice line),
+                        void *ctx);
+#define LIMITS_TELL_MS (15 * MINUTE_MS)
 
 /** Rules that are suspended now, and lines that were not tried because of that. */
 size_t rules_suspended(const struct rules *rules);

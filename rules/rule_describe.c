@@ -132,12 +132,16 @@ void rule_describe(struct rule *rule, const struct event *event, struct arena *a
         .labels = labels,
         .has_lasting_labels = is_known,
         .severity = severity,
-        .summary = render(rule, rule->summary, &fields, LIMIT_SUMMARY_BYTES, arena),
-        .description =
-            render(rule, rule->description, &fields, LIMIT_DESCRIPTION_BYTES, arena),
-        .runbook = rule->config->runbook.value,
         .sample = take_sample(event),
         .count = 1,
         .resolve_after_ms = rule->resolve_after_ms,
+        .later = is_known && rule->kind->tells_all ? event->later : 0,
     };
+    if (sighting->later > 0)
+        return;
+    sighting->summary =
+        render(rule, rule->summary, &fields, LIMIT_SUMMARY_BYTES, arena);
+    sighting->description =
+        render(rule, rule->description, &fields, LIMIT_DESCRIPTION_BYTES, arena);
+    sighting->runbook = rule->config->runbook.value;
 }

@@ -30,6 +30,15 @@ struct rule_memo {
     struct arena arena;
 };
 
+/** What it is judged by whether the rule matches what its own mails cause. */
+struct rule_feedback {
+    uint64_t lines, seen_lines;     /**< about our own mails */
+    uint64_t near, far;             /**< of them, close behind a mail and not */
+    uint64_t first_mail, last_mail; /**< their numbers, since it was judged last */
+    uint32_t looks;                 /**< that saw mails and lines behind them */
+    int64_t held_until_ms;          /**< mono: until then its alerts share a group */
+};
+
 struct rule {
     const struct rule_config *config;
     const struct rules_setting *setting;
@@ -52,6 +61,10 @@ struct rule {
     bool is_suspended;
     int64_t suspended_until_ms; /**< mono */
     uint64_t passed_over;       /**< lines it was not tried on, suspended */
+    struct rule_feedback feedback;
+    uint64_t told_limit_hits; /**< see rules_watch_limits() */
+    int64_t tell_limits_ms;   /**< mono: not earlier than then */
+    char *given_up;           /**< a line on which PCRE2 gave up; clean; NULL: none */
 };
 
 struct rules {
@@ -61,6 +74,9 @@ struct rules {
     bool is_watching;        /**< since watched_from_ms lines have waited */
     int64_t watched_from_ms; /**< mono */
     size_t suspended_count;
+    uint64_t own_mail_lines, own_mail_lines_seen; /**< of all rules */
+    uint64_t mails_seen;                          /**< by rules_watch_feedback() */
+    int64_t mail_at_ms;                           /**< mono, when it saw the last one */
 };
 
 /** Compile @config into the zeroed @rule; complains of all its mistakes. What was

@@ -15,6 +15,7 @@
 #include "agent/base/map.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 
 struct db_row {
     struct db *db;
@@ -157,7 +158,7 @@ static bool run_text(struct db *db, const char *sql, struct err *err)
  * access takes the lock that keeps a second instance out. */
 static bool apply_pragmas(struct db *db, struct err *err)
 {
-    static const char *const pragmas[] = {
+    const char *const pragmas[] = {
         "PRAGMA locking_mode=EXCLUSIVE",
         "PRAGMA mmap_size=0",
         "PRAGMA foreign_keys=OFF",
@@ -166,7 +167,8 @@ static bool apply_pragmas(struct db *db, struct err *err)
         "PRAGMA cell_size_check=ON",
         "PRAGMA journal_size_limit=16777216",
         "PRAGMA journal_mode=WAL",
-        "PRAGMA synchronous=FULL",
+        planted(PLANT_COMMIT_UNSYNCED) ? "PRAGMA synchronous=NORMAL"
+                                       : "PRAGMA synchronous=FULL",
         "BEGIN EXCLUSIVE",
         "COMMIT",
     };

@@ -14,7 +14,8 @@
 #define LIMIT_YAML_DEPTH 32       /* refused with an error */
 #define LIMIT_YAML_NODES 200000   /* refused with an error */
 #define LIMIT_RULES 10000         /* refused with an error */
-#define LIMIT_COMPLAINTS 100      /* the rest is counted */
+#define LIMIT_SANDBOX_PATHS 256 /* folders; further ones: no fence around files, told */
+#define LIMIT_COMPLAINTS 100    /* the rest is counted */
 
 /* --- reading ------------------------------------------------------------------- */
 #define LIMIT_LINE_BYTES (64 * 1024)        /* the rest of a line is skipped, counted */
@@ -33,6 +34,7 @@
 #define LIMIT_UNPACK_WINDOW_LOG 23 /* 8 MiB; archives that need more: given up, told */
 #define LIMIT_UNPACK_BELIEVE_BYTES (4 * 1024 * 1024) /* larger: no length is believed */
 #define LIMIT_LOSS_ROWS 1000 /* of paths and reasons; the oldest is forgotten */
+#define LIMIT_ELDERS 1000    /* paths whose last file is remembered; then forgotten */
 #define LIMIT_GENERATIONS 64 /* found between two looks; older: lost */
 
 /* --- what others post ------------------------------------------------------------ */
@@ -52,6 +54,7 @@
 /* --- rules --------------------------------------------------------------------- */
 #define LIMIT_LABELS 32              /* further labels are left off */
 #define LIMIT_LABEL_BYTES 1024       /* longer values are cut */
+#define LIMIT_HITS 1024              /* of a block at once, with 4 captures each */
 #define LIMIT_CAPTURES 64            /* refused at load */
 #define LIMIT_SUMMARY_BYTES 512      /* cut */
 #define LIMIT_DESCRIPTION_BYTES 8192 /* cut */
@@ -94,8 +97,7 @@
 #define LIMIT_SENT_HISTORY 10000           /* rows; the oldest sent are forgotten */
 #define LIMIT_DEAD_LETTERS 10000           /* rows; the oldest are forgotten, counted */
 #define LIMIT_QUEUE_LIST 1000 /* rows shown by `queue list`; the rest is counted */
-
-#define LIMIT_STATUS_ROWS 20 /* files and groups in a brief status; the rest counted */
+#define LIMIT_STATUS_ROWS 20  /* files and groups in a brief status; the rest counted */
 
 /* --- control socket -------------------------------------------------------------- */
 #define LIMIT_CONTROL_CLIENTS 16   /* further ones wait in the kernel's queue */
@@ -115,5 +117,4 @@
 #define LIMIT_HTTP_OFFENDERS 1000          /* addresses; the oldest is forgotten */
 #define LIMIT_HTTP_SIGNATURES 10000        /* seen lately; the oldest is forgotten */
 #define LIMIT_HTTP_PEM_BYTES (1024 * 1024) /* certificate or key; refused */
-
 #endif

@@ -5,6 +5,7 @@
 #ifndef TOCSIN_BASE_NOW_H
 #define TOCSIN_BASE_NOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SECOND_MS INT64_C(1000)
@@ -31,6 +32,21 @@ static inline int64_t earlier_ms(int64_t a, int64_t b)
 static inline int64_t later_by_ms(int64_t at, int64_t span)
 {
     return at > NEVER_MS - span ? NEVER_MS : at + span;
+}
+
+/** 2026-01-01: this program is younger, so a wall clock before it was never set. */
+#define NOW_LEAST_UNIX_MS INT64_C(1767225600000)
+
+static inline bool now_is_set(struct now now)
+{
+    return now.unix_ms >= NOW_LEAST_UNIX_MS;
+}
+
+/** The wall clock for others to see; where it was never set, the least that it can be,
+ *  and the time since the boot. */
+static inline int64_t now_shown_ms(struct now now)
+{
+    return now_is_set(now) ? now.unix_ms : NOW_LEAST_UNIX_MS + now.mono_ms;
 }
 
 #endif

@@ -46,6 +46,13 @@ int64_t rng_jitter(struct rng *rng, int64_t value, int percent)
     return value - width + (int64_t)(rng_next(rng) % (uint64_t)(2 * width + 1));
 }
 
+int64_t rng_later(struct rng *rng, int64_t value)
+{
+    if (value <= 0 || value > INT64_MAX / 200)
+        return value;
+    return value + rng_jitter(rng, value / 8, 100);
+}
+
 uint64_t rng_system_seed(void)
 {
     uint64_t seed = 0;

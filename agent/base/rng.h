@@ -17,6 +17,10 @@ uint64_t rng_next(struct rng *rng);
  *  is. */
 int64_t rng_jitter(struct rng *rng, int64_t value, int percent);
 
+/** @value or up to a quarter more: for a wait that may not be shorter than it is, and
+ *  after which not everybody is to come at once. Edges as with rng_jitter(). */
+int64_t rng_later(struct rng *rng, int64_t value);
+
 /** A seed from the kernel. */
 uint64_t rng_system_seed(void);
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,11 +16,22 @@
 
 enum { APP_PASSWORD_LETTERS = 16, APP_PASSWORD_GROUP = 4 };
 
+/* systemd lets a service read its credentials by an ACL, whose mask shows where the
+ * group's bits stand: 0440. The folder is the service's alone. */
+static bool is_credential(const struct stat *stat, const char *path)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    size_t len = folder ? strlen(folder) : 0;
+    return len > 0 && strncmp(path, folder, len) == 0 && path[len] == '/' &&
+           !strstr(path + len, "/../") && stat->st_uid == 0 && stat->st_gid == 0;
+}
+
 static bool check_owner(const struct stat *stat, const char *path, struct err *err)
 {
+    mode_t others = is_credential(stat, path) ? 037 : 077;
     if (!S_ISREG(stat->st_mode))
         return err_set(err, ERR_DENIED, "the secret '%s' is not a regular file", path);
-    if ((stat->st_mode & 077) != 0)
+    if ((stat->st_mode & others) != 0)
         return err_set(err, ERR_DENIED,
                        "others may read the secret '%s': run \"chmod 600 %s\"", path,
                        path);
@@ -58,21 +70,21 @@ static void drop_blanks(char *text, size_t *len)
     *len = kept;
 }
 
-static bool take_secret(struct secret *secret, size_t len, const char *path,
-                        struct err *err)
+bool secret_take_line(struct secret *secret, const char *from, struct err *err)
 {
     char *text = secret->page;
+    size_t len = secret->len;
     if (len > 0 && text[len - 1] == '\n')
         len--;
     if (len > 0 && text[len - 1] == '\r')
         len--;
     if (len == 0)
-        return err_set(err, ERR_INVALID, "the secret '%s' is empty", path);
+        return err_set(err, ERR_INVALID, "the secret '%s' is empty", from);
     for (size_t i = 0; i < len; i++)
         if (iscntrl((unsigned char)text[i]))
             return err_set(
                 err, ERR_INVALID,
-                "the secret '%s' must be one line without control characters", path);
+                "the secret '%s' must be one line without control characters", from);
     drop_blanks(text, &len);
     secret->len = len;
     return true;
@@ -82,31 +94,40 @@ static bool read_secret(int fd, const char *path, struct secret *secret,
                         struct err *err)
 {
     struct stat stat;
+    ssize_t len;
     if (fstat(fd, &stat) != 0)
         return err_set_errno(err, "cannot look at the secret '%s'", path);
     if (!check_owner(&stat, path, err) ||
-        !check_size(&stat, path, SECRET_MAX_BYTES, err))
+        !check_size(&stat, path, (int)secret->capacity, err))
         return false;
-    ssize_t len;
-    do
-        len = read(fd, secret->page, SECRET_MAX_BYTES);
-    while (len < 0 && errno == EINTR);
-    return len < 0 ? err_set_errno(err, "cannot read the secret '%s'", path)
-                   : take_secret(secret, (size_t)len, path, err);
+    do {
+        len = read(fd, secret->page + secret->len, secret->capacity - secret->len);
+        secret->len += len > 0 ? (size_t)len : 0;
+    } while (len > 0 || (len < 0 && errno == EINTR));
+    return len == 0 || err_set_errno(err, "cannot read the secret '%s'", path);
 }
 
 /* What cannot be locked or kept out of a dump is used all the same: the limit of
  * locked memory can be 0, and mail matters more. */
-static bool take_page(struct secret *secret, struct err *err)
+bool secret_open(struct secret *secret, size_t capacity, struct err *err)
 {
-    void *page = mmap(NULL, SECRET_MAX_BYTES, PROT_READ | PROT_WRITE,
+    void *page = mmap(NULL, capacity, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return err_set_errno(err, "no memory for a secret");
-    if (mlock(page, SECRET_MAX_BYTES) != 0 ||
-        madvise(page, SECRET_MAX_BYTES, MADV_DONTDUMP) != 0)
+    if (mlock(page, capacity) != 0 || madvise(page, capacity, MADV_DONTDUMP) != 0)
         errno = 0;
-    *secret = (struct secret){ .page = page };
+    *secret = (struct secret){ .page = page, .capacity = capacity };
+    return true;
+}
+
+bool secret_put(struct secret *secret, struct slice bytes)
+{
+    if (bytes.len > secret->capacity - secret->len)
+        return false;
+    if (bytes.len > 0)
+        memcpy(secret->page + secret->len, bytes.ptr, bytes.len);
+    secret->len += bytes.len;
     return true;
 }
 
@@ -114,33 +135,43 @@ void secret_wipe(struct secret *secret)
 {
     if (!secret->page)
         return;
-    explicit_bzero(secret->page, SECRET_MAX_BYTES);
-    munmap(secret->page, SECRET_MAX_BYTES);
+    explicit_bzero(secret->page, secret->capacity);
+    munmap(secret->page, secret->capacity);
     *secret = (struct secret){ 0 };
+}
+
+static bool open_and_read(const char *name, struct secret *secret, struct err *err)
+{
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ELOOP)
+        return err_set(err, ERR_DENIED,
+                       "the secret '%s' is a link: name the file itself", name);
+    if (fd < 0)
+        return err_set_errno(err, "cannot open the secret '%s'", name);
+    bool ok = read_secret(fd, name, secret, err);
+    close(fd);
+    return ok;
+}
+
+bool secret_read_whole(struct slice path, size_t max_bytes, struct secret *secret,
+                       struct err *err)
+{
+    char *name = mem_copy(path);
+    bool ok = secret_open(secret, max_bytes, err) && open_and_read(name, secret, err);
+    if (!ok)
+        secret_wipe(secret);
+    free(name);
+    return ok;
 }
 
 bool secret_read(struct slice path, struct secret *secret, struct err *err)
 {
-    struct arena arena = { 0 };
-    const char *name = arena_text(&arena, path);
-    bool ok = false;
-    if (!take_page(secret, err)) {
-        arena_free(&arena);
-        return false;
-    }
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0) {
-        ok = read_secret(fd, name, secret, err);
-        close(fd);
-    } else if (errno == ELOOP) {
-        err_set(err, ERR_DENIED, "the secret '%s' is a link: name the file itself",
-                name);
-    } else {
-        err_set_errno(err, "cannot open the secret '%s'", name);
-    }
-    arena_free(&arena);
+    char *name = mem_copy(path);
+    bool ok = secret_read_whole(path, SECRET_MAX_BYTES, secret, err) &&
+              secret_take_line(secret, name, err);
     if (!ok)
         secret_wipe(secret);
+    free(name);
     return ok;
 }
 

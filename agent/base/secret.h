@@ -14,12 +14,27 @@ enum { SECRET_MAX_BYTES = 4096 };
 /** Zero-initialised is none. */
 struct secret {
     char *page;
-    size_t len;
+    size_t len, capacity;
 };
+
+/** Locked memory for @capacity bytes, empty: what is put there never moves. The caller
+ *  wipes it. Fails: ERR_IO. */
+bool secret_open(struct secret *secret, size_t capacity, struct err *err)
+    __attribute__((warn_unused_result));
+/** Put @bytes behind what is there. @return false when they do not fit: nothing is
+ *  put. */
+bool secret_put(struct secret *secret, struct slice bytes)
+    __attribute__((warn_unused_result));
+/** What came from @from is a password: one trailing line end is cut, blanks are taken
+ *  out of a 16-letter App Password. Fails: ERR_INVALID, it is empty or has control
+ *  characters. */
+bool secret_take_line(struct secret *secret, const char *from, struct err *err)
+    __attribute__((warn_unused_result));
 
 /** Read a secret: a regular file that only its owner can read, owned by us or root,
  *  opened without following links; one trailing line end is cut, blanks are taken out
- *  of a 16-letter App Password. The caller wipes @secret.
+ *  of a 16-letter App Password. What systemd lays into $CREDENTIALS_DIRECTORY is as
+ *  good, although its group's bits are set. The caller wipes @secret.
  *  Fails: ERR_DENIED with the remedy ("chmod 600 ..."), ERR_MISSING, ERR_INVALID. */
 bool secret_read(struct slice path, struct secret *secret, struct err *err)
     __attribute__((warn_unused_result));
@@ -30,6 +45,11 @@ static inline struct slice secret_slice(const struct secret *secret)
 {
     return slice_make(secret->page ? secret->page : "", secret->len);
 }
+
+/** Read all of a secret file, of at most @max_bytes, under the same conditions. The
+ *  caller wipes @secret. */
+bool secret_read_whole(struct slice path, size_t max_bytes, struct secret *secret,
+                       struct err *err) __attribute__((warn_unused_result));
 
 /** Read a whole file in PEM, of at most LIMIT_HTTP_PEM_BYTES, and put it into @pem,
  *  which the caller wipes and frees. @is_key: only its owner may be able to read it, as

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/losses.h"
 #include "agent/inputs/names.h"
 #include "agent/inputs/unpack.h"
 
@@ -11,36 +12,45 @@
 #define UNFINISHED_MS MINUTE_MS
 enum { NEAR_BYTES = LIMIT_UNPACK_TURN_BYTES / 2 };
 
+/** A damaged archive, or one that is too large, is a "no"; what the disk does not give
+ *  is none. */
+static ssize_t read_inside(struct tail *tail, struct unpack *inside, size_t size,
+                           int64_t offset)
+{
+    struct err err = { 0 };
+    ssize_t got = unpack_read_at(inside, tail->reader.buffer, size, offset, &err);
+    if (got < 0 && err.kind != ERR_BUSY && err.kind != ERR_INVALID &&
+        err.kind != ERR_FULL)
+        tail->reader.failures++;
+    return got;
+}
+
 static bool head_fits(struct tail *tail, struct unpack *inside,
                       const struct identity *id)
 {
-    struct err err;
     char *buffer = tail->reader.buffer;
-    ssize_t got = unpack_read_at(inside, buffer, HEAD_BYTES, 0, &err);
+    ssize_t got = read_inside(tail, inside, HEAD_BYTES, 0);
     return got > 0 && identity_match_head(id, slice_make(buffer, (size_t)got)) >= 0;
 }
 
 static bool tail_fits(struct tail *tail, struct unpack *inside,
                       const struct identity *id, int64_t offset)
 {
-    struct err err;
     char *buffer = tail->reader.buffer;
     size_t len = identity_tail_length(offset);
     if (id->tail_bytes != (int64_t)len ||
-        unpack_read_at(inside, buffer, len, offset - (int64_t)len, &err) !=
-            (ssize_t)len)
+        read_inside(tail, inside, len, offset - (int64_t)len) != (ssize_t)len)
         return false;
     return identity_match_tail(id, slice_make(buffer, len));
 }
 
 bool archives_match(struct tail *tail, const char *path, const struct tail_file *file)
 {
-    struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
     if (!unpack_knows(slice_of(path)) || file->offset == 0)
         return false;
-    int fd = fs->open(fs->ctx, path, &stat, &err);
+    int fd = tail_open_to_compare(&tail->reader, path, &stat);
     if (fd < 0)
         return false;
     struct unpack *inside = unpack_open(fs, fd, slice_of(path));
@@ -87,8 +97,8 @@ bool archives_has_twin(struct tail *tail, const struct search_entry *entry)
 bool archives_is_later(struct tail *tail, const struct search_entry *entry,
                        const struct tail_file *old)
 {
-    return old->offset > 0 && old->modified_ns > 0 &&
-           entry->stat.modified_ns > old->modified_ns &&
+    return old->offset > 0 && old->known_ns > 0 &&
+           entry->stat.modified_ns > old->known_ns &&
            !archives_match(tail, entry->path, old);
 }
 
@@ -160,9 +170,9 @@ void archives_failed(struct tail *tail, struct tail_file *file, const struct err
     int64_t bytes = tail_file_waiting(file);
     if (bytes == 0 && why && file->place)
         bytes = estimate_at(tail, file->place) - file->offset;
-    files_count_loss(&tail->files, file, bytes,
-                     !why         ? REASON_ROTATED_AWAY
-                     : is_damaged ? REASON_ARCHIVE_BROKEN
-                                  : REASON_ARCHIVE_TOO_LARGE);
+    losses_count(&tail->files, file, bytes,
+                 !why         ? REASON_ROTATED_AWAY
+                 : is_damaged ? REASON_ARCHIVE_BROKEN
+                              : REASON_ARCHIVE_TOO_LARGE);
     files_drop(&tail->files, file, false);
 }

@@ -11,6 +11,9 @@
 
 /* What cannot be read for so long counts as different: a bad sector stays one. */
 enum { PATIENCE_MS = 30 * 1000 };
+/* What was written to since we looked is the same, cut, only when so many bytes are
+ * equal. */
+enum { CUT_PROOF_BYTES = 64 };
 
 static struct tail_file *find_original(struct tail *tail, const struct tail_file *file)
 {
@@ -114,14 +117,13 @@ bool copies_repeat(struct tail *tail, struct tail_file *file)
 
 bool copies_match(struct tail *tail, const char *path, const struct tail_file *file)
 {
-    struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
     if (file->offset == 0 || file->id.tail_bytes == 0)
         return false;
     if (name_is_compressed(name_of(slice_of(path))))
         return file->config->archives && archives_match(tail, path, file);
-    int fd = fs->open(fs->ctx, path, &stat, &err);
+    int fd = tail_open_to_compare(&tail->reader, path, &stat);
     if (fd < 0)
         return false;
     bool matches = stat.size_bytes >= file->offset &&
@@ -132,16 +134,30 @@ bool copies_match(struct tail *tail, const char *path, const struct tail_file *f
 
 bool copies_is_cut(struct tail *tail, const char *path, const struct tail_file *file)
 {
-    struct err err;
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
-    int fd = fs->open(fs->ctx, path, &stat, &err);
+    int fd = tail_open_to_compare(&tail->reader, path, &stat);
     if (fd < 0)
         return false;
-    bool is_cut = stat.size_bytes > 0 && stat.size_bytes < file->offset &&
-                  tail_head_matches(&tail->reader, fd, &file->id, stat.size_bytes) > 0;
+    bool is_shorter = stat.size_bytes > 0 && stat.size_bytes < file->offset;
+    int equal = is_shorter
+                    ? tail_head_matches(&tail->reader, fd, &file->id, stat.size_bytes)
+                    : 0;
     fs->close(fs->ctx, fd);
-    return is_cut;
+    /* Many lines of one program begin alike. */
+    bool is_changed = stat.modified_ns > file->known_ns;
+    return equal >= (is_changed ? CUT_PROOF_BYTES : 1);
+}
+
+bool copies_is_it(struct tail *tail, const char *path, const struct fs_stat *stat,
+                  const struct tail_file *file)
+{
+    if (!identity_is_inode(&file->id, stat, true))
+        return false;
+    bool has_births = file->id.birth != 0 && stat->birth != 0;
+    bool has_content = file->offset > 0 && file->id.tail_bytes > 0;
+    return has_births || file->fd >= 0 || !has_content ||
+           copies_match(tail, path, file) || copies_is_cut(tail, path, file);
 }
 
 bool copies_begin(struct tail *tail, const char *path, struct tail_file *file)
@@ -150,9 +166,11 @@ bool copies_begin(struct tail *tail, const char *path, struct tail_file *file)
     struct fs_stat stat, its;
     const struct fs *fs = tail->files.fs;
     if (files_open(&tail->files, file, tail->now) != OPEN_DONE ||
-        !fs->fstat(fs->ctx, file->fd, &its, &err))
+        !fs->fstat(fs->ctx, file->fd, &its, &err)) {
+        tail->reader.failures++;
         return true;
-    int fd = fs->open(fs->ctx, path, &stat, &err);
+    }
+    int fd = tail_open_to_compare(&tail->reader, path, &stat);
     if (fd < 0)
         return true;
     bool begins = stat.size_bytes <= its.size_bytes &&
@@ -232,17 +250,8 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
     if (!is_wanted && !is_packed && entry->stat.size_bytes == original->offset)
         return NULL;
     struct tail_file *copy = known_or_new(tail, entry, original);
-    struct identity numbers = copy->id;
-    copy->id = original->id;
-    copy->id.device = numbers.device;
-    copy->id.inode = numbers.inode;
-    copy->id.birth = numbers.birth;
-    copy->id.generation = numbers.generation;
-    copy->offset = original->offset;
-    copy->ledger = original->ledger; /* its generation goes on in the copy */
+    tail_file_continue(copy, original);
     copy->is_packed = is_packed;
-    copy->encoding = original->encoding;
-    copy->is_in_long_line = original->is_in_long_line;
     copy->grown_at_ms = tail->now.mono_ms;
     copy->read_size = -1;
     stands_alone(tail, copy);

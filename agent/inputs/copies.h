@@ -32,6 +32,12 @@ bool copies_match(struct tail *tail, const char *path, const struct tail_file *f
  *  power cut? */
 bool copies_is_cut(struct tail *tail, const char *path, const struct tail_file *file);
 
+/** Is what lies at @path, and is @stat, @file itself? That it is open, or its birth, is
+ *  proof enough, whatever became of the content. Without them the number of an inode
+ *  may be another file's by now, and the content has to say so, if any was read. */
+bool copies_is_it(struct tail *tail, const char *path, const struct fs_stat *stat,
+                  const struct tail_file *file);
+
 /** Did a read fail since `failures` of the reader was @failures? Then "no" says
  *  nothing: @file is to be left as it is, and is looked at again after a while. After
  *  about a minute the answer is false, so that no file waits for ever. */

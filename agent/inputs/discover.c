@@ -1,6 +1,7 @@
 /** From a path to a file that is followed, or a reason why not. */
 #include "agent/inputs/discover.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
@@ -67,15 +68,18 @@ static const char *reason_against(const struct tail *tail,
         return "it is not a regular file";
     if (is_own_output(tail, stat))
         return "it is the log of tocsin itself";
-    if (tail->files.count - tail->files.rotated.count >= LIMIT_WATCHED_FILES)
-        return "too many files are followed already";
     return NULL;
+}
+
+static bool has_room(const struct tail *tail)
+{
+    return tail->files.count - tail->files.rotated_count < LIMIT_WATCHED_FILES;
 }
 
 /** @path is another name of a file that is followed. */
 static void meet_again(struct tail *tail, struct tail_file *file, const char *path)
 {
-    if (file->state == TAIL_LIVE || file->state == TAIL_COPY)
+    if (file->state != TAIL_ROTATED)
         tail_look(tail, file);
     /* Still where it was: a hard link, or two patterns. Otherwise this is where it
      * went. */
@@ -85,7 +89,7 @@ static void meet_again(struct tail *tail, struct tail_file *file, const char *pa
     if (!fs->stat(fs->ctx, path, &stat, &err))
         return;
     file = files_with_inode(&tail->files, &stat);
-    if (file && !file->place)
+    if (file && !file->place && file->state != TAIL_ABSENT)
         files_move(&tail->files, file, path);
 }
 
@@ -97,13 +101,14 @@ static void begin(struct tail *tail, const struct tail_source *source, const cha
     file->is_dirty = true;
     files_add(&tail->files, file);
     files_note(&tail->files, file, stat);
+    tail_file_knows(file, stat->modified_ns);
     files_move(&tail->files, file, path);
     files_queue(&tail->files, file);
     if (source->is_starting && source->config->start == START_END) {
         file->offset = stat->size_bytes;
         file->wants_end = file->offset > 0;
     } else {
-        rotation_succeed(tail, file);
+        (void)rotation_succeed(tail, file);
         file->is_fresh = !source->is_starting;
     }
 }
@@ -115,8 +120,7 @@ static void refuse(struct tail *tail, const char *path, const char *why)
 }
 
 /** There may be a file at @path, and @source wants it. */
-static void consider(struct tail *tail, const struct tail_source *source,
-                     const char *path)
+static void consider(struct tail *tail, struct tail_source *source, const char *path)
 {
     struct err err = { 0 };
     struct fs_stat stat;
@@ -137,8 +141,10 @@ static void consider(struct tail *tail, const struct tail_source *source,
     const char *why = reason_against(tail, source->config, path, &stat);
     if (why)
         refuse(tail, path, why);
-    else
+    else if (has_room(tail))
         begin(tail, source, path, &stat);
+    else
+        source->turned_away++;
 }
 
 /* --- from where paths come -------------------------------------------------------- */
@@ -162,21 +168,50 @@ static void visit_file(void *ctx, const char *path)
     consider(scanning->tail, scanning->source, path);
 }
 
+static void refuse_pattern(struct tail *tail, struct slice pattern, const char *why)
+{
+    char *name = mem_copy(pattern);
+    files_refuse(&tail->files, name, why);
+    free(name);
+}
+
+static void tell_cut_short(struct tail *tail, struct slice pattern)
+{
+    char why[160];
+    snprintf(why, sizeof why,
+             "more than %d names lie below it, and not all were looked at",
+             LIMIT_SCAN_ENTRIES);
+    refuse_pattern(tail, pattern, why);
+}
+
+/** A million files past the bound are one line of the log, and counted once each. */
+static void tell_turned_away(struct tail *tail, struct tail_source *source)
+{
+    char why[160];
+    size_t count = source->turned_away, before = source->turned_away_before;
+    source->turned_away_before = count;
+    if (count <= before)
+        return;
+    snprintf(why, sizeof why, "%d files are followed already, and %zu more match",
+             LIMIT_WATCHED_FILES, count);
+    uint64_t refused = tail->tally->refused_files;
+    refuse_pattern(tail, source->config->files.items[0].value, why);
+    tail->tally->refused_files = refused + count - before;
+}
+
 void discover_scan(struct tail *tail, size_t source)
 {
     struct scanning scanning = { tail, &tail->sources[source] };
     struct scan_visitor visitor = { visit_folder, visit_file, &scanning };
     const struct conf_texts *files = &scanning.source->config->files;
     scanning.source->is_blind = false;
+    scanning.source->turned_away = 0;
     for (size_t i = 0; i < files->count; i++) {
         struct slice pattern = files->items[i].value;
-        if (scan_walk(tail->files.fs, pattern, &visitor))
-            continue;
-        char *name = mem_copy(pattern);
-        files_refuse(&tail->files, name,
-                     "too many names lie below it, and not all were looked at");
-        free(name);
+        if (!scan_walk(tail->files.fs, pattern, &visitor))
+            tell_cut_short(tail, pattern);
     }
+    tell_turned_away(tail, scanning.source);
 }
 
 void discover_hint(struct tail *tail, const char *path)
@@ -198,7 +233,7 @@ void tail_run_hopes(struct tail *tail)
 {
     while (tail->hope_count > 0) {
         struct tail_hope hope = tail->hopes[--tail->hope_count];
-        const struct tail_source *source = &tail->sources[hope.source];
+        struct tail_source *source = &tail->sources[hope.source];
         if (discover_matches(source->config, hope.path))
             consider(tail, source, hope.path);
         free(hope.path);

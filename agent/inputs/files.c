@@ -33,7 +33,7 @@ void files_clear(struct files *files)
         files_drop(files, files->items[files->count - 1], true);
     map_free(&files->by_place);
     map_free(&files->by_inode);
-    map_free(&files->rotated);
+    map_free(&files->last);
     forget_refused(files);
     ledgers_clear(&files->ledgers);
     free(files->items);
@@ -46,6 +46,7 @@ void files_add(struct files *files, struct tail_file *file)
 {
     if (file->row_id == 0)
         file->row_id = ++files->last_row_id;
+    files->wants_commit = true;
     file->index = files->count;
     *(struct tail_file **)mem_push(files->items, files->count, files->capacity) = file;
     *mem_push(files->is_calm, files->calm_count, files->calm_capacity) = false;
@@ -66,10 +67,18 @@ struct tail_file *files_with_inode(const struct files *files,
                                    const struct fs_stat *stat)
 {
     uint64_t key[2] = { stat->device, stat->inode };
-    return map_find(&files->by_inode, slice_make((const char *)key, sizeof key));
+    struct tail_file *file =
+        map_find(&files->by_inode, slice_make((const char *)key, sizeof key));
+    /* Another file has the number by now, and whose it was has not been looked at. */
+    return file && identity_is_inode(&file->id, stat, false) ? file : NULL;
 }
 
-static void forget_inode(struct files *files, struct tail_file *file)
+struct tail_file *files_last(const struct files *files, const char *path)
+{
+    return map_find(&files->last, slice_of(path));
+}
+
+void files_disown(struct files *files, struct tail_file *file)
 {
     if (map_find(&files->by_inode, inode_key(file)) == file)
         map_take(&files->by_inode, inode_key(file));
@@ -82,7 +91,7 @@ void files_move(struct files *files, struct tail_file *file, const char *place)
     if (file->place && map_find(&files->by_place, slice_of(file->place)) == file)
         map_take(&files->by_place, slice_of(file->place));
     tail_file_set_place(file, place);
-    file->is_dirty = true;
+    file->is_dirty = files->wants_commit = true;
     if (!place)
         return;
     /* The map borrows its keys, so whoever lay here before must give up his. */
@@ -92,15 +101,13 @@ void files_move(struct files *files, struct tail_file *file, const char *place)
     map_put(&files->by_place, slice_of(file->place), file);
 }
 
-/** Note under which inode it is found. */
-static void remember_inode(struct files *files, struct tail_file *file,
-                           const struct fs_stat *stat)
+void files_claim(struct files *files, struct tail_file *file)
 {
-    uint64_t key[2] = { stat->device, stat->inode };
+    uint64_t key[2] = { file->id.device, file->id.inode };
     if (memcmp(file->inode_key, key, sizeof key) == 0 &&
         map_find(&files->by_inode, inode_key(file)) == file)
         return;
-    forget_inode(files, file);
+    files_disown(files, file);
     memcpy(file->inode_key, key, sizeof key);
     map_take(&files->by_inode, inode_key(file));
     map_put(&files->by_inode, inode_key(file), file);
@@ -108,31 +115,41 @@ static void remember_inode(struct files *files, struct tail_file *file,
 
 void files_note(struct files *files, struct tail_file *file, const struct fs_stat *stat)
 {
-    remember_inode(files, file, stat);
     identity_take(&file->id, stat);
+    files_claim(files, file);
     file->modified_ns = stat->modified_ns;
     if (file->is_packed)
         return;
     file->size_bytes = stat->size_bytes;
 }
 
-static void forget_rotated(struct files *files, struct tail_file *file)
+static void forget_last(struct files *files, struct tail_file *file)
 {
     struct slice path = slice_of(file->path);
-    if (map_find(&files->rotated, path) == file)
-        map_take(&files->rotated, path);
+    if (map_find(&files->last, path) == file)
+        map_take(&files->last, path);
 }
 
 void files_set_state(struct files *files, struct tail_file *file, enum tail_state state)
 {
-    forget_rotated(files, file);
+    forget_last(files, file);
     files_disturb(files, file);
+    files->rotated_count -= file->state == TAIL_ROTATED;
+    files->rotated_count += state == TAIL_ROTATED;
     file->state = state;
-    file->is_dirty = true;
-    if (state != TAIL_ROTATED)
+    file->was_rotated = file->was_rotated && state == TAIL_ABSENT;
+    file->is_dirty = files->wants_commit = true;
+    if (file->has_heir || (state != TAIL_ROTATED && state != TAIL_ABSENT))
         return;
-    map_take(&files->rotated, slice_of(file->path));
-    map_put(&files->rotated, slice_of(file->path), file);
+    map_take(&files->last, slice_of(file->path));
+    map_put(&files->last, slice_of(file->path), file);
+}
+
+void files_retire(struct files *files, struct tail_file *file)
+{
+    file->grown_at_ms = files->now.mono_ms;
+    files_set_state(files, file, TAIL_ROTATED);
+    files_queue(files, file);
 }
 
 void files_rename(struct tail_file *file, const char *path)
@@ -142,13 +159,22 @@ void files_rename(struct tail_file *file, const char *path)
     file->is_dirty = true;
 }
 
-void files_chain(struct tail_file *older, struct tail_file *younger)
+void files_inherit(struct files *files, struct tail_file *older)
 {
-    if (older == younger || older->before || older->after)
+    forget_last(files, older);
+    older->has_heir = older->is_dirty = files->wants_commit = true;
+}
+
+void files_chain(struct files *files, struct tail_file *older,
+                 struct tail_file *younger)
+{
+    if (older == younger)
         return;
-    older->before = younger->before;
+    files_inherit(files, older);
+    if (older->after || (older->before && younger->before))
+        return;
     older->after = younger;
-    older->has_heir = older->is_dirty = true;
+    older->before = older->before ? older->before : younger->before;
     if (older->before)
         older->before->after = older;
     older->has_ended = false;
@@ -208,27 +234,34 @@ void files_forget_row(struct files *files, int64_t row_id)
 {
     int64_t *dead = mem_push(files->dead_rows, files->dead_count, files->dead_capacity);
     *dead = row_id;
+    files->wants_commit = true;
 }
 
-void files_drop(struct files *files, struct tail_file *file, bool keeps_row)
+void files_take_out(struct files *files, struct tail_file *file)
 {
     files_set_original(file, NULL);
     release_copies(files, file);
-    forget_rotated(files, file);
+    forget_last(files, file);
+    files->rotated_count -= file->state == TAIL_ROTATED;
     files_unchain(files, file);
     queue_remove(files, file);
     files_recover(files, file);
     files_close(files, file);
-    forget_inode(files, file);
+    files_disown(files, file);
     if (file->place && map_find(&files->by_place, slice_of(file->place)) == file)
         map_take(&files->by_place, slice_of(file->place));
-    if (!keeps_row)
-        files_forget_row(files, file->row_id);
     struct tail_file *last = files->items[--files->count];
     files->items[file->index] = last;
     files->is_calm[file->index] = files->is_calm[--files->calm_count];
     last->index = file->index;
     files->tally->files_watched = files->count;
+}
+
+void files_drop(struct files *files, struct tail_file *file, bool keeps_row)
+{
+    files_take_out(files, file);
+    if (!keeps_row)
+        files_forget_row(files, file->row_id);
     tail_file_free(file);
 }
 
@@ -420,36 +453,4 @@ void files_refuse(struct files *files, const char *path, const char *why)
     map_put(&files->refused, slice_of(copy), copy);
     files->tally->refused_files++;
     log_warning(files->log, "'%s' is not read: %s", path, why);
-}
-
-static void log_loss(struct files *files, const char *path, int64_t bytes,
-                     enum ledger_reason reason)
-{
-    const char *what = ledger_table[reason].what;
-    if (bytes > 0)
-        log_warning(files->log, "%lld bytes of '%s' were lost: %s", (long long)bytes,
-                    path, what);
-    else
-        log_warning(files->log, "'%s': %s; how much was lost is not known", path, what);
-}
-
-void files_count_unseen(struct files *files, const char *path, int64_t bytes,
-                        enum ledger_reason reason)
-{
-    if (bytes > 0)
-        files->tally->lost_bytes += (uint64_t)bytes;
-    ledgers_lose(&files->ledgers, NULL, path, reason, bytes, files->now);
-    log_loss(files, path, bytes, reason);
-}
-
-void files_count_loss(struct files *files, struct tail_file *file, int64_t bytes,
-                      enum ledger_reason reason)
-{
-    files_count_unseen(files, file->path, bytes, reason);
-    if (bytes <= 0)
-        return;
-    file->ledger.lost += bytes;
-    file->ledger.gone += bytes;
-    file->peak_bytes -= bytes;
-    file->is_dirty = true;
 }

@@ -20,8 +20,10 @@ struct files {
     size_t calm_count, calm_capacity;
     struct map by_place; /**< of each file whose place is known */
     struct map by_inode; /**< of each file whose inode was seen */
-    struct map rotated;  /**< path -> its newest generation that is TAIL_ROTATED */
-    struct map refused;  /**< paths that were told to be refused */
+    struct map last;     /**< path -> what was there last and has no heir yet */
+    size_t rotated_count;
+    bool wants_commit;  /**< who is who has changed: a crash must not forget it */
+    struct map refused; /**< paths that were told to be refused */
     struct tail_file *queue_head, *queue_tail;
     int64_t *dead_rows; /**< to be deleted from the store */
     size_t dead_count, dead_capacity, dead_saved_count;
@@ -42,12 +44,19 @@ void files_clear(struct files *files);
 void files_add(struct files *files, struct tail_file *file);
 /** Forget and free it. @keeps_row: its row stays in the store. */
 void files_drop(struct files *files, struct tail_file *file, bool keeps_row);
+/** Take it out and give it to the caller; its row stays in the store. */
+void files_take_out(struct files *files, struct tail_file *file);
 /** Let the row of that number be deleted with the next save. */
 void files_forget_row(struct files *files, int64_t row_id);
-
+/** What lies at @place, has the numbers of @stat, or left @path last. NULL: none. */
 struct tail_file *files_at(const struct files *files, const char *place);
 struct tail_file *files_with_inode(const struct files *files,
                                    const struct fs_stat *stat);
+struct tail_file *files_last(const struct files *files, const char *path);
+/** It is where its numbers say, though nobody has looked: what is there is not new. */
+void files_claim(struct files *files, struct tail_file *file);
+/** Its numbers are others' by now. */
+void files_disown(struct files *files, struct tail_file *file);
 
 /** Say where it lies now; NULL: unknown. */
 void files_move(struct files *files, struct tail_file *file, const char *place);
@@ -60,20 +69,19 @@ static inline const char *files_home(const struct tail_file *file)
 }
 /** @home: copied; NULL or "": its path is no symbolic link. */
 void files_set_home(struct tail_file *file, const char *home);
-/** Is nothing known of its content, and all of it to be read? */
-static inline bool files_is_untouched(const struct tail_file *file)
-{
-    return file->offset == 0 && !file->wants_end && file->state == TAIL_LIVE;
-}
 /** Note which inode it is, and what was seen of it. */
 void files_note(struct files *files, struct tail_file *file,
                 const struct fs_stat *stat);
-/** Change the state; keeps the map of rotated files right. */
+/** Change the state; keeps the map of those without an heir right. */
 void files_set_state(struct files *files, struct tail_file *file,
                      enum tail_state state);
-/** @older is to be read to its end before @younger, and after all that stood before
- *  @younger so far. Nothing happens when @older stands in a line already. */
-void files_chain(struct tail_file *older, struct tail_file *younger);
+/** Its path is another's, or nobody's, from now on: it is read to its end. */
+void files_retire(struct files *files, struct tail_file *file);
+/** A younger one of its path is followed; it is to be read to its end before @younger,
+ *  and after all that stood before that. One between two others stays there. */
+void files_inherit(struct files *files, struct tail_file *older);
+void files_chain(struct files *files, struct tail_file *older,
+                 struct tail_file *younger);
 /** Take it out of the line of generations; who waited for it waits no more. */
 void files_unchain(struct files *files, struct tail_file *file);
 /** @copy holds what @original holds; NULL: it is no copy (any more). */
@@ -108,13 +116,5 @@ struct tail_file *files_next(struct files *files);
 
 /** @path is not read: told once. */
 void files_refuse(struct files *files, const char *path, const char *why);
-
-/** What stands behind the offset of @file cannot be read any more: @bytes, or <= 0 for
- *  an unknown amount. It is counted, stored, logged, and told by mail. */
-void files_count_loss(struct files *files, struct tail_file *file, int64_t bytes,
-                      enum ledger_reason reason);
-/** The same for a generation of @path that nobody followed. */
-void files_count_unseen(struct files *files, const char *path, int64_t bytes,
-                        enum ledger_reason reason);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 
 /** How many bytes the hash @step is of: dense where the banners are that a program
  *  writes at each start, because a file that was written anew, shorter and with the
@@ -83,7 +84,7 @@ int identity_match_head(const struct identity *identity, struct slice head)
 {
     size_t i = 0;
     for (; i < identity->head_count && head_length(i) <= head.len; i++) {
-        if (head_hash(head, i) != identity->head[i])
+        if (head_hash(head, i) != identity->head[i] && !planted(PLANT_HEAD_UNCHECKED))
             return -1;
     }
     return i > 0 ? (int)head_length(i - 1) : 0;
@@ -91,8 +92,9 @@ int identity_match_head(const struct identity *identity, struct slice head)
 
 bool identity_match_tail(const struct identity *identity, struct slice before)
 {
-    return identity->tail_bytes == 0 || (identity->tail_bytes == (int64_t)before.len &&
-                                         identity->tail_hash == hash_bytes(before));
+    return identity->tail_bytes == 0 || planted(PLANT_TAIL_UNCHECKED) ||
+           (identity->tail_bytes == (int64_t)before.len &&
+            identity->tail_hash == hash_bytes(before));
 }
 
 void identity_put_head(const struct identity *identity, struct buf *out)

@@ -48,3 +48,37 @@ void losses_tell(struct tail *tail, const struct intake *intake)
         free(loss.path);
     }
 }
+
+/* --- counting --------------------------------------------------------------------- */
+
+static void log_loss(struct files *files, const char *path, int64_t bytes,
+                     enum ledger_reason reason)
+{
+    const char *what = ledger_table[reason].what;
+    if (bytes > 0)
+        log_warning(files->log, "%lld bytes of '%s' were lost: %s", (long long)bytes,
+                    path, what);
+    else
+        log_warning(files->log, "'%s': %s; how much was lost is not known", path, what);
+}
+
+void losses_count_unseen(struct files *files, const char *path, int64_t bytes,
+                         enum ledger_reason reason)
+{
+    if (bytes > 0)
+        files->tally->lost_bytes += (uint64_t)bytes;
+    ledgers_lose(&files->ledgers, NULL, path, reason, bytes, files->now);
+    log_loss(files, path, bytes, reason);
+}
+
+void losses_count(struct files *files, struct tail_file *file, int64_t bytes,
+                  enum ledger_reason reason)
+{
+    losses_count_unseen(files, file->path, bytes, reason);
+    if (bytes <= 0)
+        return;
+    file->ledger.lost += bytes;
+    file->ledger.gone += bytes;
+    file->peak_bytes -= bytes;
+    file->is_dirty = true;
+}

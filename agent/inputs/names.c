@@ -1,6 +1,8 @@
 /** Names of rotated files. */
 #include "agent/inputs/names.h"
 
+#include <limits.h>
+
 enum { MAX_COUNTER_DIGITS = 4 };
 
 static const char *const compressed_ends[] = { ".gz",  ".xz",  ".bz2", ".zst",
@@ -88,6 +90,15 @@ bool mark_is_youngest(struct slice mark)
     return counter_of(mark) == 0 || counter_of(mark) == 1;
 }
 
+bool mark_has_digit(struct slice mark)
+{
+    for (size_t i = 0; i < mark.len; i++) {
+        if (is_digit(mark.ptr[i]))
+            return true;
+    }
+    return false;
+}
+
 bool marks_are_alike(struct slice a, struct slice b)
 {
     if (counter_of(a) >= 0 || counter_of(b) >= 0)
@@ -134,6 +145,24 @@ bool name_next_base(struct slice name, size_t *at, char *into, size_t size)
             continue;
         struct slice ending = keeps_ending ? slice_from(name, stem) : SLICE("");
         if (put_base(slice_make(name.ptr, cut), ending, into, size))
+            return true;
+    }
+    return false;
+}
+
+static bool is_base_of(struct slice base, struct slice name)
+{
+    return slice_equal(base, name) || mark_has_digit(name_mark(base, name));
+}
+
+bool names_are_kin(struct slice a, struct slice b)
+{
+    size_t at = 0;
+    char base[NAME_MAX + 1];
+    if (is_base_of(a, b))
+        return true;
+    while (name_next_base(a, &at, base, sizeof base)) {
+        if (is_base_of(slice_of(base), a) && is_base_of(slice_of(base), b))
             return true;
     }
     return false;

@@ -24,6 +24,12 @@ bool mark_is_youngest(struct slice mark);
  *  when @name is no rotation of @base. A compression's ending is left off. */
 struct slice name_mark(struct slice base, struct slice name);
 
+/** Is it a number or a date, and no ".old"? */
+bool mark_has_digit(struct slice mark);
+
+/** Are both rotations of one name, or one of the other: a.log.1, a.log.2, a.log? */
+bool names_are_kin(struct slice a, struct slice b);
+
 /** Were two marks made by the same rule: digits where digits are? */
 bool marks_are_alike(struct slice a, struct slice b);
 

@@ -6,8 +6,10 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 #include "agent/inputs/copies.h"
 #include "agent/inputs/discover.h"
+#include "agent/inputs/elders.h"
 #include "agent/inputs/rotation.h"
 
 #define KEEP_ROWS_MS (30 * DAY_MS)
@@ -73,6 +75,9 @@ enum {
     COLUMN_MODIFIED_NS,
 };
 
+/** What stands in COLUMN_IS_ROTATED. */
+enum { ROW_LIVE, ROW_ROTATED, ROW_WITH_HEIR, ROW_ELDER };
+
 /* --- loading ---------------------------------------------------------------------- */
 
 static void load_sources(struct tail *tail)
@@ -122,7 +127,7 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     tail_file_set_place(file, place);
     free(place);
     file->state = db_int(row, COLUMN_IS_ROTATED) ? TAIL_ROTATED : TAIL_LIVE;
-    file->has_heir = db_int(row, COLUMN_IS_ROTATED) == 2;
+    file->has_heir = db_int(row, COLUMN_IS_ROTATED) == ROW_WITH_HEIR;
     file->is_fresh = db_int(row, COLUMN_IS_FRESH) != 0;
     file->wants_end = db_int(row, COLUMN_WANTS_END) != 0;
     file->offset = db_int(row, COLUMN_OFFSET);
@@ -132,7 +137,7 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     char *home = mem_copy(db_blob(row, COLUMN_HOME));
     files_set_home(file, home);
     free(home);
-    file->modified_ns = file->read_modified_ns = db_int(row, COLUMN_MODIFIED_NS);
+    file->known_ns = file->modified_ns = db_int(row, COLUMN_MODIFIED_NS);
     file->ledger = (struct ledger){ .gone = db_int(row, COLUMN_GONE),
                                     .read = db_int(row, COLUMN_READ),
                                     .skipped = db_int(row, COLUMN_SKIPPED),
@@ -150,6 +155,16 @@ struct restored {
 
 /** Take a row over, leave it to a source that may come back, or mark it for
  *  deletion. */
+static void take_owned(struct tail *tail, const struct tail_source *source,
+                       const char *path, struct db_row *row, struct restored *out)
+{
+    struct tail_file *file = take_file(source, path, row);
+    if (db_int(row, COLUMN_IS_ROTATED) == ROW_ELDER)
+        elders_restore(tail, file, db_int(row, COLUMN_SAVED_MS));
+    else
+        *(struct tail_file **)mem_push(out->items, out->count, out->capacity) = file;
+}
+
 static void take_row(struct tail *tail, struct db_row *row, const struct map *followed,
                      struct restored *out)
 {
@@ -162,8 +177,7 @@ static void take_row(struct tail *tail, struct db_row *row, const struct map *fo
     bool is_rotated = db_int(row, COLUMN_IS_ROTATED) != 0;
     size_t owner = owner_of(tail, db_text(row, COLUMN_SOURCE), is_rotated, path);
     if (owner < tail->source_count)
-        *(struct tail_file **)mem_push(out->items, out->count, out->capacity) =
-            take_file(&tail->sources[owner], path, row);
+        take_owned(tail, &tail->sources[owner], path, row, out);
     else if (tail->now.unix_ms - db_int(row, COLUMN_SAVED_MS) > KEEP_ROWS_MS)
         files_forget_row(&tail->files, id);
     free(path);
@@ -173,11 +187,16 @@ static void take_row(struct tail *tail, struct db_row *row, const struct map *fo
 static struct map followed_rows(const struct tail *tail)
 {
     struct map map = { 0 };
+    size_t at = 0;
+    struct tail_file *elder;
     for (size_t i = 0; i < tail->files.count; i++) {
         struct tail_file *file = tail->files.items[i];
         map_put(&map, slice_make((const char *)&file->row_id, sizeof file->row_id),
                 file);
     }
+    while ((elder = elders_next(tail, &at)) != NULL)
+        map_put(&map, slice_make((const char *)&elder->row_id, sizeof elder->row_id),
+                elder);
     return map;
 }
 
@@ -190,7 +209,7 @@ static void chain_restored(struct tail *tail, const struct restored *restored)
             slice_make((const char *)&file->before_row_id, sizeof file->before_row_id);
         struct tail_file *before = map_find(&rows, key);
         if (before && !file->before)
-            files_chain(before, file);
+            files_chain(&tail->files, before, file);
     }
     map_free(&rows);
 }
@@ -212,17 +231,20 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     struct fs_stat stat;
     const struct fs *fs = tail->files.fs;
     char *place = mem_copy_text(file->place);
-    const char *guess = place[0] ? place : file->path;
+    const char *guess = place[0] || file->state == TAIL_ROTATED ? place : file->path;
     tail_file_set_place(file, NULL);
-    bool is_there = fs->stat(fs->ctx, guess, &stat, &err);
+    bool is_there = guess[0] && fs->stat(fs->ctx, guess, &stat, &err);
     bool is_same = is_there && (identity_is_inode(&file->id, &stat, true) ||
                                 is_on_other_device(tail, file, guess, &stat));
-    if (is_same && !files_with_inode(&tail->files, &stat)) {
+    const struct tail_file *known =
+        is_same ? files_with_inode(&tail->files, &stat) : NULL;
+    if (is_same && (!known || known == file)) {
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);
     } else {
-        tail_hope_for(tail, tail_source_of(tail, file), guess);
+        if (guess[0])
+            tail_hope_for(tail, tail_source_of(tail, file), guess);
         rotation_left(tail, file, true);
     }
     free(place);
@@ -242,6 +264,7 @@ void positions_load(struct tail *tail)
         file->grown_at_ms = tail->now.mono_ms;
         files_add(&tail->files, file);
         files_set_state(&tail->files, file, file->state);
+        files_claim(&tail->files, file);
     }
     chain_restored(tail, &restored);
     for (size_t i = 0; i < restored.count; i++)
@@ -249,8 +272,8 @@ void positions_load(struct tail *tail)
     /* Now that each is found, what is not known is new. */
     for (size_t i = 0; i < restored.count; i++) {
         struct tail_file *file = restored.items[i];
-        if (file->place && files_is_untouched(file))
-            rotation_missed(tail, file, file->read_modified_ns);
+        if (file->place && tail_file_is_untouched(file) && !rotation_missed(tail, file))
+            file->modified_ns = 0;
     }
     free(restored.items);
 }
@@ -271,6 +294,16 @@ static void bind_identity(const struct identity *id, struct db_row *row)
     buf_free(&head);
 }
 
+static int kind_of_row(const struct tail_file *file)
+{
+    bool is_rotated = file->state == TAIL_ROTATED || file->was_rotated;
+    if (file->state == TAIL_ELDER)
+        return ROW_ELDER;
+    if (!is_rotated)
+        return ROW_LIVE;
+    return file->has_heir ? ROW_WITH_HEIR : ROW_ROTATED;
+}
+
 static void save_file(struct tail *tail, struct tail_file *file, struct now now)
 {
     struct db_row *row = db_query(tail->world->db, save_sql);
@@ -278,8 +311,7 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_text(row, file->source->name);
     db_bind_blob(row, slice_of(file->path));
     db_bind_blob(row, slice_of(file->place ? file->place : ""));
-    /* 2: with an heir. */
-    db_bind_int(row, (file->state == TAIL_ROTATED) * (1 + file->has_heir));
+    db_bind_int(row, kind_of_row(file));
     db_bind_int(row, file->is_fresh);
     db_bind_int(row, file->wants_end);
     db_bind_int(row, file->offset);
@@ -295,10 +327,11 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_int(row, file->is_packed);
     db_bind_int(row, file->encoding);
     db_bind_blob(row, slice_of(file->home ? file->home : ""));
-    db_bind_int(row,
-                file->read_modified_ns ? file->read_modified_ns : file->modified_ns);
+    db_bind_int(row, file->known_ns);
     db_run(row);
     file->is_saved = true;
+    if (planted(PLANT_SAVED_IS_DURABLE))
+        file->is_dirty = false;
 }
 
 static void save_sources(struct tail *tail)
@@ -315,6 +348,8 @@ static void save_sources(struct tail *tail)
 
 void positions_save(struct tail *tail, struct now now)
 {
+    size_t at = 0;
+    struct tail_file *elder;
     struct files *files = &tail->files;
     if (!tail->has_changes)
         return;
@@ -330,10 +365,22 @@ void positions_save(struct tail *tail, struct now now)
         if (files->items[i]->is_dirty)
             save_file(tail, files->items[i], now);
     }
+    while ((elder = elders_next(tail, &at)) != NULL) {
+        if (elder->is_dirty)
+            save_file(tail, elder, now);
+    }
+}
+
+static void note_saved(struct tail_file *file)
+{
+    if (file->is_saved)
+        file->is_saved = file->is_dirty = false;
 }
 
 void positions_committed(struct tail *tail)
 {
+    size_t at = 0;
+    struct tail_file *elder;
     struct files *files = &tail->files;
     if (!tail->has_changes)
         return;
@@ -349,9 +396,9 @@ void positions_committed(struct tail *tail)
                 files->dead_count * sizeof *files->dead_rows);
     files->dead_saved_count = 0;
     for (size_t i = 0; i < files->count; i++) {
-        struct tail_file *file = files->items[i];
-        if (file->is_saved)
-            file->is_saved = file->is_dirty = false;
+        note_saved(files->items[i]);
     }
-    tail->has_changes = false;
+    while ((elder = elders_next(tail, &at)) != NULL)
+        note_saved(elder);
+    tail->has_changes = tail->files.wants_commit = false;
 }

@@ -28,13 +28,16 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
 /** The bytes before the offset are not those that were read. @file is open. */
 void rotation_cut(struct tail *tail, struct tail_file *file);
 
-/** The new file at a path takes its place behind the older generations of that path. */
-void rotation_succeed(struct tail *tail, struct tail_file *file);
+/** The new file at a path, of which nothing was read yet, takes its place behind the
+ *  older generations of that path. @return false when it cannot be told which those
+ *  are: it is to be left alone for a while. */
+bool rotation_succeed(struct tail *tail, struct tail_file *file);
 
-/** @file changed since @seen_ns (as fs_stat.modified_ns), and nothing of it was read:
- *  what was written, copied and truncated meanwhile lies in its copies alone, and no
- *  content is known to tell them by. So those that were made since are read whole. */
-void rotation_missed(struct tail *tail, struct tail_file *file, int64_t seen_ns);
+/** @file changed, and nothing of it was read: what was written, copied and truncated
+ *  meanwhile lies in its copies alone, and no content is known to tell them by. So
+ *  those that were made since `known_ns` are read whole. @return as
+ *  rotation_succeed(). */
+bool rotation_missed(struct tail *tail, struct tail_file *file);
 
 /** A file that appeared, or a TAIL_COPY: does it only repeat another file so far, as
  *  the copy of a copytruncate does? Then it is not to be read. @file is open. */

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/plant.h"
 #include "agent/base/text.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/discover.h"
+#include "agent/inputs/elders.h"
 #include "agent/inputs/losses.h"
 #include "agent/inputs/positions.h"
 #include "agent/inputs/rotation.h"
@@ -67,6 +69,7 @@ static void forget_hopes(struct tail *tail)
 static void destroy(void *self)
 {
     struct tail *tail = self;
+    elders_forget_all(tail);
     files_clear(&tail->files);
     search_clear(&tail->search);
     watch_free(tail->watch);
@@ -107,7 +110,7 @@ static size_t heir_of(struct tail *tail, const struct tail_file *file,
                       struct slice old_name)
 {
     size_t same = source_named(tail, old_name);
-    bool is_rotated = file->state == TAIL_ROTATED;
+    bool is_rotated = file->state == TAIL_ROTATED || file->state == TAIL_ELDER;
     if (same < tail->source_count &&
         (is_rotated || discover_matches(tail->sources[same].config, file->path)))
         return same;
@@ -121,24 +124,35 @@ static void disturb_all(struct tail *tail)
         memset(tail->files.is_calm, false, tail->files.count);
 }
 
+/** @return false when no source wants it any more. */
+static bool give_to_heir(struct tail *tail, struct tail_file *file)
+{
+    struct slice old_name = file->source->name;
+    size_t heir = heir_of(tail, file, old_name);
+    if (heir == tail->source_count)
+        return false;
+    const struct tail_source *source = &tail->sources[heir];
+    file->is_dirty |= !slice_equal(source->source->name, old_name);
+    file->source = source->source;
+    file->config = source->config;
+    return true;
+}
+
 /** Give each file to its source of the new generation; the old one is still alive. */
 static void hand_over(struct tail *tail)
 {
+    size_t at = 0;
+    struct tail_file *elder;
     struct files *files = &tail->files;
     for (size_t i = files->count; i-- > 0;) {
         if (i >= files->count)
             continue;
-        struct tail_file *file = files->items[i];
-        struct slice old_name = file->source->name;
-        size_t heir = heir_of(tail, file, old_name);
-        if (heir == tail->source_count) {
-            files_drop(files, file, true);
-            continue;
-        }
-        const struct tail_source *source = &tail->sources[heir];
-        file->is_dirty |= !slice_equal(source->source->name, old_name);
-        file->source = source->source;
-        file->config = source->config;
+        if (!give_to_heir(tail, files->items[i]))
+            files_drop(files, files->items[i], true);
+    }
+    while ((elder = elders_next(tail, &at)) != NULL) {
+        if (!give_to_heir(tail, elder))
+            elders_forget(tail, elder->path, true);
     }
 }
 
@@ -198,12 +212,12 @@ static void observe(struct tail *tail, struct tail_file *file,
         stat->size_bytes == file->size_bytes && stat->modified_ns == file->modified_ns;
     if (is_same && !may_retry && tail_file_is_read(file))
         return;
-    int64_t seen_ns = file->modified_ns;
+    bool is_changed = stat->modified_ns != file->modified_ns;
     if (stat->size_bytes != file->size_bytes)
         file->grown_at_ms = tail->now.mono_ms;
     files_note(&tail->files, file, stat);
-    if (files_is_untouched(file) && stat->modified_ns != seen_ns)
-        rotation_missed(tail, file, seen_ns);
+    if (tail_file_is_untouched(file) && is_changed && !rotation_missed(tail, file))
+        file->modified_ns = 0; /* it has still to be found out */
     if (!tail_file_is_read(file) || may_retry)
         files_queue(&tail->files, file);
 }
@@ -262,7 +276,7 @@ static void look_rotated(struct tail *tail, struct tail_file *file)
         files_queue(&tail->files, file);
     int64_t silent_ms = tail->now.mono_ms - file->grown_at_ms;
     if (!file->is_queued && tail->reader.intake && !file->before &&
-        silent_ms >= file->config->rotate_wait)
+        (silent_ms >= file->config->rotate_wait || planted(PLANT_ROTATED_ENDS_AT_ONCE)))
         rotation_finish(tail, file);
 }
 
@@ -278,6 +292,8 @@ void tail_look(struct tail *tail, struct tail_file *file)
         return;
     case TAIL_ABSENT:
         rotation_look_absent(tail, file);
+        return;
+    case TAIL_ELDER:
         return;
     }
 }
@@ -383,6 +399,7 @@ static void sweep(struct tail *tail)
     if (tail->wants_all)
         disturb_all(tail);
     sweep_files(tail);
+    elders_sweep(tail);
     for (size_t i = 0; i < tail->source_count; i++)
         sweep_source(tail, i);
     tail->wants_scan = tail->wants_all = false;
@@ -424,7 +441,8 @@ static void read_open(struct tail *tail, struct tail_file *file)
     if (rotation_is_copy(tail, file))
         return;
     size_t budget = LIMIT_FILE_TURN_BYTES;
-    switch (tail_file_read(file, &tail->reader, budget, false, &err)) {
+    switch (tail_file_read(file, &tail->reader, budget, planted(PLANT_HALF_LINE_COUNTS),
+                           &err)) {
     case TAIL_READ_MORE:
         files_queue(&tail->files, file);
         return;
@@ -451,6 +469,8 @@ static void read_one(struct tail *tail, struct tail_file *file)
     /* The younger generation is queued again when the older one has ended. It does not
      * wait for one that cannot be read. */
     if (file->before && !file->before->has_ended && file->before->backoff_ms == 0)
+        return;
+    if (tail_file_is_untouched(file) && !rotation_succeed(tail, file))
         return;
     switch (files_open(&tail->files, file, tail->now)) {
     case OPEN_DONE:
@@ -530,6 +550,12 @@ static void committed(void *self)
     positions_committed(self);
 }
 
+static bool wants_commit(const void *self)
+{
+    const struct tail *tail = self;
+    return tail->files.wants_commit;
+}
+
 static int64_t wake_at(const void *self)
 {
     return tail_wake_at(self);
@@ -549,6 +575,7 @@ const struct input_kind tail_kind = {
     .read = read_turn,
     .save = save,
     .committed = committed,
+    .wants_commit = wants_commit,
     .wake_at = wake_at,
     .is_at_end = is_at_end,
     .describe = tail_describe,

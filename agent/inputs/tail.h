@@ -21,6 +21,7 @@ struct tail_source {
     bool is_first;    /**< its first start ever is not in the store yet */
     bool is_starting; /**< files found now were there at that first start */
     bool is_saved;    /**< the first start stands in the running transaction */
+    size_t turned_away, turned_away_before; /**< files past the bound; by last scan */
 };
 
 /** A path where a file may lie that is not followed yet. */
@@ -34,6 +35,7 @@ struct tail {
     const struct input_world *world;
     struct inputs_tally *tally;
     struct files files;
+    struct map elders; /**< see elders.h */
     struct search search;
     struct watch *watch; /**< NULL: none */
     struct tail_reader reader;
@@ -61,6 +63,14 @@ void tail_describe(const void *self, enum text_form form, struct buf *out);
 void tail_describe_sums(const void *self, enum text_form form, struct buf *out);
 
 /* --- for rotation.c and positions.c ---------------------------------------------- */
+
+/** What is at @path? Links are followed. @return false: nothing that can be seen. */
+static inline bool tail_stat(const struct tail *tail, const char *path,
+                             struct fs_stat *stat)
+{
+    struct err err;
+    return tail->files.fs->stat(tail->files.fs->ctx, path, stat, &err);
+}
 
 /** Look for files at what was hoped for, until no hope is left. */
 void tail_run_hopes(struct tail *tail);

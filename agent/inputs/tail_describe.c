@@ -4,7 +4,8 @@
 #include "agent/inputs/glob.h"
 #include "agent/inputs/tail.h"
 
-static const char *const state_words[] = { "read", "rotated", "copy", "absent" };
+static const char *const state_words[] = { "read", "rotated", "copy", "absent",
+                                           "gone" };
 
 static int64_t lag_of(const struct tail_file *file)
 {
@@ -32,7 +33,7 @@ static void put_file(const struct tail *tail, const struct tail_file *file,
                      struct buf *out)
 {
     static const char *const notes[] = { "", ", rotated", ", a copy: not read again",
-                                         ", not there now" };
+                                         ", not there now", "" };
     buf_puts(out, "  ");
     text_put_clean(out, slice_of(file->path), false);
     if (lag_of(file) == 0)

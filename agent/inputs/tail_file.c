@@ -50,6 +50,21 @@ void tail_file_set_path(struct tail_file *file, const char *path)
     free(old);
 }
 
+void tail_file_continue(struct tail_file *to, const struct tail_file *from)
+{
+    struct identity numbers = to->id;
+    to->id = from->id;
+    to->id.device = numbers.device;
+    to->id.inode = numbers.inode;
+    to->id.birth = numbers.birth;
+    to->id.generation = numbers.generation;
+    to->offset = from->offset;
+    to->ledger = from->ledger;
+    to->encoding = from->encoding;
+    to->is_in_long_line = from->is_in_long_line;
+    to->is_dirty = true;
+}
+
 void tail_file_restart(struct tail_file *file)
 {
     file->ledger = (struct ledger){ 0 };
@@ -61,4 +76,21 @@ void tail_file_restart(struct tail_file *file)
     file->wants_end = false;
     file->read_size = -1;
     file->is_dirty = true;
+}
+
+int64_t tail_file_waiting(const struct tail_file *file)
+{
+    int64_t offset = tail_file_settled(file);
+    int64_t top =
+        file->peak_bytes > file->size_bytes ? file->peak_bytes : file->size_bytes;
+    return top > offset ? top - offset : 0;
+}
+
+void tail_file_knows(struct tail_file *file, int64_t ns)
+{
+    if (ns <= file->known_ns)
+        return;
+    file->known_ns = ns;
+    /* Of a file without content it is all that tells it from its copies. */
+    file->is_dirty |= file->offset == 0;
 }

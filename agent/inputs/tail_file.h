@@ -20,6 +20,7 @@ enum tail_state {
     TAIL_ROTATED, /**< its path holds another file or none: read to its end, dropped */
     TAIL_COPY,    /**< repeats another file so far: not read until that is cut */
     TAIL_ABSENT,  /**< from the store, not found yet: perhaps its disk is not mounted */
+    TAIL_ELDER,   /**< read to its end, or gone: see elders.h */
 };
 
 struct tail_file {
@@ -44,7 +45,10 @@ struct tail_file {
      *  which proved that it is still the same. */
     int64_t peak_bytes;
     int64_t read_size, read_modified_ns; /**< when read last; equal: nothing to read */
-    int64_t grown_at_ms;                 /**< mono: last growth, or the rotation */
+    /** What was made in its folder before that time is known. Other than the time of a
+     *  file, which a power cut turns back, it never gets smaller. */
+    int64_t known_ns;
+    int64_t grown_at_ms; /**< mono: last growth, or the rotation */
 
     int fd; /**< -1: closed */
     bool is_symlink;
@@ -55,6 +59,7 @@ struct tail_file {
     struct tail_file *before, *after;
     bool has_ended;             /**< was read to its end since it stands there */
     bool has_heir;              /**< a younger one stood behind it, and was followed */
+    bool was_rotated;           /**< TAIL_ABSENT: its path may be another's by now */
     struct tail_file *original; /**< TAIL_COPY: what it is a copy of */
     size_t copy_count;          /**< files whose `original` this is */
 
@@ -76,6 +81,9 @@ void tail_file_free(struct tail_file *file);
 void tail_file_set_path(struct tail_file *file, const char *path);
 void tail_file_set_place(struct tail_file *file, const char *place);
 
+/** The content of @from goes on in @to, which keeps its own numbers and names. */
+void tail_file_continue(struct tail_file *to, const struct tail_file *from);
+
 /** A new generation: begin again at 0, with nothing known of the content. */
 void tail_file_restart(struct tail_file *file);
 
@@ -86,19 +94,22 @@ static inline int64_t tail_file_settled(const struct tail_file *file)
 }
 
 /** Bytes that appeared and are not accounted for yet. */
-static inline int64_t tail_file_waiting(const struct tail_file *file)
-{
-    int64_t offset = tail_file_settled(file);
-    int64_t top =
-        file->peak_bytes > file->size_bytes ? file->peak_bytes : file->size_bytes;
-    return top > offset ? top - offset : 0;
-}
+int64_t tail_file_waiting(const struct tail_file *file);
+
+/** All that was made before @ns is known. */
+void tail_file_knows(struct tail_file *file, int64_t ns);
 
 /** Was all read that was seen? */
 static inline bool tail_file_is_read(const struct tail_file *file)
 {
     return file->read_size == file->size_bytes &&
            file->read_modified_ns == file->modified_ns;
+}
+
+/** Is nothing known of its content, and all of it to be read? */
+static inline bool tail_file_is_untouched(const struct tail_file *file)
+{
+    return file->offset == 0 && !file->wants_end && file->state == TAIL_LIVE;
 }
 
 #endif

@@ -242,6 +242,7 @@ enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader
             if (file->peak_bytes < file->size_bytes)
                 file->peak_bytes = file->size_bytes;
             file->read_modified_ns = file->modified_ns;
+            tail_file_knows(file, file->modified_ns);
             if (file->peak_bytes > file->size_bytes)
                 shrink(file, reader, file->size_bytes);
             return TAIL_READ_END;
@@ -320,6 +321,16 @@ bool tail_file_seek_end(struct tail_file *file, struct tail_reader *reader,
     file->is_in_long_line = is_long;
     file->wants_end = false;
     return true;
+}
+
+int tail_open_to_compare(struct tail_reader *reader, const char *path,
+                         struct fs_stat *stat)
+{
+    struct err err = { 0 };
+    int fd = reader->fs->open(reader->fs->ctx, path, stat, &err);
+    if (fd < 0 && err.kind != ERR_MISSING && err.kind != ERR_INVALID)
+        reader->failures++;
+    return fd;
 }
 
 int tail_head_matches(struct tail_reader *reader, int fd, const struct identity *id,

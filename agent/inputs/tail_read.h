@@ -52,6 +52,11 @@ bool tail_file_seek_end(struct tail_file *file, struct tail_reader *reader,
 bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t offset,
                     struct err *err);
 
+/** Open what lies at @path to compare it with what was read. @return a descriptor, or
+ *  -1; what is there and cannot be opened counts as a failure. */
+int tail_open_to_compare(struct tail_reader *reader, const char *path,
+                         struct fs_stat *stat);
+
 /** Is the content of @fd up to @offset the one that @id remembers? @offset > 0. */
 bool tail_content_matches(struct tail_reader *reader, int fd, const struct identity *id,
                           int64_t offset);

@@ -13,10 +13,15 @@
 enum { READ_BYTES = 16 * 1024, MAX_READS = 64, MAX_UNSENT_BYTES = 256 * 1024 };
 enum { LINGER_MS = 1000 };
 
+/** What comes next; a script may speak before the first two. */
+enum stage { STAGE_CONNECT, STAGE_TLS, STAGE_TALK, STAGE_HUNG };
+
 struct peer {
     const struct peer_config *config;
     struct wire *wire;
     struct smtpd *session; /* NULL until an smtps handshake is over */
+    enum stage stage;
+    bool is_tls, is_judged; /* the script has spoken before this stage */
     uint64_t number;
     int64_t resume_at_ms;    /* NEVER_MS: no pause is running */
     int64_t slow_at_ms;      /* the next byte may go then */
@@ -39,11 +44,75 @@ struct peer *peer_create(const struct peer_config *config, int fd, uint64_t numb
     peer->number = number;
     peer->resume_at_ms = NEVER_MS;
     peer->wire = wire_create(fd);
-    if (is_tls)
-        wire_start_tls(peer->wire, config->tls);
-    else
-        begin_session(peer, false);
+    peer->is_tls = is_tls;
     return peer;
+}
+
+/* --- before there is a session ---------------------------------------------------- */
+
+static void say_in_clear(struct peer *peer, const struct script_action *action)
+{
+    struct buf text = buf_make(LIMIT_SINK_OUTPUT_BYTES);
+    if (action->act == SCRIPT_REPLY)
+        buf_printf(&text, "%d %.*s\r\n", action->code, SLICE_ARG(action->text));
+    for (int64_t i = 0; action->act == SCRIPT_RAW && i < action->raw_count; i++)
+        buf_put(&text, action->text);
+    (void)wire_send(peer->wire, buf_slice(&text));
+    buf_free(&text);
+}
+
+static void end_early(struct peer *peer, const struct script_action *action,
+                      int64_t mono_ms)
+{
+    if (action->act == SCRIPT_HANG) {
+        peer->stage = STAGE_HUNG;
+    } else if (action->act == SCRIPT_RESET) {
+        peer->is_reset = peer->is_broken = true;
+    } else {
+        say_in_clear(peer, action);
+        wire_finish(peer->wire);
+        peer->linger_until_ms = later_by_ms(mono_ms, LINGER_MS);
+    }
+}
+
+/** @return false when the stage does not begin, or not yet. */
+static bool may_begin(struct peer *peer, enum script_phase phase, int64_t mono_ms)
+{
+    struct script *script = peer->config->session->script;
+    if (!peer->is_judged && script) {
+        const struct script_action *action = script_judge(script, phase, SLICE(""));
+        peer->is_judged = true;
+        if (action && action->wait_ms > 0)
+            peer->resume_at_ms = later_by_ms(mono_ms, action->wait_ms);
+        else if (action && action->act != SCRIPT_PASS)
+            end_early(peer, action, mono_ms);
+    }
+    if (peer->stage == STAGE_HUNG || peer->is_broken || peer->linger_until_ms > 0)
+        return false;
+    if (peer->resume_at_ms != NEVER_MS && mono_ms < peer->resume_at_ms)
+        return false;
+    peer->resume_at_ms = NEVER_MS;
+    peer->is_judged = false;
+    return true;
+}
+
+/** @return false when the conversation cannot go on, or not yet. */
+static bool begin(struct peer *peer, int64_t mono_ms)
+{
+    if (peer->stage == STAGE_CONNECT) {
+        if (!may_begin(peer, SCRIPT_CONNECT, mono_ms))
+            return false;
+        peer->stage = peer->is_tls ? STAGE_TLS : STAGE_TALK;
+        if (!peer->is_tls)
+            begin_session(peer, false);
+    }
+    if (peer->stage == STAGE_TLS) {
+        if (!may_begin(peer, SCRIPT_TLS, mono_ms))
+            return false;
+        peer->stage = STAGE_TALK;
+        wire_start_tls(peer->wire, peer->config->tls);
+    }
+    return peer->stage == STAGE_TALK;
 }
 
 /** @return true when encryption stands or was never asked for. */
@@ -143,7 +212,7 @@ static bool grant_wish(struct peer *peer, int64_t mono_ms)
         return false;
     switch (smtpd_wish(peer->session)) {
     case SMTPD_START_TLS:
-        wire_start_tls(peer->wire, peer->config->tls);
+        peer->stage = STAGE_TLS;
         return true;
     case SMTPD_RESET:
         peer->is_reset = true;
@@ -162,8 +231,10 @@ bool peer_step(struct peer *peer, int64_t mono_ms)
 {
     if (peer->linger_until_ms > 0)
         return wire_discard(peer->wire) && mono_ms < peer->linger_until_ms;
+    if (peer->stage == STAGE_HUNG)
+        return wire_discard(peer->wire);
     do {
-        if (!shake_hands(peer))
+        if (!begin(peer, mono_ms) || !shake_hands(peer))
             break;
         watch_pause(peer, mono_ms);
         send_all(peer, mono_ms);
@@ -187,6 +258,8 @@ int peer_fd(const struct peer *peer)
 
 short peer_events(const struct peer *peer)
 {
+    if (peer->stage < STAGE_TALK && peer->linger_until_ms == 0)
+        return 0; /* the script's clock runs */
     if (wire_wants_write(peer->wire))
         return POLLOUT;
     if (!peer->session || peer->linger_until_ms > 0 ||

@@ -15,7 +15,8 @@
 
 const char *const script_phase_names[] = { "greeting", "ehlo", "starttls", "auth",
                                            "mail",     "rcpt", "data",     "body",
-                                           "dot",      "rset", "quit",     NULL };
+                                           "dot",      "rset", "quit",     "resolve",
+                                           "connect",  "tls",  NULL };
 
 struct script_rule {
     enum script_phase phase;
@@ -47,7 +48,7 @@ static bool parse_head(struct slice *rest, struct script_rule *rule, struct err 
         return err_set(
             err, ERR_INVALID,
             "A rule begins with one of greeting, ehlo, starttls, auth, mail, "
-            "rcpt, data, body, dot, rset, quit, not with '%.*s'.",
+            "rcpt, data, body, dot, rset, quit, connect, tls, not with '%.*s'.",
             SLICE_ARG(text_cut(*rest, 40)));
     if (end < rest->len && rest->ptr[end] == '(') {
         struct slice inside = slice_make(rest->ptr + end + 1, rest->len - end - 1);
@@ -133,13 +134,57 @@ static bool parse_reply(struct slice at, struct script_rule *rule, struct err *e
         (at.len > 3 && at.ptr[3] != ' '))
         return err_set(err, ERR_INVALID,
                        "'%.*s' is no action. Actions are: a reply as '550 5.1.1 text', "
-                       "close, reset, hang, slow N, wait DURATION, ok, take ACTION.",
+                       "close, reset, hang, slow N, wait DURATION, raw TEXT, ok, take "
+                       "ACTION.",
                        SLICE_ARG(text_cut(at, 60)));
     rule->action.act = SCRIPT_REPLY;
     rule->action.code = (int)code;
     rule->text =
         mem_copy(at.len > 4 ? slice_make(at.ptr + 4, at.len - 4) : SLICE("OK"));
     rule->action.text = unescape_lines(rule->text);
+    return true;
+}
+
+static int hex_value(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/** One character of a raw text off the front, which is not empty. */
+static char take_raw(const char **from)
+{
+    const char *at = *from;
+    int high = at[0] == '\\' && at[1] == 'x' ? hex_value(at[2]) : -1;
+    int low = high >= 0 ? hex_value(at[3]) : -1;
+    *from += low >= 0 ? 4 : at[0] == '\\' && at[1] ? 2 : 1;
+    if (low >= 0)
+        return (char)(high * 16 + low);
+    if (at[0] != '\\' || !at[1])
+        return at[0];
+    return at[1] == 'r' ? '\r' : at[1] == 'n' ? '\n' : at[1];
+}
+
+/** "TEXT" or "1000*TEXT" behind "raw ". */
+static bool parse_raw(struct slice at, struct script_rule *rule, struct err *err)
+{
+    struct slice rest = at;
+    rule->action.act = SCRIPT_RAW;
+    rule->action.raw_count = 1;
+    if (take_number(&rest, &rule->action.raw_count) && slice_starts(rest, SLICE("*")))
+        at = slice_make(rest.ptr + 1, rest.len - 1);
+    else
+        rule->action.raw_count = 1;
+    if (rule->action.raw_count < 1 ||
+        rule->action.raw_count * (int64_t)at.len > LIMIT_SINK_RAW_BYTES)
+        return err_set(err, ERR_INVALID, "'raw' says at most %d bytes.",
+                       LIMIT_SINK_RAW_BYTES);
+    rule->text = mem_copy(at);
+    char *to = rule->text;
+    for (const char *from = rule->text; *from;)
+        *to++ = take_raw(&from);
+    rule->action.text = slice_make(rule->text, (size_t)(to - rule->text));
     return true;
 }
 
@@ -215,6 +260,11 @@ static bool parse_action(struct slice at, struct script_rule *rule, struct err *
         return parse_pace(at, action, err);
     bool stays = slice_starts(at, SLICE("stay "));
     bool closes = slice_starts(at, SLICE("close "));
+    action->closes = closes;
+    if (slice_starts(at, SLICE("close raw ")))
+        return parse_raw(slice_make(at.ptr + 10, at.len - 10), rule, err);
+    if (slice_starts(at, SLICE("raw ")))
+        return parse_raw(slice_make(at.ptr + 4, at.len - 4), rule, err);
     if (!parse_reply(after(at, stays ? 5 : closes ? 6 : 0), rule, err))
         return false;
     action->closes = closes || (action->code == 421 && !stays);

@@ -5,7 +5,9 @@
  *     PHASE[(TEXT)]:[WHEN]ACTION
  *
  *     PHASE   greeting ehlo starttls auth mail rcpt data body dot rset quit
- *             (body: when the first line of the mail is there; dot: when all of it is)
+ *             (body: when the first line of the mail is there; dot: when all of it is),
+ *             and before them connect (before any byte), tls (before each handshake)
+ *             and, in stories alone, resolve
  *     (TEXT)  only when TEXT is found in the command line, or, for dot, in the mail
  *     WHEN    nothing: always; 2x: the first two times; #3: the third time alone;
  *             #3+: from the third time on
@@ -18,6 +20,10 @@
  *             hang             nothing is ever answered again
  *             slow N           from here on the server gives N bytes a second
  *             wait DURATION    the reply comes this much later ("wait 1500ms")
+ *             raw TEXT         these bytes as they are, with \\r \\n \\xHH \\\\; "raw
+ *                              1000*TEXT" so many times. What begins as a positive
+ *                              reply has the effect that the phase always has
+ *             close raw TEXT   these bytes, then the connection closes
  *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
  *             take ACTION      dot alone: the mail is accepted first, then the action
@@ -46,13 +52,23 @@ enum script_phase {
     SCRIPT_DOT,
     SCRIPT_RSET,
     SCRIPT_QUIT,
+    SCRIPT_RESOLVE,
+    SCRIPT_CONNECT,
+    SCRIPT_TLS,
     SCRIPT_PHASES, /* how many there are */
 };
 
 /** "greeting", "ehlo", ...; NULL at the end. */
 extern const char *const script_phase_names[];
 
-enum script_act { SCRIPT_PASS, SCRIPT_REPLY, SCRIPT_CLOSE, SCRIPT_RESET, SCRIPT_HANG };
+enum script_act {
+    SCRIPT_PASS,
+    SCRIPT_REPLY,
+    SCRIPT_RAW,
+    SCRIPT_CLOSE,
+    SCRIPT_RESET,
+    SCRIPT_HANG,
+};
 
 /** What to do; borrowed from the script. */
 struct script_action {
@@ -60,7 +76,8 @@ struct script_action {
     bool takes;         /**< accept the mail first */
     bool closes;        /**< after the reply */
     int code;           /**< of a reply */
-    struct slice text;  /**< of a reply, lines parted by '\n' */
+    struct slice text;  /**< of a reply, lines parted by '\n'; or raw bytes */
+    int64_t raw_count;  /**< times that raw bytes are said */
     int64_t slow_bytes; /**< a second, from now on; 0: as before */
     int64_t wait_ms;    /**< before the reply */
 };

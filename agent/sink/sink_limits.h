@@ -7,6 +7,7 @@
 #define LIMIT_SINK_RULES 1000              /* of a script; refused with an error */
 #define LIMIT_SINK_LINE_BYTES 16384        /* a command; answered 500 and skipped */
 #define LIMIT_SINK_INBOX_BYTES (64 * 1024) /* one read; must() */
-#define LIMIT_SINK_OUTPUT_BYTES (1024 * 1024) /* unread replies; then closed */
+#define LIMIT_SINK_RAW_BYTES (2 * 1024 * 1024) /* of a script; refused with an error */
+#define LIMIT_SINK_OUTPUT_BYTES (4 * 1024 * 1024) /* unread replies; then closed */
 
 #endif

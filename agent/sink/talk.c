@@ -65,6 +65,22 @@ static enum effect act_reply(struct smtpd *session, const struct script_action *
     return action->code < 400 ? EFFECT_YES : EFFECT_NO;
 }
 
+/** What begins as a positive reply, whatever follows, is one. */
+static enum effect act_raw(struct smtpd *session, const struct script_action *action)
+{
+    struct slice text = action->text;
+    for (int64_t i = 0; i < action->raw_count; i++)
+        buf_put(&session->output, text);
+    if (action->closes) {
+        session->wish = SMTPD_CLOSE;
+        return EFFECT_NO;
+    }
+    bool is_positive = text.len >= 3 && (text.ptr[0] == '2' || text.ptr[0] == '3') &&
+                       isdigit((unsigned char)text.ptr[1]) &&
+                       isdigit((unsigned char)text.ptr[2]);
+    return is_positive ? EFFECT_YES : EFFECT_NO;
+}
+
 enum effect talk_ask(struct smtpd *session, enum script_phase phase,
                      struct slice subject)
 {
@@ -84,6 +100,8 @@ enum effect talk_ask(struct smtpd *session, enum script_phase phase,
     switch (action->act) {
     case SCRIPT_REPLY:
         return act_reply(session, action);
+    case SCRIPT_RAW:
+        return act_raw(session, action);
     case SCRIPT_CLOSE:
         session->wish = SMTPD_CLOSE;
         return EFFECT_NO;

@@ -274,6 +274,8 @@ static bool do_reload(struct telling *telling, const struct story_step *step,
     if (config) {
         app_reload(stage->app, config);
         stage->config = step->reload->config;
+    } else {
+        app_refuse_reload(stage->app);
     }
     buf_free(&complaints);
     return is_good;
@@ -346,6 +348,8 @@ static bool do_smtp(struct telling *telling, const struct story_step *step,
         script_clear(post_script(post));
     if (story_has(smtp->node, "down"))
         post_set_down(post, smtp->down);
+    if (smtp->size > 0)
+        post_set_size(post, (size_t)smtp->size);
     if (smtp->says.node)
         is_good = add_rule(telling, smtp->to.value, times, smtp->says.value, err);
     if (is_good && smtp->closes.node)

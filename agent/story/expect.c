@@ -226,18 +226,11 @@ static uint64_t header_number(struct slice mail, const char *name)
 /** The mail before the one at @index that has its Message-ID. NULL: none. */
 static const struct post_mail *find_first_copy(const struct post *post, size_t index)
 {
-    struct buf own = buf_make(LIMIT_MAIL_BYTES), other = buf_make(LIMIT_MAIL_BYTES);
-    const struct post_mail *first = NULL;
-    unmime_header(post_mail(post, index)->bytes, "Message-ID", &own);
-    for (size_t i = 0; i < index && !first; i++) {
-        buf_clear(&other);
-        unmime_header(post_mail(post, i)->bytes, "Message-ID", &other);
-        if (own.len > 0 && slice_equal(buf_slice(&own), buf_slice(&other)))
-            first = post_mail(post, i);
-    }
-    buf_free(&own);
-    buf_free(&other);
-    return first;
+    uint64_t own = post_mail(post, index)->id_hash;
+    for (size_t i = 0; own != 0 && i < index; i++)
+        if (post_mail(post, i)->id_hash == own)
+            return post_mail(post, i);
+    return NULL;
 }
 
 /** Counts second copies. One with other bytes is never right, whatever is expected. */

@@ -8,48 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/base/hash.h"
 #include "agent/base/limits.h"
-#include "agent/base/mem.h"
 #include "agent/base/must.h"
-#include "agent/base/secret.h"
-#include "agent/sink/sasl.h"
+#include "agent/base/unmime.h"
 #include "agent/sink/sink_limits.h"
-#include "outputs/reply.h"
-
-enum { MAX_LINKS = 16, OPEN_TIMEOUT_MS = 60 * 1000 };
-
-/** What libcurl would be to outputs/; struct link is this. */
-struct post_link {
-    struct post *post;
-    struct smtpd *session; /* NULL: never connected, or broken */
-    enum link_state state;
-    enum smtp_phase phase;
-    struct smtp_reply failure;
-    struct reply_parser parser;
-    struct slice user, ehlo_name;
-    int tls;
-    struct secret secret;
-    struct buf heard, ehlo;
-    int64_t opened_ms;
-    int64_t resume_at_ms; /* NEVER_MS: the server holds nothing back */
-    int64_t drips_from_ms, dripped_bytes;
-    int events;
-};
-
-struct post {
-    const struct now *now;
-    struct link_ops ops;
-    struct smtpd_config configs[3]; /* by TLS_* */
-    struct smtpd_tally tally;
-    struct script script;
-    bool is_down;
-    struct post_link *links[MAX_LINKS];
-    size_t link_count;
-    uint64_t connection_number;
-    struct post_mail *mails;
-    size_t mail_count, mail_capacity;
-    struct arena arena; /* what mails borrow */
-};
+#include "agent/story/post_inside.h"
 
 /* --- the bytes ------------------------------------------------------------------- */
 
@@ -102,7 +66,7 @@ static bool is_closed(const struct post_link *link)
            (wish == SMTPD_CLOSE || wish == SMTPD_RESET);
 }
 
-static ssize_t link_receive(struct link *handle, void *into, size_t size)
+ssize_t post_receive(struct link *handle, void *into, size_t size)
 {
     struct post_link *link = (void *)handle;
     refresh(link);
@@ -117,7 +81,7 @@ static ssize_t link_receive(struct link *handle, void *into, size_t size)
     return (ssize_t)bytes.len;
 }
 
-static ssize_t link_send(struct link *handle, struct slice bytes)
+ssize_t post_send(struct link *handle, struct slice bytes)
 {
     struct post_link *link = (void *)handle;
     refresh(link);
@@ -132,150 +96,6 @@ static ssize_t link_send(struct link *handle, struct slice bytes)
     return (ssize_t)bytes.len;
 }
 
-/* --- the login ------------------------------------------------------------------- */
-
-static enum link_state fail(struct post_link *link, const struct smtp_reply *reply)
-{
-    link->failure = *reply;
-    link->failure.phase = link->phase;
-    link->state = LINK_FAILED;
-    return LINK_FAILED;
-}
-
-static enum link_state fail_network(struct post_link *link, const char *text)
-{
-    struct smtp_reply reply = reply_of_network(link->phase, slice_of(text));
-    return fail(link, &reply);
-}
-
-static void say(struct post_link *link, enum smtp_phase phase, const struct buf *line)
-{
-    link->phase = phase;
-    buf_clear(&link->heard);
-    (void)link_send((struct link *)link, buf_slice(line));
-}
-
-static void say_ehlo(struct post_link *link)
-{
-    struct buf line = buf_make(1024);
-    buf_printf(&line, "EHLO %.*s\r\n", SLICE_ARG(link->ehlo_name));
-    say(link, PHASE_EHLO, &line);
-    buf_free(&line);
-}
-
-static void say_starttls(struct post_link *link)
-{
-    struct buf line = buf_make(64);
-    buf_puts(&line, "STARTTLS\r\n");
-    say(link, PHASE_STARTTLS, &line);
-    buf_free(&line);
-}
-
-static void say_auth(struct post_link *link)
-{
-    struct buf plain = buf_make(8192), line = buf_make(16384);
-    buf_putc(&plain, '\0');
-    buf_put(&plain, link->user);
-    buf_putc(&plain, '\0');
-    buf_put(&plain, secret_slice(&link->secret));
-    buf_puts(&line, "AUTH PLAIN ");
-    sasl_put_base64(&line, buf_slice(&plain));
-    buf_puts(&line, "\r\n");
-    say(link, PHASE_AUTH, &line);
-    buf_free(&plain);
-    buf_free(&line);
-}
-
-static enum link_state after_ehlo(struct post_link *link)
-{
-    buf_clear(&link->ehlo);
-    buf_put(&link->ehlo, buf_slice(&link->heard));
-    if (link->tls == TLS_STARTTLS) {
-        say_starttls(link);
-        return LINK_OPENING;
-    }
-    if (link->user.len > 0) {
-        say_auth(link);
-        return LINK_OPENING;
-    }
-    link->state = LINK_READY;
-    return LINK_READY;
-}
-
-/** A whole reply is there. @return what the link is now. */
-static enum link_state go_on(struct post_link *link, const struct smtp_reply *reply)
-{
-    static const int wanted[] = { [PHASE_GREETING] = 220,
-                                  [PHASE_EHLO] = 250,
-                                  [PHASE_STARTTLS] = 220,
-                                  [PHASE_AUTH] = 235 };
-    if (reply->code != wanted[link->phase])
-        return fail(link, reply);
-    switch (link->phase) {
-    case PHASE_GREETING:
-        say_ehlo(link);
-        return LINK_OPENING;
-    case PHASE_EHLO:
-        return after_ehlo(link);
-    case PHASE_STARTTLS:
-        smtpd_secured(link->session);
-        link->tls = TLS_IMPLICIT;
-        say_ehlo(link);
-        return LINK_OPENING;
-    default:
-        link->state = LINK_READY;
-        return LINK_READY;
-    }
-}
-
-static enum link_state link_step(struct link *handle, struct now now)
-{
-    struct post_link *link = (void *)handle;
-    while (link->state == LINK_OPENING) {
-        char bytes[1024];
-        struct smtp_reply reply = { 0 };
-        if (link->phase == PHASE_CONNECT)
-            return fail_network(link, "Connection refused");
-        if (now.mono_ms - link->opened_ms >= OPEN_TIMEOUT_MS)
-            return fail_network(link, "Connection timed out");
-        /* One octet at a time: what stands behind a reply belongs to the next. */
-        ssize_t got = link_receive(handle, bytes, 1);
-        if (got < 0)
-            return fail_network(link, "The server closed the connection");
-        if (got == 0)
-            return LINK_OPENING;
-        struct slice rest = slice_make(bytes, (size_t)got);
-        buf_put(&link->heard, rest);
-        enum reply_state state = reply_feed(&link->parser, &rest, &reply);
-        if (state == REPLY_BROKEN)
-            return fail_network(link, "The server's reply is no SMTP");
-        if (state == REPLY_DONE)
-            go_on(link, &reply);
-    }
-    return link->state;
-}
-
-static const struct smtp_reply *link_failure(const struct link *handle)
-{
-    return &((const struct post_link *)(const void *)handle)->failure;
-}
-
-static bool link_has_extension(const struct link *handle, struct slice keyword)
-{
-    const struct post_link *link = (const void *)handle;
-    struct slice rest = buf_slice(&link->ehlo), line;
-    while (slice_next(&rest, '\n', &line)) {
-        line = slice_trim(line);
-        if (line.len < 4 + keyword.len)
-            continue;
-        struct slice word = slice_make(line.ptr + 4, keyword.len);
-        bool ends = line.len == 4 + keyword.len || line.ptr[4 + keyword.len] == ' ';
-        if (ends && slice_equal_nocase(word, keyword))
-            return true;
-    }
-    return false;
-}
-
 /* --- links ----------------------------------------------------------------------- */
 
 /** As in earnest, but for one thing: a story need not bring a password file. */
@@ -288,19 +108,13 @@ static bool read_secret(struct post_link *link, const struct account *account)
         err.kind == ERR_MISSING)
         return true;
     link->phase = PHASE_AUTH;
-    fail_network(link, err.text);
+    post_fail(link, err.text);
     return false;
 }
 
-static void connect_link(struct post_link *link)
+static const struct smtp_reply *link_failure(const struct link *handle)
 {
-    struct post *post = link->post;
-    link->phase = PHASE_CONNECT;
-    if (post->is_down)
-        return;
-    link->phase = PHASE_GREETING;
-    link->session = smtpd_create(&post->configs[link->tls], ++post->connection_number,
-                                 link->tls == TLS_IMPLICIT);
+    return &((const struct post_link *)(const void *)handle)->failure;
 }
 
 static struct link *link_open(void *ctx, const struct account *account,
@@ -309,17 +123,16 @@ static struct link *link_open(void *ctx, const struct account *account,
     struct post *post = ctx;
     struct post_link *link = mem_zalloc(sizeof *link);
     (void)wakes;
-    must(post->link_count < MAX_LINKS);
+    must(post->link_count < POST_LINKS);
     post->links[post->link_count++] = link;
     link->post = post;
     link->user = account->user;
     link->ehlo_name = account->ehlo;
     link->tls = account->tls;
     link->heard = link->ehlo = buf_make(LIMIT_SMTP_REPLY_BYTES);
-    link->opened_ms = now.mono_ms;
+    link->step_ms = now.mono_ms;
     link->resume_at_ms = NEVER_MS;
-    if (read_secret(link, account))
-        connect_link(link);
+    (void)read_secret(link, account);
     return (struct link *)link;
 }
 
@@ -350,12 +163,19 @@ static int64_t link_wake_at(const struct link *handle)
     const struct post_link *link = (const void *)handle;
     if (link->state != LINK_OPENING)
         return NEVER_MS;
-    if (!link->session)
-        return link->opened_ms;
-    return link->opened_ms + OPEN_TIMEOUT_MS;
+    return link->step_ms + POST_STEP_MS;
 }
 
 /* --- the server ------------------------------------------------------------------ */
+
+static uint64_t hash_of_id(struct slice mail)
+{
+    struct buf id = buf_make(LIMIT_MAIL_BYTES);
+    unmime_header(mail, "Message-ID", &id);
+    uint64_t hash = id.len > 0 ? hash_bytes(buf_slice(&id)) : 0;
+    buf_free(&id);
+    return hash;
+}
 
 static void keep_mail(void *ctx, const struct smtpd_mail *mail)
 {
@@ -370,8 +190,25 @@ static void keep_mail(void *ctx, const struct smtpd_mail *mail)
                             .from = arena_slice(&post->arena, mail->from),
                             .recipients =
                                 arena_slice(&post->arena, buf_slice(&recipients)),
-                            .bytes = arena_slice(&post->arena, mail->bytes) };
+                            .bytes = arena_slice(&post->arena, mail->bytes),
+                            .id_hash = hash_of_id(mail->bytes) };
     buf_free(&recipients);
+}
+
+/** A Maildir is a folder of this host, which a story leaves alone: what would lie there
+ *  is kept with the others, for "maildir:FOLDER". */
+static bool keep_file(void *ctx, struct slice folder, struct slice bytes)
+{
+    struct buf recipient = buf_make(64 * 1024);
+    buf_puts(&recipient, "maildir:");
+    buf_put(&recipient, folder);
+    const struct slice to = buf_slice(&recipient);
+    const struct smtpd_mail mail = { .recipients = &to,
+                                     .recipient_count = 1,
+                                     .bytes = bytes };
+    keep_mail(ctx, &mail);
+    buf_free(&recipient);
+    return true;
 }
 
 struct post *post_create(const struct now *now)
@@ -379,14 +216,16 @@ struct post *post_create(const struct now *now)
     struct post *post = mem_zalloc(sizeof *post);
     post->now = now;
     post->ops = (struct link_ops){ .open = link_open,
-                                   .step = link_step,
+                                   .step = post_log_in,
                                    .failure = link_failure,
-                                   .has_extension = link_has_extension,
-                                   .send = link_send,
-                                   .receive = link_receive,
+                                   .has_extension = post_offers,
+                                   .size_max = post_size_max,
+                                   .send = post_send,
+                                   .receive = post_receive,
                                    .want = link_want,
                                    .close = link_close,
                                    .wake_at = link_wake_at,
+                                   .keep = keep_file,
                                    .ctx = post };
     for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
         post->configs[tls] =
@@ -448,6 +287,12 @@ void post_set_down(struct post *post, bool is_down)
         post->links[i]->session = NULL;
         post->links[i]->resume_at_ms = NEVER_MS;
     }
+}
+
+void post_set_size(struct post *post, size_t bytes)
+{
+    for (int tls = TLS_IMPLICIT; tls <= TLS_NONE; tls++)
+        post->configs[tls].max_bytes = bytes;
 }
 
 static bool is_ready(const struct post_link *link)

@@ -16,6 +16,7 @@ struct post_mail {
     struct slice from;
     struct slice recipients; /**< joined by ", " */
     struct slice bytes;
+    uint64_t id_hash; /**< of its Message-ID; 0: it has none */
 };
 
 struct post;
@@ -30,6 +31,8 @@ const struct smtpd_tally *post_tally(const struct post *post);
 size_t post_mail_count(const struct post *post);
 const struct post_mail *post_mail(const struct post *post, size_t index);
 
+/** It takes mails of @bytes at most, and says so. */
+void post_set_size(struct post *post, size_t bytes);
 /** A server that is down refuses connections, and those it has break. */
 void post_set_down(struct post *post, bool is_down);
 

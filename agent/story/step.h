@@ -37,6 +37,7 @@ struct story_smtp {
     int64_t times;             /**< 0: always */
     struct conf_text closes, hangs, rule;
     bool accepts, down;
+    int64_t size; /**< of a mail; 0: as before */
 };
 struct story_disk {
     const struct yaml_node *node;

@@ -5,6 +5,7 @@
 
 #include "agent/base/civil.h"
 #include "agent/base/mem.h"
+#include "agent/sink/smtpd.h"
 
 #define MAX_MS (10000 * DAY_MS)
 #define MAX_COUNT 1000000000
@@ -77,6 +78,8 @@ static const struct field smtp_fields[] = {
     TEXT(struct story_smtp, rule, .doc = "A rule as for tocsin sink --says."),
     BOOL(struct story_smtp, accepts, .doc = "Forget all of these."),
     BOOL(struct story_smtp, down, .doc = "Nobody listens."),
+    SIZE(struct story_smtp, size, .min = 0, .max = SMTPD_GMAIL_SIZE,
+         .doc = "What it takes of a mail at most."),
 };
 SCHEMA(smtp_story_schema, "smtp", struct story_smtp, smtp_fields,
        "The mail server behaves otherwise from here on.");

@@ -1,19 +1,12 @@
 #!/bin/sh
-# An idle agent with 10 rules beside 1, 100 and 10,000 files: time to start, memory, CPU and
+# An idle agent with 10 rules beside 1 and 10,000 files: time to start, memory, CPU and
 # wake-ups, and rsyslog's beside it (10,000 files, the same folder). To reach: start < 2 s,
 # RSS <= 12 MB, CPU < 0.1 %, no wake-ups but the sweep's (one a second).
-#   SECONDS_IDLE=20 COUNTS="1 100 10000" idle.sh SRCDIR BUILDDIR
-set -eu
-build=$2
-idle_s=${SECONDS_IDLE:-20} counts=${COUNTS:-1 100 10000}
-work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-idle.XXXXXX")
-pids=
-cleanup() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+#   SECONDS_IDLE=20 COUNTS="1 10000" idle.sh SRCDIR BUILDDIR
+set -u
+src=$1 build=$2
+. "$src/tests/bench/common"
+idle_s=${SECONDS_IDLE:-20} counts=${COUNTS:-1 10000}
 
 now_ms() { date +%s%3N; }
 
@@ -28,11 +21,6 @@ cpu_us() { # cpu_us PID: on a processor so far, all threads
 wakes() { # wakes PID: how often its threads were put to sleep by themselves
     cat /proc/"$1"/task/*/status |
         awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'
-}
-
-reached() { # reached VALUE LIMIT
-    awk -v value="$1" -v limit="$2" 'BEGIN {
-        print (value <= limit ? "reached" : "NOT REACHED") }'
 }
 
 make_files() { # make_files COUNT: a line in each, an hour ago
@@ -61,17 +49,16 @@ outputs: [{name: ops, maildir: $work/mail$1}]
 YAML
 }
 
-measure() { # measure NAME PID START_MS: a row; sets $rss
+measure() { # measure NAME PID START_MS: sets $rss_mb, $cpu_percent, $wakes_per_s
     sleep 8
     cpu_before=$(cpu_us "$2") wakes_before=$(wakes "$2")
     sleep "$idle_s"
     cpu=$(($(cpu_us "$2") - cpu_before)) woken=$(($(wakes "$2") - wakes_before))
-    rss=$(field "$2" VmRSS)
-    echo "$1 $3 $rss $(field "$2" RssAnon) $cpu $woken $idle_s" | awk '{
-        printf "%-16s start %5d ms  RSS %6d KiB (anonymous %6d)  CPU %.3f %%  " \
-            "%.1f wake-ups/s\n", $1, $2, $3, $4, $5 / $7 / 10000, $6 / $7 }'
+    rss_mb=$(field "$2" VmRSS | awk '{ print $1 / 1024 }')
     cpu_percent=$(echo "$cpu $idle_s" | awk '{ print $1 / $2 / 10000 }')
     wakes_per_s=$(echo "$woken $idle_s" | awk '{ print $1 / $2 }')
+    echo "idle, $1: start $3 ms, RSS $rss_mb MB, CPU $cpu_percent %, $wakes_per_s wake-ups/s" |
+        tee -a "$rows.context" | sed 's/^/             /'
 }
 
 wait_until_followed() { # wait_until_followed COUNT: at most 60 s
@@ -83,6 +70,10 @@ wait_until_followed() { # wait_until_followed COUNT: at most 60 s
     return 1
 }
 
+bounded() { # bounded TITLE MOST UNIT FIGURE
+    row "$1" most "$2" "$3" "$4 $4 $4"
+}
+
 run_tocsin() { # run_tocsin COUNT
     make_files "$1"
     write_config "$1"
@@ -90,26 +81,15 @@ run_tocsin() { # run_tocsin COUNT
     "$build/tocsin" run -q -c "$1.yaml" 2>"$1.err" &
     pid=$!
     pids="$pids $pid"
-    wait_until_followed "$1" || { cat "$1.err"; return 1; }
+    wait_until_followed "$1" || { no_row FAILED "$1 files" "$(tail -n 1 "$1.err")"; return; }
     took=$(($(now_ms) - started))
     measure "tocsin/$1" "$pid" "$took"
-    printf '%-16s start %s  RSS %s  CPU %s  wake-ups %s\n' "" \
-        "$(reached "$took" 2000)" "$(reached "$rss" 12288)" \
-        "$(reached "$cpu_percent" 0.1)" "$(reached "$wakes_per_s" 1.1)"
+    bounded "start beside $1 files" 2000 ms "$took"
+    bounded "resident memory at rest beside $1 files" 12 MB "$rss_mb"
+    bounded "CPU at rest beside $1 files" 0.1 % "$cpu_percent"
+    bounded "wake-ups at rest beside $1 files" 1.1 /s "$wakes_per_s"
     kill "$pid"
-    wait "$pid" || true
-}
-
-find_rsyslog() { # sets $rsyslogd and $modules, from the package if it is not installed
-    rsyslogd=$(command -v rsyslogd || true) modules=
-    [ -z "$rsyslogd" ] || return 0
-    (apt-get download rsyslog libestr0 libfastjson4 liblognorm5 >apt.log 2>&1) || return 1
-    for deb in *.deb; do dpkg -x "$deb" peer; done
-    rsyslogd=$work/peer/usr/sbin/rsyslogd
-    modules=$(dirname "$(find "$work/peer" -name imfile.so)")
-    LD_LIBRARY_PATH=$(dirname "$(find "$work/peer" -name 'libestr.so.0' | head -n 1)")
-    export LD_LIBRARY_PATH
-    "$rsyslogd" -v >/dev/null 2>&1
+    wait "$pid" 2>/dev/null
 }
 
 run_rsyslog() { # run_rsyslog COUNT
@@ -121,24 +101,27 @@ run_rsyslog() { # run_rsyslog COUNT
     } >rsyslog.conf
     mkdir spool
     started=$(now_ms)
-    "$rsyslogd" ${modules:+-M "$modules"} -n -f "$work/rsyslog.conf" \
-        -i "$work/rsyslog.pid" >rsyslog.err 2>&1 &
+    LD_LIBRARY_PATH=$libraries RSYSLOG_MODDIR=$moddir rsyslogd -n -f "$work/rsyslog.conf" \
+        -i "$work/rsyslog.pid" -M "$moddir" >rsyslog.err 2>&1 &
     pid=$!
     pids="$pids $pid"
-    for _ in $(seq 600); do
-        [ "$(wc -l 2>/dev/null <rsyslog.out || echo 0)" -ge "$1" ] && break
+    for _ in $(seq 300); do
+        took=$(($(now_ms) - started))
+        [ "$(cat rsyslog.out 2>/dev/null | wc -l)" -ge "$1" ] && break
+        took="more than $took"
         sleep 0.1
     done
-    measure "rsyslog/$1" "$pid" $(($(now_ms) - started))
+    measure "rsyslog/$1" "$pid" "$took"
     kill "$pid"
-    wait "$pid" || true
+    wait "$pid" 2>/dev/null
 }
 
 for count in $counts; do
     run_tocsin "$count"
 done
-if find_rsyslog; then
+if have rsyslogd rsyslog libestr0 libfastjson4 liblognorm5; then
+    find_rsyslog_modules
     run_rsyslog "$count"
 else
-    echo "SKIP the peer: package rsyslog is not installed and cannot be unpacked here"
+    no_row SKIP "rsyslog at rest" "package rsyslog is not installed and cannot be unpacked here"
 fi

@@ -10,7 +10,6 @@ src=$1 build=$2
 
 slice_mib=${SLICE_MIB:-4}
 end_line=ZZZ-END-OF-BENCH
-libraries=$peers/root/usr/lib:$peers/root/usr/lib/x86_64-linux-gnu:$peers/root/lib/x86_64-linux-gnu:$peers/root/usr/lib/syslog-ng
 
 # --- one function a peer: conf_PEER LOG DIR writes its files; run over them by measured ---
 
@@ -160,8 +159,7 @@ wanted swatchdog swatchdog 200 swatch libtimedate-perl libdate-calc-perl libfile
 wanted rsyslog rsyslogd 700 rsyslog libestr0 libfastjson4 liblognorm5
 wanted mtail mtail 1500 mtail
 wanted sec sec 1500 sec
-moddir=$peers/root/usr/lib/x86_64-linux-gnu/rsyslog
-[ -d "$moddir" ] || moddir=/usr/lib/$(uname -m)-linux-gnu/rsyslog
+find_rsyslog_modules
 
 corpus 10000 "$slice_mib"
 { cat "$log"; echo "$end_line"; } >slice.log

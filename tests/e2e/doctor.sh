@@ -64,6 +64,17 @@ examine 0 '"grade":"OK","step":"auth","about":"a"' --json
 examine 0 'OK +secret' --offline
 if grep -qE '^(OK|FAIL) +auth' found; then fail "--offline used the network"; fi
 
+# A command prints the password: the doctor looks at it, and the login runs it.
+configure "host: localhost, port: $smtps, user: agent@example.com, ca_file: $work/ca.pem, \
+password_command: [/bin/cat, $work/password]"
+examine 0 '^OK +secret +a: the command that prints the password is there'
+grep -qE '^OK +auth +a: the login is accepted' found || fail "the command was not asked"
+configure "host: localhost, port: $smtps, user: agent@example.com, ca_file: $work/ca.pem, \
+password_command: [/bin/sh, -c, 'echo locked >&2; exit 3']"
+examine 2 "^FAIL +auth +a: the command '/bin/sh' ended with status 3 and said: locked"
+grep -q 'run it by hand' found || fail "a command that fails has no remedy"
+configure "host: localhost, port: $smtps, $login"
+
 printf wrong >password
 examine 2 '^FAIL +auth +a: 535 5.7.8'
 grep -q 'support.google.com/accounts/answer/185833' found || fail "535 has no remedy"

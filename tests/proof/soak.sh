@@ -64,6 +64,8 @@ pids="$pids $writer"
 sample() { # sample SECONDS
     awk -v t="$1" '/^Rss:/ { print t, $2 }' "/proc/$agent/smaps_rollup" >>rss
     awk -v t="$1" '/^Pss:/ { print t, $2 }' "/proc/$agent/smaps_rollup" >>pss
+    awk -v t="$1" '/^Private_/ { kib += $2 } END { print t, kib }' \
+        "/proc/$agent/smaps_rollup" >>private
     echo "$1 $(ls "/proc/$agent/fd" | wc -l)" >>fds
     echo "$1 $(($(stat -c %s state/tocsin.db) / 4096))" >>pages
     echo "$1 $(($(stat -c %s state/tocsin.db-wal) / 1024))" >>wal
@@ -123,8 +125,9 @@ slope() { # slope FILE UNIT: 0 unless all of the interval is above nought
 verdict "each line was told once" $?
 slope rss KiB
 grows=$?
-slope pss KiB
+slope private KiB
 grows=$((grows + $?))
+slope pss KiB # moves with other programs that have the same libraries open: only told
 slope pages pages
 grows=$((grows + $?))
 slope wal KiB

@@ -5,7 +5,7 @@
 
 #include "agent/base/must.h"
 
-enum { KEPT_ROTATIONS = 4, NAME_BYTES = 32, ROTATE_WAIT_MS = 10 * 1000 };
+enum { KEPT_ROTATIONS = 4, NAME_BYTES = 32 };
 
 /* --- logs ------------------------------------------------------------------------- */
 
@@ -24,14 +24,9 @@ static struct disk_file *live_log(struct sim *sim, uint32_t value)
     name_log(name, value, 0);
     struct disk_file *file = disk_find(&sim->disk, name);
     if (!file) {
-        int64_t gone_ms = sim->gone_ms[value % SIM_LOGS];
-        struct generation *generation = generation_create();
         file = disk_make(&sim->disk, name);
-        file->owner = generation;
-        generation->is_alone =
-            gone_ms != 0 && sim->now.mono_ms - gone_ms > ROTATE_WAIT_MS;
+        file->owner = generation_create();
     }
-    sim->gone_ms[value % SIM_LOGS] = 0;
     return file;
 }
 
@@ -77,15 +72,11 @@ static void rotate_by_rename(struct sim *sim, uint32_t value)
     /* The writer holds its descriptor for a while. */
     for (uint32_t i = (value >> 8) % 3; i > 0; i--)
         model_write(&sim->model, &sim->disk, old, i, false);
-    /* Who has forgotten the one before it (there was none at the path for longer than
-     * rotate_wait) cannot know that this one was, nor those that follow unseen. Without
-     * birth times one that is gone proves nothing either. */
+    /* Without birth times it cannot be told from one that was read and came back under
+     * the number of one that is gone. */
     struct generation *generation = old->owner;
-    bool is_unknown = (generation->is_alone || sim->disk.style == DISK_PLAIN) &&
-                      !generation->is_seen && !sim->is_pattern;
-    if (is_unknown)
+    if (sim->disk.style == DISK_PLAIN && !generation->is_seen && !sim->is_pattern)
         model_lose(&sim->model, generation, 0, "came and went between two looks");
-    sim->gone_ms[value % SIM_LOGS] = is_unknown ? 1 : sim->now.mono_ms;
     if ((value >> 12) & 1)
         live_log(sim, value);
 }
@@ -125,7 +116,6 @@ static void do_recreate(struct sim *sim, uint32_t value)
         return;
     name_log(name, value, 0);
     remove_log(sim, name, "deleted before it was read");
-    sim->gone_ms[value % SIM_LOGS] = sim->now.mono_ms;
     if ((value >> 8) & 1)
         live_log(sim, value);
 }
@@ -225,7 +215,10 @@ static void cut_log(struct sim *sim, struct disk_file *file)
     if (end == file->bytes.len)
         return;
     model_lose(&sim->model, generation, end, "its bytes went with the power");
+    /* That is no change that anybody made. */
+    int64_t durable_ns = file->durable_ns;
     disk_truncate(&sim->disk, file, end);
+    file->modified_ns = file->durable_ns = durable_ns;
 }
 
 static void do_power_cut(struct sim *sim, uint32_t value)

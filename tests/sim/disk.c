@@ -54,6 +54,7 @@ static void put_entry(struct disk *disk, const char *name, struct disk_file *fil
     snprintf(disk->entries[disk->entry_count].name, DISK_NAME_BYTES, "%s", name);
     disk->entries[disk->entry_count++].file = file;
     file->names++;
+    disk->folder_ns = ++disk->ticks;
 }
 
 static struct disk_file *take_entry(struct disk *disk, const char *name)
@@ -63,6 +64,7 @@ static struct disk_file *take_entry(struct disk *disk, const char *name)
     struct disk_file *file = disk->entries[i].file;
     disk->entries[i] = disk->entries[--disk->entry_count];
     file->names--;
+    disk->folder_ns = ++disk->ticks;
     return file;
 }
 
@@ -75,6 +77,7 @@ struct disk_file *disk_make(struct disk *disk, const char *name)
     file->birth = (uint64_t)++disk->ticks;
     file->bytes = buf_make(64 << 20);
     touch(disk, file);
+    file->durable_ns = file->modified_ns;
     put_entry(disk, name, file);
     return file;
 }
@@ -90,9 +93,10 @@ void disk_truncate(struct disk *disk, struct disk_file *file, size_t size)
 {
     must(size <= file->bytes.len);
     file->bytes.len = size;
+    touch(disk, file);
     if (file->durable_bytes > size)
         file->durable_bytes = size;
-    touch(disk, file);
+    file->durable_ns = file->modified_ns; /* the journal of the file system has it */
 }
 
 void disk_rename(struct disk *disk, const char *from, const char *to)
@@ -110,8 +114,11 @@ void disk_remove(struct disk *disk, const char *name)
 
 void disk_sync(struct disk *disk)
 {
-    for (size_t i = 0; i < disk->entry_count; i++)
-        disk->entries[i].file->durable_bytes = disk->entries[i].file->bytes.len;
+    for (size_t i = 0; i < disk->entry_count; i++) {
+        struct disk_file *file = disk->entries[i].file;
+        file->durable_bytes = file->bytes.len;
+        file->durable_ns = file->modified_ns;
+    }
 }
 
 void disk_close_all(struct disk *disk)
@@ -187,9 +194,11 @@ static bool sim_stat(void *ctx, const char *path, struct fs_stat *stat, struct e
 {
     struct disk *disk = ctx;
     if (is_folder(disk, path)) {
-        *stat = (struct fs_stat){
-            .device = DEVICE, .inode = FOLDER_INODE, .birth = 1, .is_directory = true
-        };
+        *stat = (struct fs_stat){ .device = DEVICE,
+                                  .inode = FOLDER_INODE,
+                                  .birth = 1,
+                                  .modified_ns = disk->folder_ns,
+                                  .is_directory = true };
         return true;
     }
     struct disk_file *file = look_up(disk, path, err);

@@ -23,10 +23,10 @@ enum disk_style {
 struct disk_file {
     uint64_t inode, birth, generation;
     struct buf bytes;
-    size_t durable_bytes; /**< what a power cut leaves */
-    int64_t modified_ns;
-    int names, openings; /**< without both it is no more */
-    void *owner;         /**< what the model knows of it */
+    size_t durable_bytes;            /**< what a power cut leaves */
+    int64_t modified_ns, durable_ns; /**< of the last change, and of the last synced */
+    int names, openings;             /**< without both it is no more */
+    void *owner;                     /**< what the model knows of it */
 };
 
 struct disk {
@@ -42,6 +42,7 @@ struct disk {
     size_t free_count;
     uint64_t last_inode, last_generation;
     int64_t ticks;               /**< the clock of birth and modification */
+    int64_t folder_ns;           /**< when a name came or went last */
     void (*forget)(void *owner); /**< the file is no more */
     int errors_left;             /**< reads that fail with EIO */
 };

@@ -3,6 +3,7 @@
  *
  *     sim [--from SEED] [--seeds N] [--actions N] [--lying] [--verbose]
  *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
+ *     sim --mutants [--plant NAME] [--from SEED] [--seeds N] [--actions N]
  *
  * A life that is not good is made as short as it can be and printed as a file that can
  * be kept. With --lying syncs do nothing: the control, which must fail. The last line
@@ -17,13 +18,15 @@
 #include <unistd.h>
 
 #include "agent/base/must.h"
+#include "mutants.h"
 #include "sim.h"
 
 enum { FILE_BYTES = 64 * 1024 };
 
 struct options {
     int64_t from, seeds, actions;
-    bool is_lying, is_verbose;
+    bool is_lying, is_verbose, is_hunt;
+    const char *plant;
     char **files;
     int file_count;
 };
@@ -57,6 +60,10 @@ static bool parse(int argc, char **argv, struct options *options)
             options->is_lying = true;
         else if (strcmp(argv[i], "--verbose") == 0)
             options->is_verbose = true;
+        else if (strcmp(argv[i], "--mutants") == 0)
+            options->is_hunt = true;
+        else if (strcmp(argv[i], "--plant") == 0 && argv[i + 1])
+            options->plant = argv[++i];
         else if (!take_number(argv, &i, "--from", &options->from) &&
                  !take_number(argv, &i, "--seeds", &options->seeds) &&
                  !take_number(argv, &i, "--actions", &options->actions))
@@ -156,6 +163,21 @@ static bool load(const char *path, struct sim_life *life)
     return sim_load(life, slice_make(bytes, len));
 }
 
+/** What the hunt for a planted bug lives with. */
+struct hunt {
+    const struct options *options;
+    struct outcome *outcome;
+};
+
+static bool is_bad(void *ctx, uint64_t seed, const char **why)
+{
+    static struct sim_life life;
+    const struct hunt *hunt = ctx;
+    sim_draw(&life, seed, (size_t)hunt->options->actions);
+    *why = hunt->outcome->why;
+    return live(&life, hunt->options, hunt->outcome, false) == SIM_BAD;
+}
+
 static double seconds(void)
 {
     struct timespec now;
@@ -190,6 +212,12 @@ int main(int argc, char **argv)
     struct outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(outcome != MAP_FAILED);
+    if (options.is_hunt) {
+        struct hunt hunt = { &options, outcome };
+        const struct hunter hunter = { is_bad, &hunt, (uint64_t)options.from,
+                                       (uint64_t)options.seeds };
+        return mutants_hunt(&hunter, options.plant);
+    }
     double began = seconds();
     for (int i = 0; i < options.file_count; i++) {
         if (!load(options.files[i], &life)) {

@@ -24,7 +24,6 @@ struct generation {
     size_t count;
     bool is_known; /**< the agent has counted some of it */
     bool is_seen;  /**< the agent had time to find it at its path */
-    bool is_alone; /**< when it was made nothing had been at its path for a while */
 };
 
 struct model {

@@ -36,7 +36,6 @@ struct sim {
     int variant;     /**< of the configuration */
     bool is_pattern; /**< the source follows a pattern, rotated files included */
     bool is_copied;  /**< logs are rotated by copytruncate */
-    int64_t gone_ms[SIM_LOGS]; /**< since when no log is there; 0: there is one */
     bool is_full, is_down, is_lying;
     bool is_undecided;       /**< too many losses to check the sums */
     int64_t clock_offset_ms; /**< steps of the wall clock so far */

@@ -183,7 +183,7 @@ TEST(config, variables_of_the_environment_are_filled_in)
 
 /* --- what is wrong --------------------------------------------------------------- */
 
-TEST(config, mistakes_of_all_parts_come_in_one_run)
+TEST(config, C08_mistakes_of_all_parts_come_in_one_run)
 {
     static const char *const places[] = {
         "\nt.yaml:5:14: error: ",  "\nt.yaml:7:10: error: ",  "\nt.yaml:8:17: error: ",
@@ -499,7 +499,7 @@ TEST(config, the_number_of_files_is_bounded)
         strstr(out.ptr, "error: more than 256 files make up this configuration"));
 }
 
-TEST(config, a_file_that_every_user_can_change_is_a_warning)
+TEST(config, C15_a_file_that_every_user_can_change_is_a_warning)
 {
     static const char *folder;
     folder = unit_test_folder();
@@ -547,6 +547,7 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
         "  - {name: oom, match: 'Out of memory'}\n"
         "accounts:\n"
         "  - {name: g, gmail: a@gmail.com, password_file: /nonexistent/secret}\n"
+        "  - {name: c, gmail: a@gmail.com, password_command: [/nonexistent/pass, x]}\n"
         "outputs:\n"
         "  - {name: me, account: g, to: [a@gmail.com]}\n");
     ck_assert_msg(config != NULL, "%s", out.ptr);
@@ -557,6 +558,8 @@ TEST(config, what_this_host_lacks_is_warned_of_at_its_place)
     ck_assert_ptr_nonnull(strstr(out.ptr, "no file matches '/nonexistent/*.log'"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "t.yaml:6:50: warning: "));
     ck_assert_ptr_nonnull(strstr(out.ptr, "'/nonexistent/secret'"));
+    ck_assert_ptr_nonnull(
+        strstr(out.ptr, "'/nonexistent/pass' cannot be run: No such"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "'/dev/null'"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "write it from the top: /..."));
     buf_clear(&out);

@@ -108,7 +108,7 @@ static bool hear_body(struct link *link)
     size_t end = slice_find(buf_slice(&link->in), SLICE("\r\n.\r\n"));
     if (server->hangs_up_at_body)
         link->is_closed = true;
-    if (end == SIZE_MAX || server->hangs_up_at_body)
+    if (end == SIZE_MAX || server->hangs_up_at_body || server->swallows_body)
         return false;
     ck_assert_int_lt(server->mail_count, WORLD_MAILS_MAX);
     server->mails[server->mail_count] = mem_copy(slice_make(link->in.ptr, end + 2));
@@ -117,7 +117,7 @@ static bool hear_body(struct link *link)
     link->is_body = false;
     if (server->hangs_up_at_dot)
         link->is_closed = true;
-    else
+    else if (!server->is_silent_at_dot)
         say(link, server->dot, "250 2.0.0 OK");
     return true;
 }

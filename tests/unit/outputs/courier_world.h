@@ -19,6 +19,8 @@ struct fake_server {
     const char *rcpt;              /**< this reply */
     bool hangs_up_at_body;         /**< closes when the body begins to come in */
     bool hangs_up_at_dot;          /**< closes instead of the reply after the dot */
+    bool is_silent_at_dot;         /**< takes the mail and says nothing */
+    bool swallows_body;            /**< takes no mail and says nothing after 354 */
     bool hangs_up_when_idle;       /**< the next read finds the connection closed */
     bool is_silent;                /**< answers nothing after the login */
     bool is_silent_at_login;       /**< never done with the login */

@@ -57,7 +57,7 @@ static void expect_headers(const struct read_mail *mail, const char *const *name
     ck_assert_uint_eq(count, mail->header_count);
 }
 
-TEST(compose, the_first_mail_has_exactly_these_headers)
+TEST(compose, S23_the_first_mail_has_exactly_these_headers)
 {
     static const char *const names[] = { "Date",
                                          "From",

@@ -252,7 +252,7 @@ TEST(dialog, a_refusal_in_the_middle_of_the_body_counts_and_ends_the_connection)
     dialog_clear(&dialog);
 }
 
-TEST(dialog, an_answer_before_its_question_is_never_a_success)
+TEST(dialog, S26_an_answer_before_its_question_is_never_a_success)
 {
     struct dialog dialog = begun(pipelining);
     said(&dialog);
@@ -267,7 +267,7 @@ TEST(dialog, an_answer_before_its_question_is_never_a_success)
     dialog_clear(&dialog);
 }
 
-TEST(dialog, what_is_no_smtp_after_the_dot_leaves_doubt)
+TEST(dialog, S26_what_is_no_smtp_after_the_dot_leaves_doubt)
 {
     static const char *const bad[] = { "hello\r\n", "354 again\r\n",
                                        "250-a\r\n550 b\r\n" };
@@ -281,7 +281,7 @@ TEST(dialog, what_is_no_smtp_after_the_dot_leaves_doubt)
     }
 }
 
-TEST(dialog, a_reply_that_nobody_asked_for_ends_an_idle_connection)
+TEST(dialog, S26_a_reply_that_nobody_asked_for_ends_an_idle_connection)
 {
     struct dialog dialog;
     dialog_init(&dialog, nothing);
@@ -291,7 +291,7 @@ TEST(dialog, a_reply_that_nobody_asked_for_ends_an_idle_connection)
     dialog_clear(&dialog);
 }
 
-TEST(dialog, a_success_stays_one_when_the_server_goes_on_talking)
+TEST(dialog, S26_a_success_stays_one_when_the_server_goes_on_talking)
 {
     struct dialog dialog = at_data();
     said(&dialog);
@@ -301,7 +301,7 @@ TEST(dialog, a_success_stays_one_when_the_server_goes_on_talking)
     dialog_clear(&dialog);
 }
 
-TEST(dialog, an_endless_reply_is_cut_off)
+TEST(dialog, S19_an_endless_reply_is_cut_off)
 {
     struct dialog dialog = begun(nothing);
     said(&dialog);

@@ -5,7 +5,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-TEST(mime, only_an_address_that_needs_no_quoting_is_an_address)
+TEST(mime, S22_only_an_address_that_needs_no_quoting_is_an_address)
 {
     static const struct {
         const char *address;
@@ -185,7 +185,7 @@ TEST(mime, a_mail_to_nobody_says_so)
     buf_free(&out);
 }
 
-TEST(mime, quoted_printable_gives_back_every_byte)
+TEST(mime, S20_quoted_printable_gives_back_every_byte)
 {
     static const struct slice texts[] = {
         BYTES(""),
@@ -214,7 +214,7 @@ TEST(mime, quoted_printable_gives_back_every_byte)
     }
 }
 
-TEST(mime, soft_line_ends_never_leave_a_dot_or_from_at_the_start)
+TEST(mime, S20_soft_line_ends_never_leave_a_dot_or_from_at_the_start)
 {
     /* Slide what transports touch over the place where lines are broken. */
     for (size_t pad = 60; pad < 160; pad++) {

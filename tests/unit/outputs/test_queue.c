@@ -33,7 +33,7 @@ TEST(queue, an_empty_one_says_so)
     world_free(world);
 }
 
-TEST(queue, a_dead_mail_is_listed_with_reply_and_advice)
+TEST(queue, S28_a_dead_mail_is_listed_with_reply_and_advice)
 {
     struct courier_world *world = with_dead_mail();
     struct buf out = listed(world, false);

@@ -68,7 +68,7 @@ TEST(reply, what_is_no_reply_is_broken)
                       bad[i]);
 }
 
-TEST(reply, nul_eight_bit_and_escapes_become_clean_text)
+TEST(reply, S19_nul_eight_bit_and_escapes_become_clean_text)
 {
     struct smtp_reply reply;
     struct slice raw = SLICE("550 a\0b\xff\x1b[31m\r\n");
@@ -76,7 +76,7 @@ TEST(reply, nul_eight_bit_and_escapes_become_clean_text)
     ck_assert_str_eq(reply.text, "a\\x00b\\xFF\\x1B[31m");
 }
 
-TEST(reply, its_text_is_cut_and_its_bounds_are_kept)
+TEST(reply, S19_its_text_is_cut_and_its_bounds_are_kept)
 {
     struct smtp_reply reply;
     struct buf raw = buf_make(4 * 1024 * 1024);

@@ -20,7 +20,7 @@ static bool says(struct courier_world *world, int mail, const char *text)
     return found;
 }
 
-TEST(troubles, a_mail_that_is_too_large_comes_shorter_with_another_id)
+TEST(troubles, S21_a_mail_that_is_too_large_comes_shorter_with_another_id)
 {
     struct courier_world *world = world_create();
     struct buf first = buf_make(512), second = buf_make(512);
@@ -43,7 +43,7 @@ TEST(troubles, a_mail_that_is_too_large_comes_shorter_with_another_id)
     world_free(world);
 }
 
-TEST(troubles, a_mail_that_stays_too_large_is_dead_after_two_tries)
+TEST(troubles, S21_a_mail_that_stays_too_large_is_dead_after_two_tries)
 {
     struct courier_world *world = world_create();
     world->server.dot = "552 5.3.4 Your message exceeded Google's message size limits.";

@@ -41,7 +41,7 @@ TEST(digest, a_daily_one_is_due_at_its_hour_and_again_a_day_later)
     zone_free(zone);
 }
 
-TEST(digest, in_the_night_that_skips_half_past_two_it_comes_behind_the_gap)
+TEST(digest, P13_in_the_night_that_skips_half_past_two_it_comes_behind_the_gap)
 {
     struct zone *zone = berlin();
     if (!zone)
@@ -56,7 +56,7 @@ TEST(digest, in_the_night_that_skips_half_past_two_it_comes_behind_the_gap)
     zone_free(zone);
 }
 
-TEST(digest, in_the_night_that_has_half_past_two_twice_it_comes_once)
+TEST(digest, P14_in_the_night_that_has_half_past_two_twice_it_comes_once)
 {
     struct zone *zone = berlin();
     if (!zone)
@@ -70,7 +70,7 @@ TEST(digest, in_the_night_that_has_half_past_two_twice_it_comes_once)
     zone_free(zone);
 }
 
-TEST(digest, a_clock_that_steps_back_over_the_hour_brings_no_second_one)
+TEST(digest, P12_a_clock_that_steps_back_over_the_hour_brings_no_second_one)
 {
     struct zone *zone = zone_utc();
     struct now now = at_unix(SPRING + 7 * HOUR_MS);
@@ -83,7 +83,7 @@ TEST(digest, a_clock_that_steps_back_over_the_hour_brings_no_second_one)
     zone_free(zone);
 }
 
-TEST(digest, a_clock_that_comes_back_from_the_future_does_not_silence_it_for_years)
+TEST(digest, D18_a_clock_that_comes_back_from_the_future_does_not_silence_it_for_years)
 {
     struct zone *zone = zone_utc();
     struct now now = at_unix(SPRING);

@@ -324,7 +324,7 @@ TEST(engine, the_end_of_a_single_run_tells_what_is_open_whatever_the_timers_say)
     story_end(&story);
 }
 
-TEST(engine, groups_past_the_limit_share_one_and_every_line_counts)
+TEST(engine, C16_groups_past_the_limit_share_one_and_every_line_counts)
 {
     struct story story;
     char labels[64];
@@ -354,7 +354,7 @@ TEST(engine, groups_past_the_limit_share_one_and_every_line_counts)
     story_end(&story);
 }
 
-TEST(engine, alerts_past_the_limit_share_one_and_every_line_counts)
+TEST(engine, C16_alerts_past_the_limit_share_one_and_every_line_counts)
 {
     struct story story;
     char labels[64];

@@ -136,7 +136,7 @@ TEST(engine_limits, a_digest_missed_while_nothing_ran_is_sent_at_the_start)
     story_end(&story);
 }
 
-TEST(engine_limits, a_daily_digest_follows_the_wall_clock_when_it_is_set)
+TEST(engine_limits, P12_a_daily_digest_follows_the_wall_clock_when_it_is_set)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops], digest: {at: '08:00', zone: UTC}}\n");
@@ -148,7 +148,7 @@ TEST(engine_limits, a_daily_digest_follows_the_wall_clock_when_it_is_set)
     story_end(&story);
 }
 
-TEST(engine_limits, a_step_of_the_wall_clock_is_seen_although_nothing_else_happens)
+TEST(engine_limits, P12_a_step_of_the_wall_clock_is_seen_although_nothing_else_happens)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops], digest: {at: '08:00', zone: UTC}}\n");

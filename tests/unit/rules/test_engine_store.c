@@ -46,7 +46,7 @@ TEST(engine_store, a_clock_set_back_delays_by_no_more_than_an_interval)
     story_end(&story);
 }
 
-TEST(engine_store, alerts_of_a_route_that_is_gone_are_routed_anew)
+TEST(engine_store, C13_alerts_of_a_route_that_is_gone_are_routed_anew)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops], name: old, group_by: [rule, host]}\n");
@@ -61,7 +61,7 @@ TEST(engine_store, alerts_of_a_route_that_is_gone_are_routed_anew)
     story_end(&story);
 }
 
-TEST(engine_store, a_changed_group_by_regroups_what_waits)
+TEST(engine_store, C13_a_changed_group_by_regroups_what_waits)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops]}\n");
@@ -75,7 +75,7 @@ TEST(engine_store, a_changed_group_by_regroups_what_waits)
     story_end(&story);
 }
 
-TEST(engine_store, a_digest_route_that_is_none_any_more_tells_what_it_had)
+TEST(engine_store, C13_a_digest_route_that_is_none_any_more_tells_what_it_had)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops], digest: {every: 1h}}\n");
@@ -338,7 +338,7 @@ TEST(engine_store, a_route_put_in_before_it_changes_nothing_for_a_nameless_one)
 #define NEVER_RULE(name, span) \
     "rules:\n  - {name: " name ", match: broken, resolve_after: " span "}\n"
 
-TEST(engine_store, what_never_ends_by_itself_ends_with_its_rule)
+TEST(engine_store, C13_what_never_ends_by_itself_ends_with_its_rule)
 {
     struct story story;
     const char *const route = "  - {to: [ops], send_resolved: true}\n";

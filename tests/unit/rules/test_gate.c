@@ -149,7 +149,7 @@ TEST(gate, line_feeds_are_counted_at_each_level_whatever_the_length)
     }
 }
 
-TEST(gate, a_thousand_literals_take_a_few_hundred_kilobytes)
+TEST(gate, C22_a_thousand_literals_take_a_few_hundred_kilobytes)
 {
     static struct gate_item items[1000];
     for (uint32_t i = 0; i < 1000; i++) {

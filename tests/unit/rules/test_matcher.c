@@ -99,7 +99,7 @@ TEST(matcher, L37_L38_nul_and_bad_utf8_end_no_line)
     rig_free(rig);
 }
 
-TEST(matcher, other_rules_still_see_a_line_that_one_gave_up_on)
+TEST(matcher, C09_other_rules_still_see_a_line_that_one_gave_up_on)
 {
     check_block("rules:\n"
                 "  - {name: a, match: '(a+)+$'}\n"

@@ -12,7 +12,7 @@ static void report(struct story *story, const char *object)
     engine_report(story->engine, &report, story->now);
 }
 
-TEST(receive, equal_self_reports_are_one_alert_with_a_count)
+TEST(receive, P26_equal_self_reports_are_one_alert_with_a_count)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops], group_by: [rule, kind], group_wait: 10s}\n");

@@ -102,7 +102,7 @@ TEST(regex, an_anchored_pattern_must_fill_the_subject)
 /* (a+)+$ needs some million steps here: more than our limit, less than PCRE2's own. */
 #define HOSTILE SLICE("aaaaaaaaaaaaaaaaaaaab")
 
-TEST(regex, a_catastrophic_pattern_gives_up_at_the_limit_and_is_counted)
+TEST(regex, C09_a_catastrophic_pattern_gives_up_at_the_limit_and_is_counted)
 {
     struct rig *rig = rig_create();
     struct regex *regex = compile(rig, "(a+)+$");
@@ -113,7 +113,7 @@ TEST(regex, a_catastrophic_pattern_gives_up_at_the_limit_and_is_counted)
     rig_free(rig);
 }
 
-TEST(regex, a_pattern_cannot_raise_its_own_limits)
+TEST(regex, C11_a_pattern_cannot_raise_its_own_limits)
 {
     const char *raise = "(*LIMIT_MATCH=4000000000)(*LIMIT_DEPTH=4000000000)"
                         "(*LIMIT_HEAP=4000000000)(a+)+$";
@@ -122,6 +122,15 @@ TEST(regex, a_pattern_cannot_raise_its_own_limits)
                      REGEX_LIMIT);
     ck_assert_int_eq(try("(*LIMIT_MATCH=1)(*NO_JIT)^\\w+x$", SLICE("aaaxaaay")),
                      REGEX_LIMIT);
+}
+
+TEST(regex, C11_callouts_do_nothing_and_huge_repeats_are_refused)
+{
+    ck_assert_int_eq(try("a(?C1)b(?C'x')c", SLICE("abc")), REGEX_YES);
+    check_remedy("'(?:(?:a{1,9999}){1,9999}){1,9999}'",
+                 "make its repeat counts smaller");
+    check_remedy("'a{1,65536}'", "number too big");
+    check_remedy("'x\\Cy'", "'.' for any byte");
 }
 
 static struct slice repeated(struct rig *rig, const char *text, size_t len)
@@ -133,7 +142,7 @@ static struct slice repeated(struct rig *rig, const char *text, size_t len)
 }
 
 /* Without a bound on the sum this takes seconds; here the limit itself is looked at. */
-TEST(regex, a_long_hostile_line_gets_a_smaller_limit_for_each_position)
+TEST(regex, C09_a_long_hostile_line_gets_a_smaller_limit_for_each_position)
 {
     struct rig *rig = rig_create();
     struct regex *regex = compile(rig, "(*NO_JIT)error.*timeout");
@@ -168,7 +177,7 @@ TEST(regex, a_line_that_needs_a_deep_stack_is_matched_with_and_without_jit)
     check_deep("(*NO_JIT)^(?:[^\"\\\\]|\\\\.)*\"");
 }
 
-TEST(regex, a_mistake_is_shown_at_the_byte_to_change)
+TEST(regex, C08_a_mistake_is_shown_at_the_byte_to_change)
 {
     check_refused("'*.log'",
                   "1:2 this pattern is no regular expression that can be used: "
@@ -196,7 +205,7 @@ TEST(regex, a_usual_mistake_comes_with_its_remedy)
     check_remedy("'(?P<a-b>x)'", "(?<name>...)");
 }
 
-TEST(regex, too_long_too_deep_and_too_many_groups_are_refused)
+TEST(regex, C11_too_long_too_deep_and_too_many_groups_are_refused)
 {
     struct rig *rig = rig_create();
     struct slice longer = repeated(rig, "a", LIMIT_REGEX_BYTES + 1);

@@ -114,7 +114,7 @@ TEST(route, mistakes_are_named_with_their_place_and_a_remedy)
                      "group_interval");
 }
 
-TEST(route, digests_and_limits_that_make_no_sense_are_refused)
+TEST(route, C20_digests_and_limits_that_make_no_sense_are_refused)
 {
     expect_complaint("routes:\n  - {to: ops, digest: {at: '25:00'}}\n", 2,
                      "not a time of day");

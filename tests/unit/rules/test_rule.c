@@ -246,7 +246,7 @@ TEST(rule, bytes_of_a_line_reach_the_sighting_as_they_are)
     rig_free(rig);
 }
 
-TEST(rule, a_rule_that_gave_up_on_a_line_counts_it_and_does_not_match)
+TEST(rule, C09_a_rule_that_gave_up_on_a_line_counts_it_and_does_not_match)
 {
     struct rig *rig = load("rules:\n  - {name: p, match: ['(a+)+$', 'b$']}\n"
                            "  - {name: q, match: b, unless: '(a+)+$'}\n");

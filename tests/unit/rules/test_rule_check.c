@@ -113,7 +113,7 @@ TEST(rule_check, a_text_that_mails_cut_is_warned_of)
     rig_free(rig);
 }
 
-TEST(rule_check, a_name_stands_once_and_is_one_short_line)
+TEST(rule_check, C07_a_name_stands_once_and_is_one_short_line)
 {
     struct rig *rig = rig_create();
     ck_assert_ptr_null(rig_rules(rig, "rules:\n"
@@ -127,7 +127,7 @@ TEST(rule_check, a_name_stands_once_and_is_one_short_line)
     rig_free(rig);
 }
 
-TEST(rule_check, all_mistakes_of_all_rules_are_found_in_one_run)
+TEST(rule_check, C08_all_mistakes_of_all_rules_are_found_in_one_run)
 {
     struct rig *rig = rig_create();
     ck_assert_ptr_null(rig_rules(rig,

@@ -41,7 +41,7 @@ static void check_refused(const char *yaml, const char *wanted)
     rig_free(rig);
 }
 
-TEST(template, fields_are_put_in_and_missing_ones_are_nothing)
+TEST(template, C21_fields_are_put_in_and_missing_ones_are_nothing)
 {
     check_render("plain", "plain");
     check_render("", "");
@@ -51,7 +51,7 @@ TEST(template, fields_are_put_in_and_missing_ones_are_nothing)
     check_render("a{{! no {user} here }}b", "ab");
 }
 
-TEST(template, what_a_field_holds_is_not_read_again)
+TEST(template, C21_what_a_field_holds_is_not_read_again)
 {
     check_render("{{brace}}", "{{user}}");
 }
@@ -75,7 +75,7 @@ TEST(template, a_tag_alone_on_its_line_takes_the_line_along)
     check_render("{{#user}}{{/user}}\nb", "\nb");
 }
 
-TEST(template, output_is_cut_at_its_bound_between_two_characters)
+TEST(template, C21_output_is_cut_at_its_bound_between_two_characters)
 {
     struct rig *rig = rig_create();
     struct conf_text source = { SLICE("ab{{long}}cd"), NULL };

@@ -58,9 +58,9 @@ static struct slice trial_pattern(struct trial *trial)
     return pattern;
 }
 
-static void trial_add_rule(struct trial *trial)
+/** @pattern: in the trial's arena */
+static void trial_add_rule(struct trial *trial, struct slice pattern)
 {
-    struct slice pattern = trial_pattern(trial);
     struct complaints complaints = { .arena = &trial->arena };
     struct regex *regex = regex_compile_part(pattern, NULL, 0, false, &complaints);
     complaints_free(&complaints);
@@ -84,6 +84,13 @@ static void trial_add_rule(struct trial *trial)
 }
 
 /* --- lines ------------------------------------------------------------------------ */
+
+static void trial_put_line(struct trial *trial, struct slice line)
+{
+    buf_put(&trial->text, line);
+    buf_putc(&trial->text, '\n');
+    trial->begins[++trial->line_count] = trial->text.len;
+}
 
 static void trial_add_line(struct trial *trial)
 {
@@ -110,9 +117,7 @@ static void trial_add_line(struct trial *trial)
     for (size_t i = 0; i < line.len; i++)
         if (line.ptr[i] == '\n')
             line.ptr[i] = ' ';
-    buf_put(&trial->text, buf_slice(&line));
-    buf_putc(&trial->text, '\n');
-    trial->begins[++trial->line_count] = trial->text.len;
+    trial_put_line(trial, buf_slice(&line));
     buf_free(&line);
 }
 
@@ -239,38 +244,74 @@ static void trial_match_all(struct trial *trial)
     rules_free(rules);
 }
 
+/* --- the trial -------------------------------------------------------------------- */
+
+static void trial_open(struct trial *trial, uint64_t seed)
+{
+    size_t rules = trial->corpus->rules, lines = trial->corpus->lines_a_trial;
+    trial->complaints.arena = &trial->arena;
+    trial->text = buf_make(lines * 8000);
+    trial->configs = mem_zalloc(rules * sizeof *trial->configs);
+    trial->regexes = mem_zalloc(rules * sizeof *trial->regexes);
+    trial->literals = mem_zalloc(rules * sizeof *trial->literals);
+    trial->begins = mem_zalloc((lines + 1) * sizeof *trial->begins);
+    trial->truth = mem_zalloc(rules * lines * sizeof *trial->truth);
+    rng_seed(&trial->rng, seed);
+}
+
+static void trial_close(struct trial *trial)
+{
+    for (size_t i = 0; i < trial->rule_count; i++)
+        regex_free(trial->regexes[i]);
+    free(trial->configs);
+    free(trial->regexes);
+    free(trial->literals);
+    free(trial->begins);
+    free(trial->truth);
+    buf_free(&trial->text);
+    complaints_free(&trial->complaints);
+    arena_free(&trial->arena);
+}
+
+static void trial_prove(struct trial *trial)
+{
+    trial_ask_all(trial);
+    if (!trial->has_failed)
+        trial_match_all(trial);
+}
+
 bool trial_run(const struct corpus *corpus, uint64_t seed, struct trial_sum *sum)
 {
     struct trial trial = { .corpus = corpus, .sum = sum };
-    trial.complaints.arena = &trial.arena;
-    trial.text = buf_make(corpus->lines_a_trial * 8000);
-    trial.configs = mem_zalloc(corpus->rules * sizeof *trial.configs);
-    trial.regexes = mem_zalloc(corpus->rules * sizeof *trial.regexes);
-    trial.literals = mem_zalloc(corpus->rules * sizeof *trial.literals);
-    trial.begins = mem_zalloc((corpus->lines_a_trial + 1) * sizeof *trial.begins);
-    trial.truth = mem_zalloc(corpus->rules * corpus->lines_a_trial * sizeof(uint32_t));
-    rng_seed(&trial.rng, seed);
+    trial_open(&trial, seed);
     while (trial.rule_count < corpus->rules)
-        trial_add_rule(&trial);
+        trial_add_rule(&trial, trial_pattern(&trial));
     for (size_t i = 0; i < corpus->lines_a_trial; i++)
         trial_add_line(&trial);
-    trial_ask_all(&trial);
-    if (!trial.has_failed)
-        trial_match_all(&trial);
+    trial_prove(&trial);
     if (trial.has_failed)
         snprintf(sum->failure + strlen(sum->failure),
                  sizeof sum->failure - strlen(sum->failure), "\n  seed:    %llu",
                  (unsigned long long)seed);
-    for (size_t i = 0; i < trial.rule_count; i++)
-        regex_free(trial.regexes[i]);
-    free(trial.configs);
-    free(trial.regexes);
-    free(trial.literals);
-    free(trial.begins);
-    free(trial.truth);
-    buf_free(&trial.text);
-    complaints_free(&trial.complaints);
-    arena_free(&trial.arena);
+    trial_close(&trial);
+    return !trial.has_failed;
+}
+
+bool trial_of(struct slice patterns, struct slice lines, struct trial_sum *sum)
+{
+    const struct corpus bounds = { .rules = 16, .lines_a_trial = 64 };
+    struct trial trial = { .corpus = &bounds, .sum = sum };
+    struct slice one;
+    trial_open(&trial, patterns.len * 31 + lines.len);
+    while (trial.rule_count < bounds.rules && slice_next(&patterns, '\n', &one))
+        if (one.len > 0 && one.len <= 400)
+            trial_add_rule(&trial, arena_slice(&trial.arena, one));
+    while (trial.line_count < bounds.lines_a_trial && slice_next(&lines, '\n', &one))
+        if (one.len < 8000)
+            trial_put_line(&trial, one);
+    if (trial.rule_count > 0 && trial.line_count > 0)
+        trial_prove(&trial);
+    trial_close(&trial);
     return !trial.has_failed;
 }
 

@@ -26,6 +26,10 @@ struct trial_sum {
 /** Run one trial. @return false when it failed, and says so in @sum. */
 bool trial_run(const struct corpus *corpus, uint64_t seed, struct trial_sum *sum);
 
+/** The same with patterns and lines that are given, one on each line of @patterns and
+ *  @lines; at most 16 and 64, and what is too long is left out. */
+bool trial_of(struct slice patterns, struct slice lines, struct trial_sum *sum);
+
 /** The lines of @text that are not empty and not long. @lines: set, in @arena
  *  @return how many */
 size_t corpus_split(struct slice text, struct arena *arena, struct slice **lines);

@@ -93,7 +93,7 @@ TEST(db, a_turn_that_is_rolled_back_can_be_repeated)
     free(path);
 }
 
-TEST(db, only_its_owner_may_read_the_file_whatever_the_umask)
+TEST(db, D24_only_its_owner_may_read_the_file_whatever_the_umask)
 {
     char *path = path_of("a.db");
     char wal[520];
@@ -111,7 +111,7 @@ TEST(db, only_its_owner_may_read_the_file_whatever_the_umask)
     free(path);
 }
 
-TEST(db, a_second_instance_is_refused_at_once_and_the_first_goes_on)
+TEST(db, D16_a_second_instance_is_refused_at_once_and_the_first_goes_on)
 {
     char *path = path_of("a.db");
     struct db *db = open_steps(path, 2);
@@ -165,7 +165,7 @@ TEST(db, a_full_disk_fails_the_commit_and_the_store_heals_when_there_is_space)
     free(path);
 }
 
-TEST(db, an_older_store_is_migrated_and_a_newer_one_refused)
+TEST(db, D14_an_older_store_is_migrated_and_a_newer_one_refused)
 {
     char *path = path_of("a.db");
     struct err err = { 0 };

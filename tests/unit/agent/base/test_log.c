@@ -85,7 +85,7 @@ TEST(log, a_person_reads_words_and_the_journal_reads_priorities)
 
 /* Blocking would show as the runner's time-out. The longest lines, because a pipe that
  * is ready takes only PIPE_BUF bytes for certain. */
-TEST(log, a_full_pipe_costs_counted_lines_and_no_time)
+TEST(log, P23_a_full_pipe_costs_counted_lines_and_no_time)
 {
     struct log_sink log;
     char text[5000];
@@ -99,7 +99,7 @@ TEST(log, a_full_pipe_costs_counted_lines_and_no_time)
     ck_assert_uint_eq(log.dropped_count, 9);
 }
 
-TEST(log, a_reader_that_went_away_costs_counted_lines_and_no_signal)
+TEST(log, P03_P23_a_reader_that_went_away_costs_counted_lines_and_no_signal)
 {
     struct log_sink log;
     signal(SIGPIPE, SIG_DFL);

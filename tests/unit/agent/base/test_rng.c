@@ -43,6 +43,22 @@ TEST(rng, jitter_stays_within_its_percents_and_uses_them)
     ck_assert_int_eq(most, 60);
 }
 
+TEST(rng, a_later_time_is_never_earlier_and_at_most_a_quarter_later)
+{
+    struct rng rng;
+    int64_t least = INT64_MAX, most = 0;
+    rng_seed(&rng, 1);
+    for (int i = 0; i < 2000; i++) {
+        int64_t value = rng_later(&rng, 800);
+        least = value < least ? value : least;
+        most = value > most ? value : most;
+    }
+    ck_assert_int_eq(least, 800);
+    ck_assert_int_eq(most, 1000);
+    ck_assert_int_eq(rng_later(&rng, NEVER_MS), NEVER_MS);
+    ck_assert_int_eq(rng_later(&rng, 0), 0);
+}
+
 TEST(rng, jitter_never_goes_below_zero_or_past_the_end)
 {
     struct rng rng;

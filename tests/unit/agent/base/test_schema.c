@@ -65,7 +65,7 @@ TEST(schema, a_list_replaces_its_default)
     ck_assert_slice(rule->by.items[0].value, "ip");
 }
 
-TEST(schema, a_text_stays_the_text_that_stands_there)
+TEST(schema, C06_a_text_stays_the_text_that_stands_there)
 {
     static const char *const traps[] = { "no",    "on",    "1e3",  "0123",
                                          "12:30", "~",     "null", "true",
@@ -182,7 +182,7 @@ TEST(schema, a_variable_that_is_not_set_is_underlined)
 
 /* --- mistakes -------------------------------------------------------------------- */
 
-TEST(schema, an_unknown_key_gets_a_suggestion)
+TEST(schema, C05_an_unknown_key_gets_a_suggestion)
 {
     check_printed(
         "rules:\n"
@@ -195,7 +195,7 @@ TEST(schema, an_unknown_key_gets_a_suggestion)
         "     |     ^~~~~~~\n");
 }
 
-TEST(schema, without_a_near_name_the_allowed_keys_are_listed)
+TEST(schema, C05_without_a_near_name_the_allowed_keys_are_listed)
 {
     check_printed(
         "inhibit: []\n",
@@ -205,7 +205,7 @@ TEST(schema, without_a_near_name_the_allowed_keys_are_listed)
         "     | ^~~~~~~\n");
 }
 
-TEST(schema, a_bad_duration_names_what_was_wanted_and_what_was_found)
+TEST(schema, C20_a_bad_duration_names_what_was_wanted_and_what_was_found)
 {
     check_printed(
         "settle: soon\n",
@@ -249,7 +249,7 @@ static const char *said_of(const char *key, const char *value)
 
 #define ck_assert_said(key, value, text) ck_assert_str_eq(said_of(key, value), text)
 
-TEST(schema, numbers_are_decimal_and_nothing_else)
+TEST(schema, C06_numbers_are_decimal_and_nothing_else)
 {
 #define WANTED "count: expected a whole number, found "
     ck_assert_said("count", "1e3", WANTED "the text '1e3'");
@@ -269,7 +269,7 @@ TEST(schema, numbers_are_decimal_and_nothing_else)
 #undef WANTED
 }
 
-TEST(schema, truth_has_two_spellings)
+TEST(schema, C06_truth_has_two_spellings)
 {
 #define WANTED "enabled: expected true or false, found "
     ck_assert_said("enabled", "no", WANTED "the text 'no'; write false");
@@ -341,7 +341,7 @@ TEST(schema, blocks_lists_and_maps_are_told_apart)
         "     |         ^\n");
 }
 
-TEST(schema, nothing_is_no_text)
+TEST(schema, C06_nothing_is_no_text)
 {
     check_printed(
         "state_dir:\nsettle: 1s\n",

@@ -61,7 +61,7 @@ TEST(yaml, a_byte_order_mark_and_an_empty_file_are_no_mistakes)
     ck_assert_uint_eq(complaints.error_count, 0);
 }
 
-TEST(yaml, a_hundred_thousand_brackets_are_refused_at_once)
+TEST(yaml, C03_a_hundred_thousand_brackets_are_refused_at_once)
 {
     static struct complaints complaints;
     static char *text;
@@ -73,7 +73,7 @@ TEST(yaml, a_hundred_thousand_brackets_are_refused_at_once)
     check_place(complaints.items[0].at, 1, 33, 1);
 }
 
-TEST(yaml, nesting_in_blocks_is_bounded_as_well)
+TEST(yaml, C03_nesting_in_blocks_is_bounded_as_well)
 {
     static struct complaints complaints;
     static struct buf text;
@@ -86,7 +86,7 @@ TEST(yaml, nesting_in_blocks_is_bounded_as_well)
     ck_assert_str_eq(complaints.items[0].text, "nested deeper than 32 levels");
 }
 
-TEST(yaml, a_file_over_the_limit_is_not_even_parsed)
+TEST(yaml, C04_a_file_over_the_limit_is_not_even_parsed)
 {
     static struct complaints complaints;
     static char *text;
@@ -120,7 +120,7 @@ TEST(yaml, a_map_with_very_many_keys_is_read_in_no_time)
     ck_assert_uint_eq(complaints.error_count, 0);
 }
 
-TEST(yaml, aliases_are_never_followed)
+TEST(yaml, C01_aliases_are_never_followed)
 {
     static struct complaints complaints;
     struct yaml_node *root = parse("a: &a [x, x, x]\n"
@@ -362,7 +362,7 @@ TEST(yaml, a_second_document_is_refused)
         "     | ^~~\n");
 }
 
-TEST(yaml, aliases_and_anchors_are_refused_and_the_rest_is_still_read)
+TEST(yaml, C01_C02_aliases_and_anchors_are_refused_and_the_rest_is_still_read)
 {
     check_printed(
         "state_dir: &a /x\n"
@@ -392,7 +392,7 @@ TEST(yaml, aliases_and_anchors_are_refused_and_the_rest_is_still_read)
         "     |              ^~\n");
 }
 
-TEST(yaml, a_key_that_stands_twice_is_refused)
+TEST(yaml, C07_a_key_that_stands_twice_is_refused)
 {
     check_printed(
         "settle: 1s\nstate_dir: /x\nsettle: 2s\n",

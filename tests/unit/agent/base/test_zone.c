@@ -68,7 +68,7 @@ TEST(zone, a_name_that_could_leave_the_folder_is_refused)
     ck_assert(zone_load(SLICE("UTC\0"), &err) == NULL);
 }
 
-TEST(zone, a_missing_zone_and_missing_tzdata_are_told_apart)
+TEST(zone, C20_a_missing_zone_and_missing_tzdata_are_told_apart)
 {
     struct err err = { 0 };
     setenv("TZDIR", "/nonexistent", 1);
@@ -120,7 +120,7 @@ TEST(zone, a_file_that_is_cut_anywhere_is_refused)
     }
 }
 
-TEST(zone, offsets_agree_with_the_c_library_from_1920_to_2400)
+TEST(zone, P18_offsets_agree_with_the_c_library_from_1920_to_2400)
 {
     NEED_TZDATA();
     static const char *const names[] = {
@@ -257,7 +257,7 @@ TEST(zone, a_daily_moment_comes_once_on_every_day_of_the_year)
     }
 }
 
-TEST(zone, ten_years_have_as_many_daily_moments_as_days)
+TEST(zone, P13_P14_ten_years_have_as_many_daily_moments_as_days)
 {
     NEED_TZDATA();
     static const char *const names[] = { "Europe/Berlin", "America/New_York",

@@ -72,6 +72,17 @@ TEST(glob, what_a_rotation_added_to_a_name_is_found)
     ck_assert(!name_is_compressed(SLICE("gz")));
 }
 
+TEST(glob, rotations_of_one_name_are_kin_and_other_logs_are_not)
+{
+    ck_assert(names_are_kin(SLICE("a.log.1"), SLICE("a.log.2")));
+    ck_assert(names_are_kin(SLICE("a.log"), SLICE("a.log-20261127")));
+    ck_assert(names_are_kin(SLICE("a.log.1"), SLICE("a.log")));
+    ck_assert(names_are_kin(SLICE("a-20261126.log"), SLICE("a-20261127.log")));
+    ck_assert(!names_are_kin(SLICE("a.log.1"), SLICE("b.log.1")));
+    ck_assert(!names_are_kin(SLICE("a.log"), SLICE("a.err")));
+    ck_assert(!names_are_kin(SLICE("a.log"), SLICE("a.log.old")));
+}
+
 TEST(glob, counters_count_up_with_age_and_dates_do_not)
 {
     ck_assert_int_lt(marks_compare_age(SLICE(".10"), SLICE(".9")), 0);

@@ -36,6 +36,13 @@ TEST(script, each_action_is_read_as_it_is_documented)
     ck_assert(action->takes);
     ck_assert_int_eq(action->code, 451);
     ck_assert(!action->closes);
+    action = only(&script, "connect:raw 3*2\\r\\n\\x00\\\\\\x4g", SCRIPT_CONNECT);
+    ck_assert_int_eq(action->act, SCRIPT_RAW);
+    ck_assert_int_eq(action->raw_count, 3);
+    ck_assert(slice_equal(action->text, SLICE("2\r\n\0\\x4g")));
+    action = only(&script, "tls:raw 200 ok", SCRIPT_TLS);
+    ck_assert_int_eq(action->raw_count, 1);
+    ck_assert_slice(action->text, "200 ok");
     script_clear(&script);
 }
 
@@ -73,6 +80,8 @@ TEST(script, what_cannot_be_read_is_refused_with_a_sentence)
         "mail:later",
         "rcpt(a)550 x",
         "rcpt:#x close",
+        "mail:raw 0*x",
+        "mail:raw 3000000*x",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct script script = { 0 };
