@@ -446,7 +446,8 @@ static struct link *link_open(void *ctx, const struct account *account,
     link->offers = buf_make(OFFERS_BYTES);
     link->easy = curl_easy_init();
     link->multi = curl_multi_init();
-    must(link->easy && link->multi);
+    mem_there(link->easy);
+    mem_there(link->multi);
     set_connection(link);
     set_url(link, account);
     set_tls(link, account);

@@ -30,6 +30,8 @@
 #include "agent/base/rng.h"
 #include "tests/e2e/shared/tally.h"
 
+enum { MOST_KEPT = 30 }; /* rotated logs, for a writer that runs for hours */
+
 static void pause_ms(int64_t ms)
 {
     struct timespec span = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
@@ -149,7 +151,8 @@ static int do_write(const char *path, long lines, long rotations, long seconds,
         if (first < len)
             must(write(fd, line + first, (size_t)(len - first)) == len - first);
         if (i % every == every - 1)
-            fd = style->rotate(path, fd, (int)rotations + 1);
+            fd = style->rotate(path, fd,
+                               rotations < MOST_KEPT ? (int)rotations + 1 : MOST_KEPT);
         if (i % batch == batch - 1)
             pause_ms(20);
     }
