@@ -7,7 +7,6 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/plant.h"
-#include "agent/base/text.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/elders.h"

@@ -343,6 +343,7 @@ static void do_full(struct sim *sim, uint32_t value)
 {
     (void)value;
     power_set_full(sim->power, sim->is_full = !sim->is_full);
+    sim->was_full = true;
     mails_begin_epoch(sim);
 }
 

@@ -62,6 +62,7 @@ struct sim {
     struct app *app; /**< NULL: not running */
     struct sim_traits traits;
     bool is_full, is_down;
+    bool was_full;     /**< at some time */
     bool is_stopping;  /**< the agent was told to end, and reads nothing any more */
     bool is_undecided; /**< too many losses to check the sums */
     uint64_t starts, turns;
