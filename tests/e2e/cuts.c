@@ -97,8 +97,13 @@ static bool work(struct cuts *cuts, struct db *db)
 
 static struct db *open_store(struct cuts *cuts)
 {
+    const struct state_place place = { .folder = folder,
+                                       .vfs = power_vfs(cuts->power),
+                                       .stops_when_damaged = true };
+    const struct now now = { 1000, INT64_C(1795750000000) };
+    struct state_news news = { 0 };
     struct err err = { 0 };
-    return state_open(folder, power_vfs(cuts->power), &err);
+    return state_open(&place, now, &news, &err);
 }
 
 /** Work until the disk is dead, @operations from now, and cut the power. */
@@ -143,7 +148,7 @@ static bool look(struct cuts *cuts)
 static void renew(struct cuts *cuts, bool is_lying)
 {
     power_free(cuts->power);
-    cuts->power = power_create();
+    cuts->power = power_create("cuts");
     power_set_lying(cuts->power, is_lying);
     cuts->number = cuts->confirmed = 0;
 }
