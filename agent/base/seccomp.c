@@ -21,7 +21,7 @@
 
 #define REFUSED (SECCOMP_RET_ERRNO | EPERM)
 
-enum { LEAD = 6, ROW_STEPS = 6 };
+enum { LEAD = 8, ROW_STEPS = 6 };
 
 struct program {
     struct sock_filter steps[LEAD + SECCOMP_ROWS_MAX * ROW_STEPS + 1];
@@ -59,6 +59,10 @@ static void put_lead(struct program *program)
     put_answer(program, REFUSED);
     put_load(program, offsetof(struct seccomp_data, nr));
     put_test(program, BPF_JGT, SECCOMP_LAST_KNOWN, 1);
+    put_answer(program, SECCOMP_RET_ERRNO | ENOSYS);
+    /* Its flags lie in memory, where no filter can look: a libc then takes clone. With
+     * EPERM it would make no thread. */
+    put_test(program, BPF_JEQ, SYS_clone3, 1);
     put_answer(program, SECCOMP_RET_ERRNO | ENOSYS);
 }
 

@@ -33,7 +33,7 @@ enum {
 bool seccomp_is_there(void);
 
 /** Allow only what @rows say, at most SECCOMP_ROWS_MAX, in the whole process. All else
- *  fails with EPERM; those often called should stand first.
+ *  fails with EPERM, and clone3 with ENOSYS; those often called should stand first.
  *  Fails: ERR_MISSING, there is no filter here. */
 bool seccomp_shut(const struct seccomp_row *rows, size_t count, struct err *err)
     __attribute__((warn_unused_result));
