@@ -212,6 +212,7 @@ static const struct seccomp_row of_the_sender[] = {
     CALL(rseq),
     CALL(set_tid_address),
     CALL(mkdirat),
+    CALL(fchown), /* a new refresh token belongs to whom the old one did */
 #ifdef __x86_64__
     CALL(alarm),
 #endif

@@ -91,7 +91,7 @@ write_matrix_config() { # write_matrix_config STAGE
 }
 
 play() { # play STAGE: leaves the longest turn in $longest
-    rm -rf fast/state mails sinks ./*.out
+    rm -rf fast/state mails sinks ./*.out agent.log
     : >app.log
     start_sinks "$1"
     all_listen() { [ "$(grep -l '^listening' ./*.out 2>/dev/null | wc -l)" = 10 ]; }
