@@ -394,9 +394,11 @@ static void advance_phase(struct app *app)
         return;
     if (!outputs_stop(app->outputs, app->now) && app->now.mono_ms < app->deadline_ms)
         return;
-    struct err err;
+    struct err err = { 0 };
     if (!count_store(app, &err)) /* then a restored copy may not be noticed */
         log_warning(app->world.log, "%s", err.text);
+    if (err.kind == ERR_IO)
+        app->failure = err;
     app->phase = APP_STOPPED;
 }
 

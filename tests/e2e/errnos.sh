@@ -31,23 +31,27 @@ echo "$tried of $(wc -l <all) errors tried, $hit met: lost or told twice $bad; t
 # After a failed fdatasync a second one can succeed, though the pages are gone (D05). How
 # SQLite's own syncs of the folder end, SQLite does not look at; the agent syncs it again. The
 # file `starts` is no part of the store: without it only the next look for an old copy is lost.
+# Behind the last sync of all, with which SQLite closes the store, nothing comes that could build
+# on it: each commit was synced before, and the WAL stays where it is.
 sync_fails_at() {
     fail_at "$@"
     if grep INJECTED trace | grep -q "$work/state>"; then
         of_folder=$((of_folder + 1))
     elif grep INJECTED trace | grep -q "$work/state/starts"; then
         of_starts=$((of_starts + 1))
+    elif grep 'sync(' trace | tail -n 1 | grep -q INJECTED && grep -q 'status=0 ' life; then
+        at_close=$((at_close + 1))
     elif grep -q INJECTED trace && grep -q 'status=0 ' life; then
         survived=$((survived + 1))
         grep INJECTED trace # what it was that failed
     fi
 }
-survived=0 of_folder=0 of_starts=0 before=$tried
+survived=0 of_folder=0 of_starts=0 at_close=0 before=$tried
 grep 'EIO f[a-z]*sync ' all >syncs
 [ "$stride" -le 6 ] || stride=6 offset=0
 each syncs sync_fails_at
 echo "$((tried - before)) of $(wc -l <syncs) failing syncs tried, $of_folder of them of the folder," \
-    "$of_starts of the file that counts starts: of the others $survived agents went on"
+    "$of_starts of the file that counts starts, $at_close the last of all: of the others $survived agents went on"
 
 verdict() { # verdict ROWS TEXT OK
     if [ "$3" -eq 0 ]; then
