@@ -43,12 +43,13 @@ measure() {
 }
 
 run_tocsin() {
-    rm -rf state
-    : >app.log
+    rm -rf state watched
+    mkdir watched # nothing else is written there
+    : >watched/app.log
     cat >tocsin.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock
-sources: [{name: app, files: [$work/app.log]}]
+sources: [{name: app, files: [$work/watched/app.log]}]
 rules: [{name: ssh, match: '(?<token>EVT-\d+) refused', by: [token]}]
 routes: [{to: [ops], group_by: [token], group_wait: 0s}]
 accounts:
@@ -61,7 +62,7 @@ YAML
     "$build/tocsin" run -q -c tocsin.yaml 2>agent.log &
     agent=$!
     for _ in $(seq 100); do [ ! -S control.sock ] || break; sleep 0.1; done
-    seq -f 'EVT-%g refused' "$mails" >>app.log
+    seq -f 'EVT-%g refused' "$mails" >>watched/app.log
     measure tocsin
     kill "$agent"
     wait "$agent" || true
