@@ -7,6 +7,7 @@
 #include "agent/base/text.h"
 #include "outputs/front.h"
 #include "outputs/reply.h"
+#include "outputs/web_url.h"
 
 enum api_state {
     API_OPENING,
@@ -94,15 +95,16 @@ static enum link_state prepare(struct gmail_api *api)
 
 static bool put_head(const struct gmail_api *api, struct secret *head)
 {
-    char length[64], port[16] = "";
-    if (api->place.port != 443)
-        snprintf(port, sizeof port, ":%d", api->place.port);
+    char length[64];
+    const struct web_url url = {
+        .host = api->place.host,
+        .port = api->place.port,
+        .path = SLICE("/upload/gmail/v1/users/me/messages/send?uploadType=media"),
+    };
     snprintf(length, sizeof length, "%zu\r\n\r\n", api->front.mail.len);
-    return secret_put(head, SLICE("POST /upload/gmail/v1/users/me/messages/send"
-                                  "?uploadType=media HTTP/1.1\r\nHost: ")) &&
-           secret_put(head, api->place.host) && secret_put(head, slice_of(port)) &&
-           secret_put(head, SLICE("\r\nUser-Agent: tocsin\r\nAccept: application/json"
-                                  "\r\nContent-Type: message/rfc822\r\n"
+    return web_url_put_post(head, &url) &&
+           secret_put(head, SLICE("Accept: application/json\r\n"
+                                  "Content-Type: message/rfc822\r\n"
                                   "Authorization: Bearer ")) &&
            secret_put(head, token_text(api->token)) &&
            secret_put(head, SLICE("\r\nContent-Length: ")) &&
