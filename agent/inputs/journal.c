@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/journal_cursor.h"
 
 #define FIRST_BACKOFF_MS SECOND_MS
 #define LAST_BACKOFF_MS MINUTE_MS

@@ -78,11 +78,6 @@ void journal_note_lost(struct journal_follow *follow,
 void journal_tell_lost(struct journal_input *input, struct journal_follow *follow,
                        const struct intake *intake);
 
-/** How many entries stand between two places, by the numbers in their cursors.
- *  @return false when they are of different sequences. */
-bool journal_count_between(const struct journal_place *from,
-                           const struct journal_place *to, uint64_t *count);
-
 /* --- journal_store.c: the place in the store -------------------------------------- */
 
 /** Take the place of the follow's source, if it has one. */
