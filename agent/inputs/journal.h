@@ -40,7 +40,7 @@ struct journal_follow {
     size_t unreadable;               /**< of its files */
     int64_t recheck_at_ms;
 
-    uint64_t entries, own_entries, missed, gaps;
+    uint64_t entries, own_entries, copies, missed, gaps;
 };
 
 struct journal_input {
@@ -72,6 +72,13 @@ enum journal_found journal_find_place(struct journal_input *input,
  *  both say that none are. */
 void journal_note_lost(struct journal_follow *follow,
                        const struct journal_place *after);
+
+/** Is the entry at @place, which next() gave, the one that was read last once more?
+ *  Another twin of it is one of its own: equal lines that a program writes at once have
+ *  equal times. */
+bool journal_find_copy(struct journal_input *input, struct journal_follow *follow,
+                       const struct journal_place *place, bool *is_copy,
+                       struct err *err);
 
 /** Tell what is lost, if anything is, in a self-report; the caller moves the place
  *  before the turn ends. */

@@ -61,3 +61,11 @@ bool journal_count_between(const struct journal_place *from,
     *count = second - first - 1;
     return true;
 }
+
+bool journal_is_twin(const struct journal_place *place,
+                     const struct journal_place *next)
+{
+    uint64_t count;
+    return journal_count_between(place, next, &count) && count == 0 &&
+           journal_is_same_entry(place, next);
+}

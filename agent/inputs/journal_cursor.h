@@ -25,4 +25,8 @@ bool journal_count_between(const struct journal_place *from,
 bool journal_is_same_entry(const struct journal_place *a,
                            const struct journal_place *b);
 
+/** And does @next follow right behind @place? It is a copy, or said twice at once. */
+bool journal_is_twin(const struct journal_place *place,
+                     const struct journal_place *next);
+
 #endif

@@ -126,3 +126,25 @@ enum journal_found journal_find_place(struct journal_input *input,
         journal_note_lost(follow, &after);
     return seek(input, follow, &follow->place, err);
 }
+
+/* --- copies ----------------------------------------------------------------------- */
+
+bool journal_find_copy(struct journal_input *input, struct journal_follow *follow,
+                       const struct journal_place *place, bool *is_copy,
+                       struct err *err)
+{
+    const struct journal_ops *ops = input->ops;
+    bool has_moved = false;
+    *is_copy = false;
+    if (!journal_is_twin(&follow->place, place))
+        return true;
+    if (!ops->is_copy(follow->journal, &follow->place, place, is_copy, &has_moved, err))
+        return false;
+    if (!has_moved)
+        return true;
+    if (*is_copy)
+        return ops->seek(follow->journal, place, err);
+    /* Back to where it stood. */
+    return ops->seek(follow->journal, &follow->place, err) &&
+           ops->next(follow->journal, err) == JOURNAL_ENTRY;
+}
