@@ -79,6 +79,7 @@ void engine_free(struct engine *engine)
     pieces_free(&engine->pieces);
     matcher_free(engine->matcher);
     hits_free(&engine->hits);
+    free(engine->lines);
     arena_free(&engine->arena);
     arena_free(&engine->scratch);
     buf_free(&engine->key);
@@ -383,12 +384,14 @@ struct feeding {
     struct now now;
 };
 
-static void admit_hit(struct engine *engine, size_t index, struct now now)
+static void admit_hit(struct engine *engine, size_t index, bool is_suspect,
+                      struct now now)
 {
     struct sighting sighting;
     struct event safe = hits_event(&engine->hits, index);
     arena_clear(&engine->arena);
-    redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
+    if (is_suspect || safe.field_count > 0)
+        redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
     if (!rule_judge_now(engine->hits.items[index].rule, &safe, &engine->arena,
                         &sighting))
         return;
@@ -399,11 +402,29 @@ static void admit_hit(struct engine *engine, size_t index, struct now now)
     engine_admit(engine, &sighting, now);
 }
 
+/** Of the next hits, bit by bit: may their lines hold secrets? */
+static uint64_t find_suspects(struct engine *engine, size_t first)
+{
+    struct slice lines[REDACT_LINES];
+    size_t count = 0;
+    if (!engine->lines)
+        engine->lines = mem_zalloc(REDACT_ROOM_BYTES);
+    while (count < REDACT_LINES && first + count < engine->hits.count) {
+        lines[count] = engine->hits.items[first + count].line;
+        count++;
+    }
+    return redact_suspects(rules_redactor(engine->rules), lines, count, engine->lines);
+}
+
 static void admit_hits(struct engine *engine, struct now now)
 {
+    uint64_t suspects = 0;
     hits_rank(&engine->hits, engine->rules);
-    for (size_t i = 0; i < engine->hits.count; i++)
-        admit_hit(engine, i, now);
+    for (size_t i = 0; i < engine->hits.count; i++, suspects >>= 1) {
+        if (i % REDACT_LINES == 0)
+            suspects = find_suspects(engine, i);
+        admit_hit(engine, i, suspects & 1, now);
+    }
     hits_clear(&engine->hits);
 }
 

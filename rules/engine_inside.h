@@ -47,6 +47,7 @@ struct engine {
     struct dedup dedup; /**< of alerts from outside */
     struct rng rng;
     struct hits hits;        /**< of the block at hand */
+    char *lines;             /**< room for lines of some of them */
     struct arena arena;      /**< of one sighting that a rule made */
     struct arena scratch;    /**< of one step */
     struct buf key;          /**< for one look-up */
