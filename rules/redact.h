@@ -23,8 +23,8 @@ void redactor_free(struct redactor *redactor);
 struct slice redact_text(const struct redactor *redactor, struct slice text,
                          struct arena *arena);
 
-/** Which of @lines, 64 at most, may hold a secret? To ask for many at once costs a third
- *  of asking one by one.
+/** Which of @lines, REDACT_LINES at most, may hold a secret? To ask for many at once is
+ *  cheaper than to ask one by one.
  *  @room    REDACT_ROOM_BYTES to write into; a line that does not fit is suspect
  *  @return  bit i: redact_event() must see the event of line i, for its line */
 uint64_t redact_suspects(const struct redactor *redactor, const struct slice *lines,
