@@ -1,6 +1,6 @@
 /**
- * The inside of the engine, shared by its files alone: engine.c and receive.c (what
- * comes in), flush.c (what goes out) and engine_store.c (what stays over a crash).
+ * The inside of the engine, shared by its files alone: engine.c, feed.c and receive.c
+ * (what comes in), flush.c (what goes out), engine_store.c (what stays over a crash).
  */
 #ifndef TOCSIN_RULES_ENGINE_INSIDE_H
 #define TOCSIN_RULES_ENGINE_INSIDE_H
