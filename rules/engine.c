@@ -9,6 +9,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 #include "agent/base/text.h"
+#include "rules/rule_parts.h"
 #include "rules/telling.h"
 
 /* Nobody says that the wall clock was set: while a digest waits for a time of day, it
@@ -44,6 +45,7 @@ struct engine *engine_create(struct rules *rules, const struct routes *routes,
     engine->key = buf_make(LABELS_KEY_BYTES);
     engine->clock_offset_ms = now.unix_ms - now.mono_ms;
     engine->limits_before = rules_limit_hits(rules);
+    engine->paths = mem_zalloc(rules_count(rules) * sizeof *engine->paths);
     engine->tally = mem_zalloc(sizeof *engine->tally);
     engine->dedup.pieces = &engine->pieces;
     engine->dedup.now = now;
@@ -77,6 +79,7 @@ void engine_free(struct engine *engine)
     matcher_free(engine->matcher);
     hits_free(&engine->hits);
     free(engine->lines);
+    free(engine->paths);
     arena_free(&engine->arena);
     arena_free(&engine->scratch);
     buf_free(&engine->key);
@@ -319,10 +322,16 @@ static bool is_wanted(const struct engine *engine, const struct lane *lane,
            (sighting->count > 0 || lane_has_digest(lane));
 }
 
-static struct trodden *path_of(struct engine *engine, const struct sighting *sighting)
+struct trodden *engine_path(const struct engine *engine, const struct rule *rule)
 {
-    uintptr_t address = (uintptr_t)sighting->labels.items;
-    return &engine->paths[address / sizeof(struct label) % TRODDEN_PATHS];
+    return &engine->paths[rule - engine->rules->items];
+}
+
+bool engine_path_leads(const struct engine *engine, const struct trodden *path,
+                       const struct labels *labels)
+{
+    return path->labels == labels->items &&
+           path->drop_count == engine->pieces.drop_count;
 }
 
 /** Thousands of lines of one rule go to one alert: only the first asks the way.
@@ -330,10 +339,10 @@ static struct trodden *path_of(struct engine *engine, const struct sighting *sig
 static bool take_again(struct engine *engine, const struct sighting *sighting,
                        struct now now)
 {
-    struct trodden *path = path_of(engine, sighting);
-    if (!sighting->has_lasting_labels || sighting->is_crowded ||
-        path->labels != sighting->labels.items ||
-        path->drop_count != engine->pieces.drop_count)
+    if (!sighting->has_lasting_labels || sighting->is_crowded)
+        return false;
+    const struct trodden *path = engine_path(engine, sighting->rule);
+    if (!engine_path_leads(engine, path, &sighting->labels))
         return false;
     group_count_again(path->alert, sighting, now);
     count_taken(engine, path->alert, sighting->count, now);
@@ -346,7 +355,7 @@ static void remember_path(struct engine *engine, const struct sighting *sighting
 {
     if (!sighting->has_lasting_labels || alert->is_other || alert->group->is_other)
         return;
-    *path_of(engine, sighting) =
+    *engine_path(engine, sighting->rule) =
         (struct trodden){ .labels = sighting->labels.items,
                           .alert = alert,
                           .drop_count = engine->pieces.drop_count };

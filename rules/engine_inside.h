@@ -34,7 +34,6 @@ struct trodden {
     struct alert *alert;
     uint64_t drop_count;
 };
-enum { TRODDEN_PATHS = 256 }; /**< by the address of the labels */
 
 struct engine {
     const struct routes *routes;
@@ -54,8 +53,14 @@ struct engine {
     int64_t clock_offset_ms; /**< unix - mono, to notice steps of the wall clock */
     uint64_t limits_before;  /**< rules_limit_hits() at creation */
     struct engine_tally *tally;
-    struct trodden paths[TRODDEN_PATHS];
+    struct trodden *paths; /**< by rule */
 };
+
+/** Where the last sighting of @rule went. */
+struct trodden *engine_path(const struct engine *engine, const struct rule *rule);
+/** Does @path lead to where a sighting with the lasting @labels goes? */
+bool engine_path_leads(const struct engine *engine, const struct trodden *path,
+                       const struct labels *labels);
 
 static inline bool lane_has_digest(const struct lane *lane)
 {

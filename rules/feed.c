@@ -7,6 +7,7 @@
 #include "rules/own_lines.h"
 #include "rules/redact.h"
 #include "rules/rule_feedback.h"
+#include "rules/rule_parts.h"
 
 /** What the hits of a block need on their way. */
 struct feeding {
@@ -14,12 +15,35 @@ struct feeding {
     struct now now;
 };
 
+/** Of most lines of a burst nothing is kept but their number: others of the same rule
+ *  follow in the block. They are neither judged nor described.
+ *  @return false when more may have to be done. */
+static bool count_in_passing(struct engine *engine, const struct hit *hit,
+                             bool is_suspect, struct now now)
+{
+    const struct rule *rule = hit->rule;
+    const struct trodden *path = engine_path(engine, rule);
+    if (hit->later == 0 || !rule->kind->tells_all || rule_is_crowded(rule, now) ||
+        rule->memo.source != engine->hits.common.source ||
+        !engine_path_leads(engine, path, &rule->memo.labels))
+        return false;
+    struct slice line = hit->line;
+    if (is_suspect)
+        line = redact_text(rules_redactor(engine->rules), line, &engine->arena);
+    if (!group_count_in_passing(path->alert, line, hit->later, now))
+        return false;
+    tally_counted(engine, path->alert, 1);
+    return true;
+}
+
 static void admit_hit(struct engine *engine, size_t index, bool is_suspect,
                       struct now now)
 {
     struct sighting sighting;
-    struct event safe = hits_event(&engine->hits, index);
     arena_clear(&engine->arena);
+    if (count_in_passing(engine, &engine->hits.items[index], is_suspect, now))
+        return;
+    struct event safe = hits_event(&engine->hits, index);
     if (is_suspect || safe.field_count > 0)
         redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
     if (!rule_judge_now(engine->hits.items[index].rule, &safe, &engine->arena,
