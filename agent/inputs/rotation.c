@@ -324,10 +324,22 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
     follow_since_cut(tail, file, copy, is_copied);
 }
 
+void rotation_ended(struct tail *tail, struct tail_file *file)
+{
+    file->has_ended = true;
+    if (file->after && !rotation_is_awaited(file))
+        files_unchain(&tail->files, file);
+}
+
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
 {
-    return !planted(PLANT_COPY_IS_NEW) &&
-           (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
+    bool is_copy = !planted(PLANT_COPY_IS_NEW) &&
+                   (file->is_fresh || file->state == TAIL_COPY) &&
+                   copies_repeat(tail, file);
+    /* Who stands behind an empty one has nothing to wait for. */
+    if (is_copy && file->size_bytes == 0)
+        rotation_ended(tail, file);
+    return is_copy;
 }
 
 /* --- the end of a generation
