@@ -372,13 +372,27 @@ static bool settle(struct tail *tail, struct tail_file *file)
     return true;
 }
 
+/** Nobody will know @file any more. Without births it looks as if it was made when it
+ *  was written to last, which can be after its heir was made. */
+static void leave_to(struct tail_file *heir, const struct tail_file *file)
+{
+    if (!heir || heir->known_ns >= file->known_ns)
+        return;
+    tail_file_knows(heir, file->known_ns);
+    heir->is_dirty = true;
+}
+
 /** What became of @file is known: nothing of it will be read any more. */
 static void let_go(struct tail *tail, struct tail_file *file)
 {
-    if (file->has_heir)
-        files_drop(&tail->files, file, false);
-    else
+    if (!file->has_heir) {
         elders_put(tail, file);
+        return;
+    }
+    leave_to(files_at(&tail->files, file->path), file);
+    leave_to(files_last(&tail->files, file->path), file);
+    leave_to(elders_find(tail, file->path), file);
+    files_drop(&tail->files, file, false);
 }
 
 /** Is it there after all, or in an archive that can be read? */
