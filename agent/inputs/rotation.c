@@ -62,9 +62,16 @@ static void become_rotated(struct tail *tail, struct tail_file *file)
         files_retire(&tail->files, file);
 }
 
+void rotation_doubt(struct tail_file *file)
+{
+    bool is_proven = file->fd >= 0 || file->id.birth != 0 || file->offset > 0;
+    file->is_fresh |= !is_proven && name_is_rotated(name_of(slice_of(file->path)));
+}
+
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
                      const struct fs_stat *stat)
 {
+    rotation_doubt(file);
     file->is_packed = name_is_compressed(name_of(slice_of(place)));
     files_note(&tail->files, file, stat);
     files_move(&tail->files, file, place);

@@ -29,6 +29,10 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
  *  then, so that the content still has to prove what the numbers say. */
 void rotation_wait(struct tail *tail, struct tail_file *file);
 
+/** @file is taken for what lies at some place. If nothing but the number of its inode
+ *  speaks for that, as for a copy that was empty, it may be another copy by now. */
+void rotation_doubt(struct tail_file *file);
+
 /** The bytes before the offset are not those that were read. @file is open. */
 void rotation_cut(struct tail *tail, struct tail_file *file);
 
