@@ -21,51 +21,42 @@ static struct slice key_of(const uint64_t *fingerprint)
 
 /* --- open ------------------------------------------------------------------------- */
 
-/* Chains through the alerts themselves, because a map would take 50 bytes for each of a
- * hundred thousand. */
-static struct alert **bucket_of(const struct dedup *dedup, uint64_t fingerprint)
+/* Open addressing, with the fingerprint beside the pointer: an alert is looked at only
+ * when it is the one, because each look is a cache miss. */
+
+static size_t home_of(const struct dedup *dedup, uint64_t fingerprint)
 {
-    return &dedup
-                ->buckets[hash_bytes(key_of(&fingerprint)) & (dedup->bucket_count - 1)];
+    return hash_bytes(key_of(&fingerprint)) & (dedup->slot_count - 1);
 }
 
-static struct alert *find_in(struct alert *alert, uint64_t fingerprint)
+/** The slot of @fingerprint, or the empty one where it would have to be. */
+static struct dedup_slot *slot_of(const struct dedup *dedup, uint64_t fingerprint)
 {
-    while (alert && alert->fingerprint != fingerprint)
-        alert = alert->chain;
-    return alert;
+    size_t at = home_of(dedup, fingerprint);
+    while (dedup->slots[at].first && dedup->slots[at].fingerprint != fingerprint)
+        at = (at + 1) & (dedup->slot_count - 1);
+    return &dedup->slots[at];
 }
 
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint)
 {
-    if (dedup->bucket_count == 0)
-        return NULL;
-    return find_in(*bucket_of(dedup, fingerprint), fingerprint);
+    return dedup->slot_count > 0 ? slot_of(dedup, fingerprint)->first : NULL;
 }
 
 struct alert *dedup_next(const struct alert *alert)
 {
-    return find_in(alert->chain, alert->fingerprint);
-}
-
-static void put_into_bucket(struct dedup *dedup, struct alert *alert)
-{
-    struct alert **bucket = bucket_of(dedup, alert->fingerprint);
-    alert->chain = *bucket;
-    *bucket = alert;
+    return alert->chain;
 }
 
 static void grow(struct dedup *dedup)
 {
-    struct alert **old = dedup->buckets;
-    size_t old_count = dedup->bucket_count;
-    dedup->bucket_count = old_count ? 2 * old_count : 64;
-    dedup->buckets = mem_zalloc(dedup->bucket_count * sizeof *dedup->buckets);
+    struct dedup_slot *old = dedup->slots;
+    size_t old_count = dedup->slot_count;
+    dedup->slot_count = old_count ? 2 * old_count : 64;
+    dedup->slots = mem_zalloc(dedup->slot_count * sizeof *dedup->slots);
     for (size_t i = 0; i < old_count; i++) {
-        for (struct alert *alert = old[i], *next; alert; alert = next) {
-            next = alert->chain;
-            put_into_bucket(dedup, alert);
-        }
+        if (old[i].first)
+            *slot_of(dedup, old[i].fingerprint) = old[i];
     }
     free(old);
 }
@@ -73,21 +64,42 @@ static void grow(struct dedup *dedup)
 void dedup_open(struct dedup *dedup, struct alert *alert)
 {
     dedup_forget(dedup, alert->fingerprint);
-    if (dedup->open_count >= dedup->bucket_count)
+    if (dedup->slots_used >= dedup->slot_count / 5 * 4)
         grow(dedup);
-    put_into_bucket(dedup, alert);
-    dedup->open_count++;
+    struct dedup_slot *slot = slot_of(dedup, alert->fingerprint);
+    if (!slot->first)
+        dedup->slots_used++;
+    alert->chain = slot->first;
+    *slot = (struct dedup_slot){ alert->fingerprint, alert };
+}
+
+/** What stands behind an empty slot moves up, as long as that is nearer to its home. */
+static void close_gap(struct dedup *dedup, size_t gap)
+{
+    size_t mask = dedup->slot_count - 1;
+    for (size_t at = (gap + 1) & mask; dedup->slots[at].first; at = (at + 1) & mask) {
+        size_t home = home_of(dedup, dedup->slots[at].fingerprint);
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        dedup->slots[gap] = dedup->slots[at];
+        gap = at;
+    }
+    dedup->slots[gap] = (struct dedup_slot){ 0 };
 }
 
 static void take_out(struct dedup *dedup, struct alert *alert)
 {
-    struct alert **place = bucket_of(dedup, alert->fingerprint);
+    struct dedup_slot *slot = slot_of(dedup, alert->fingerprint);
+    struct alert **place = &slot->first;
     while (*place != alert) {
         must(*place != NULL);
         place = &(*place)->chain;
     }
     *place = alert->chain;
-    dedup->open_count--;
+    if (slot->first)
+        return;
+    dedup->slots_used--;
+    close_gap(dedup, (size_t)(slot - dedup->slots));
 }
 
 void dedup_close(struct dedup *dedup, struct alert *alert)
@@ -174,7 +186,7 @@ void dedup_free(struct dedup *dedup)
     struct dedup_entry *entry;
     for (size_t at = 0; (entry = map_next(&dedup->entries, &at));)
         free(entry);
-    free(dedup->buckets);
+    free(dedup->slots);
     map_free(&dedup->entries);
     heap_free(&dedup->ends);
 }

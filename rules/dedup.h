@@ -27,10 +27,16 @@ struct dedup_entry {
     bool is_over;        /**< else it went on, counted where nothing can end it */
 };
 
+/** Those that are open with one fingerprint. */
+struct dedup_slot {
+    uint64_t fingerprint;
+    struct alert *first; /**< the others by ->chain; NULL: the slot is empty */
+};
+
 /** Zero-initialised, but for `pieces`, is empty. */
 struct dedup {
-    struct alert **buckets; /**< of open alerts, by fingerprint; chained by ->chain */
-    size_t bucket_count, open_count;
+    struct dedup_slot *slots; /**< of open alerts, by fingerprint */
+    size_t slot_count, slots_used;
     struct map entries; /**< fingerprint -> struct dedup_entry */
     struct heap ends;
     struct pieces *pieces;
