@@ -29,23 +29,52 @@ static size_t home_of(const struct dedup *dedup, uint64_t fingerprint)
     return hash_bytes(key_of(&fingerprint)) & (dedup->slot_count - 1);
 }
 
-/** The slot of @fingerprint, or the empty one where it would have to be. */
-static struct dedup_slot *slot_of(const struct dedup *dedup, uint64_t fingerprint)
+static struct dedup_slot *next_slot(const struct dedup *dedup,
+                                    const struct dedup_slot *slot)
 {
-    size_t at = home_of(dedup, fingerprint);
-    while (dedup->slots[at].first && dedup->slots[at].fingerprint != fingerprint)
-        at = (at + 1) & (dedup->slot_count - 1);
-    return &dedup->slots[at];
+    size_t at = (size_t)(slot - dedup->slots) + 1;
+    return &dedup->slots[at & (dedup->slot_count - 1)];
+}
+
+/** The first slot with @fingerprint from @slot on, or the empty one behind the last. */
+static struct dedup_slot *find_from(const struct dedup *dedup, struct dedup_slot *slot,
+                                    uint64_t fingerprint)
+{
+    while (slot->alert && slot->fingerprint != fingerprint)
+        slot = next_slot(dedup, slot);
+    return slot;
+}
+
+static struct dedup_slot *slot_of(const struct dedup *dedup, const struct alert *alert)
+{
+    struct dedup_slot *slot = &dedup->slots[home_of(dedup, alert->fingerprint)];
+    while (slot->alert != alert) {
+        must(slot->alert != NULL);
+        slot = next_slot(dedup, slot);
+    }
+    return slot;
 }
 
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint)
 {
-    return dedup->slot_count > 0 ? slot_of(dedup, fingerprint)->first : NULL;
+    if (dedup->slot_count == 0)
+        return NULL;
+    return find_from(dedup, &dedup->slots[home_of(dedup, fingerprint)], fingerprint)
+        ->alert;
 }
 
-struct alert *dedup_next(const struct alert *alert)
+struct alert *dedup_next(const struct dedup *dedup, const struct alert *alert)
 {
-    return alert->chain;
+    struct dedup_slot *slot = next_slot(dedup, slot_of(dedup, alert));
+    return find_from(dedup, slot, alert->fingerprint)->alert;
+}
+
+static void put_into_slot(struct dedup *dedup, struct dedup_slot what)
+{
+    struct dedup_slot *slot = &dedup->slots[home_of(dedup, what.fingerprint)];
+    while (slot->alert)
+        slot = next_slot(dedup, slot);
+    *slot = what;
 }
 
 static void grow(struct dedup *dedup)
@@ -55,8 +84,8 @@ static void grow(struct dedup *dedup)
     dedup->slot_count = old_count ? 2 * old_count : 64;
     dedup->slots = mem_zalloc(dedup->slot_count * sizeof *dedup->slots);
     for (size_t i = 0; i < old_count; i++) {
-        if (old[i].first)
-            *slot_of(dedup, old[i].fingerprint) = old[i];
+        if (old[i].alert)
+            put_into_slot(dedup, old[i]);
     }
     free(old);
 }
@@ -66,18 +95,15 @@ void dedup_open(struct dedup *dedup, struct alert *alert)
     dedup_forget(dedup, alert->fingerprint);
     if (dedup->slots_used >= dedup->slot_count / 5 * 4)
         grow(dedup);
-    struct dedup_slot *slot = slot_of(dedup, alert->fingerprint);
-    if (!slot->first)
-        dedup->slots_used++;
-    alert->chain = slot->first;
-    *slot = (struct dedup_slot){ alert->fingerprint, alert };
+    put_into_slot(dedup, (struct dedup_slot){ alert->fingerprint, alert });
+    dedup->slots_used++;
 }
 
 /** What stands behind an empty slot moves up, as long as that is nearer to its home. */
 static void close_gap(struct dedup *dedup, size_t gap)
 {
     size_t mask = dedup->slot_count - 1;
-    for (size_t at = (gap + 1) & mask; dedup->slots[at].first; at = (at + 1) & mask) {
+    for (size_t at = (gap + 1) & mask; dedup->slots[at].alert; at = (at + 1) & mask) {
         size_t home = home_of(dedup, dedup->slots[at].fingerprint);
         if (((at - home) & mask) < ((at - gap) & mask))
             continue;
@@ -87,30 +113,15 @@ static void close_gap(struct dedup *dedup, size_t gap)
     dedup->slots[gap] = (struct dedup_slot){ 0 };
 }
 
-static void take_out(struct dedup *dedup, struct alert *alert)
-{
-    struct dedup_slot *slot = slot_of(dedup, alert->fingerprint);
-    struct alert **place = &slot->first;
-    while (*place != alert) {
-        must(*place != NULL);
-        place = &(*place)->chain;
-    }
-    *place = alert->chain;
-    if (slot->first)
-        return;
-    dedup->slots_used--;
-    close_gap(dedup, (size_t)(slot - dedup->slots));
-}
-
 void dedup_close(struct dedup *dedup, struct alert *alert)
 {
     if (alert->fingerprint == 0)
         return;
-    take_out(dedup, alert);
+    close_gap(dedup, (size_t)(slot_of(dedup, alert) - dedup->slots));
+    dedup->slots_used--;
     if (!dedup_find(dedup, alert->fingerprint))
         dedup_remember(dedup, alert->fingerprint, alert->occurrence,
                        !alert_is_firing(alert, dedup->now.mono_ms), alert->quiet_at_ms);
-    alert->chain = NULL;
     alert->fingerprint = 0;
 }
 

@@ -27,10 +27,10 @@ struct dedup_entry {
     bool is_over;        /**< else it went on, counted where nothing can end it */
 };
 
-/** Those that are open with one fingerprint. */
+/** One that is open. */
 struct dedup_slot {
     uint64_t fingerprint;
-    struct alert *first; /**< the others by ->chain; NULL: the slot is empty */
+    struct alert *alert; /**< NULL: the slot is empty */
 };
 
 /** Zero-initialised, but for `pieces`, is empty. */
@@ -47,7 +47,7 @@ struct dedup {
 /** The first alert with @fingerprint, one a route that took it; NULL: none is open. */
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint);
 /** The next with the same fingerprint; NULL at the end. */
-struct alert *dedup_next(const struct alert *alert);
+struct alert *dedup_next(const struct dedup *dedup, const struct alert *alert);
 
 /** @alert, whose fingerprint is set, is open from now on. */
 void dedup_open(struct dedup *dedup, struct alert *alert);

@@ -212,7 +212,7 @@ static bool is_same(uint64_t occurrence, uint64_t known)
 static bool end_all(struct receiving *receiving, struct alert *alert)
 {
     bool is_news = false;
-    for (; alert; alert = dedup_next(alert)) {
+    for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         if (alert->ended_unix_ms != 0)
             continue;
         is_news = true;
@@ -225,7 +225,7 @@ static bool end_all(struct receiving *receiving, struct alert *alert)
 static bool refresh_all(struct receiving *receiving, struct alert *alert)
 {
     bool is_known = false;
-    for (; alert; alert = dedup_next(alert)) {
+    for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         if (!alert_is_firing(alert, receiving->now.mono_ms) ||
             !is_same(receiving->sighting.occurrence, alert->occurrence))
             continue;
@@ -238,7 +238,7 @@ static bool refresh_all(struct receiving *receiving, struct alert *alert)
 static void count_all(struct receiving *receiving, struct alert *alert)
 {
     struct engine *engine = receiving->engine;
-    for (; alert; alert = dedup_next(alert)) {
+    for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         group_count_again(alert, &receiving->sighting, receiving->now);
         tally_counted(engine, alert, receiving->sighting.count);
         if (!alert->is_told)

@@ -11,7 +11,7 @@ static size_t chained(const struct dedup *dedup, uint64_t fingerprint)
 {
     size_t count = 0;
     const struct alert *alert = dedup_find(dedup, fingerprint);
-    for (; alert; alert = dedup_next(alert), count++)
+    for (; alert; alert = dedup_next(dedup, alert), count++)
         ck_assert_uint_eq(alert->fingerprint, fingerprint);
     return count;
 }

@@ -207,7 +207,6 @@ TEST(json, a_string_is_read_alike_wherever_its_odd_byte_stands)
     static const char *const read[] = { "\n", "\x01", "\xc3\xa4", "\x7f", "\\" };
     for (size_t kind = 0; kind < sizeof odd / sizeof *odd; kind++) {
         for (int before = 0; before < 20; before++) {
-            struct arena arena = { 0 };
             const char *text =
                 arena_printf(&arena, "\"%.*s%s%.*s\"", before, "aaaaaaaaaaaaaaaaaaaa",
                              odd[kind], 20 - before, "bbbbbbbbbbbbbbbbbbbb");
@@ -217,7 +216,6 @@ TEST(json, a_string_is_read_alike_wherever_its_odd_byte_stands)
             struct json_result result = json_parse(slice_of(text), &arena);
             ck_assert_ptr_nonnull(result.root);
             ck_assert(slice_equal(result.root->text, slice_of(wanted)));
-            arena_free(&arena);
         }
     }
 }
