@@ -29,6 +29,12 @@ static size_t home_of(const struct dedup *dedup, uint64_t fingerprint)
     return hash_bytes(key_of(&fingerprint)) & (dedup->slot_count - 1);
 }
 
+void dedup_expect(const struct dedup *dedup, uint64_t fingerprint)
+{
+    if (dedup->slot_count > 0)
+        __builtin_prefetch(&dedup->slots[home_of(dedup, fingerprint)], 1);
+}
+
 static struct dedup_slot *next_slot(const struct dedup *dedup,
                                     const struct dedup_slot *slot)
 {

@@ -44,6 +44,8 @@ struct dedup {
     uint64_t left_count; /**< entries that made way before their time */
 };
 
+/** @fingerprint will be looked for in a moment: the table is larger than the caches. */
+void dedup_expect(const struct dedup *dedup, uint64_t fingerprint);
 /** The first alert with @fingerprint, one a route that took it; NULL: none is open. */
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint);
 /** The next with the same fingerprint; NULL at the end. */

@@ -165,6 +165,7 @@ static void describe(struct receiving *receiving)
     };
     if (receiving->sighting.fingerprint == 0)
         receiving->sighting.fingerprint = labels_hash(&incoming->labels) | 1;
+    dedup_expect(&receiving->engine->dedup, receiving->sighting.fingerprint);
     ask_rules(receiving);
 }
 
