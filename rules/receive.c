@@ -167,6 +167,10 @@ static void describe(struct receiving *receiving)
         receiving->sighting.fingerprint = labels_hash(&incoming->labels) | 1;
     dedup_expect(&receiving->engine->dedup, receiving->sighting.fingerprint);
     ask_rules(receiving);
+    /* Here, because what is said again is kept as well. */
+    struct sighting *sighting = &receiving->sighting;
+    sighting->summary = clean(receiving->engine, sighting->summary);
+    sighting->description = clean(receiving->engine, sighting->description);
 }
 
 /** What was sent, and what the rule says over it; last what routes rely on. */
@@ -195,8 +199,6 @@ static void admit(struct receiving *receiving, uint64_t count)
 {
     struct sighting *sighting = &receiving->sighting;
     sighting->count = count;
-    sighting->summary = clean(receiving->engine, sighting->summary);
-    sighting->description = clean(receiving->engine, sighting->description);
     put_labels(receiving);
     engine_admit(receiving->engine, &receiving->sighting, receiving->now);
 }

@@ -1,8 +1,8 @@
 /**
  * Stored pieces in few bytes. Those that stand together are alike, so that each says
- * only what the one before did not: a number is its difference from the one in the same
- * place there, a text that is the same is one byte, and another one is the bytes between
- * those that both begin and end with.
+ * only what the one before did not: a number is its difference from the one in the
+ * same place there, a text that is the same is one byte, and another one is the bytes
+ * between those that both begin and end with.
  *
  * What is written by calls in some order is read by the same calls in the same order.
  */
@@ -34,8 +34,8 @@ void record_out_begin(struct record_out *record);
 void record_put(struct record_out *record, uint64_t number);
 void record_put_text(struct record_out *record, struct slice text);
 
-/** Zero-initialised but for @rest, @arena and @is_plain. `failed` stays set after the first
- *  thing that was not written so; every later one is zero or empty. */
+/** Zero-initialised but for @rest, @arena and @is_plain. `failed` stays set after the
+ *  first thing that was not written so; every later one is zero or empty. */
 struct record_in {
     struct slice rest;
     struct arena *arena; /**< for texts; lives as long as the record is read */

@@ -415,3 +415,36 @@ TEST(receive, without_such_a_rule_the_sender_describes_it)
     ck_assert_int_eq(alert->severity, SEVERITY_WARNING);
     story_end(&story);
 }
+
+static const struct alert *only_alert(const struct story *story)
+{
+    size_t at = 0, group_at = 0;
+    const struct alert_group *group = lane_next(&story->engine->lanes[0], &at);
+    ck_assert_ptr_nonnull(group);
+    return group_next(group, &group_at);
+}
+
+TEST(receive, no_secret_is_kept_of_what_is_posted_again)
+{
+    struct story story;
+    const struct source door = { .name = SLICE("http"), .index = 1 };
+    struct label sent[] = { { SLICE("alertname"), SLICE("Down") } };
+    struct incoming incoming = { .source = &door,
+                                 .labels = { sent, 1 },
+                                 .occurrence = 1,
+                                 .title = SLICE("login with password=hunter2 failed"),
+                                 .body = SLICE("token=hunter2"),
+                                 .resolve_after_ms = DAY_MS };
+    story_begin(&story, "  - {to: [ops]}\n");
+    for (int i = 0; i < 4; i++) { /* new, a repeat, again, again a repeat */
+        incoming.occurrence = 1 + (uint64_t)i / 2;
+        engine_receive(story.engine, &incoming, story.now);
+        const struct alert *alert = only_alert(&story);
+        struct slice summary = alert_text(alert, TEXT_SUMMARY);
+        struct slice description = alert_text(alert, TEXT_DESCRIPTION);
+        ck_assert_uint_gt(summary.len, 10);
+        ck_assert_uint_eq(slice_find(summary, SLICE("hunter2")), SIZE_MAX);
+        ck_assert_uint_eq(slice_find(description, SLICE("hunter2")), SIZE_MAX);
+    }
+    story_end(&story);
+}
