@@ -254,7 +254,9 @@ static void tidy_up(struct app *app)
 {
     if (app_wake_at(app) <= app->now.mono_ms + QUIET_MS)
         return;
-    state_give_back(app->db);
+    /* No commit, no new free pages. */
+    if (app->given_back_commits != app->commits && !state_give_back(app->db))
+        app->given_back_commits = app->commits;
     db_tidy(app->db);
     trim(app);
 }
@@ -525,6 +527,7 @@ struct app *app_create(struct config *config, const struct world *world,
     app->notices.arena = &app->turn;
     app->now = app->started = clock_read(&app->world.clock);
     app->committed_ms = app->now.mono_ms - COMMIT_WAIT_MS;
+    app->given_back_commits = UINT64_MAX; /* nobody has looked yet */
     if (!open_store(app, err) || !build_parts(app, err)) {
         app_free(app);
         return NULL;

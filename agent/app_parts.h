@@ -49,8 +49,9 @@ struct app {
     uint64_t longest_turn_ms;
     int64_t reports_look_ms, tell_overflow_ms; /**< mono: not earlier than then */
     uint64_t told_overflow;                    /**< keys past bounds, told so far */
-    int64_t trimmed_ms;       /**< mono, when memory was given back last */
-    uint64_t trimmed_commits; /**< what was committed until then */
+    int64_t trimmed_ms;          /**< mono, when memory was given back last */
+    uint64_t trimmed_commits;    /**< what was committed until then */
+    uint64_t given_back_commits; /**< until the store had no free pages to give back */
 };
 
 /** The answer to `tocsin status`. */

@@ -77,13 +77,16 @@ static int64_t ask_number(struct db *db, const char *sql)
     return number;
 }
 
-void state_give_back(struct db *db)
+bool state_give_back(struct db *db)
 {
-    if (db_is_dirty(db) || ask_number(db, "PRAGMA freelist_count") <= FREE_PAGES)
-        return;
+    if (db_is_dirty(db))
+        return true;
+    if (ask_number(db, "PRAGMA freelist_count") <= FREE_PAGES)
+        return false;
     struct db_row *row = db_query(db, "PRAGMA incremental_vacuum(256)");
     while (db_next(row))
         continue;
+    return true;
 }
 
 uint64_t state_size_bytes(struct db *db)

@@ -34,8 +34,8 @@ bool state_backup(struct db *db, const char *path, struct err *err)
     __attribute__((warn_unused_result));
 
 /** A burst leaves pages that nothing needs: cut a bounded piece off the file when there
- *  are many. For quiet turns. */
-void state_give_back(struct db *db);
+ *  are many. For quiet turns. @return false when there is no more to give back. */
+bool state_give_back(struct db *db);
 
 /** The size of the database, without what waits in the WAL. */
 uint64_t state_size_bytes(struct db *db);

@@ -8,6 +8,8 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
+enum { BRIEF_BYTES = 256 }; /* what is formatted is seldom longer */
+
 static bool buf_reserve(struct buf *buf, size_t extra)
 {
     if (extra > buf->max_bytes || buf->len > buf->max_bytes - extra) {
@@ -54,15 +56,27 @@ void buf_puts(struct buf *buf, const char *text)
 
 void buf_putc(struct buf *buf, char c)
 {
-    buf_put(buf, slice_make(&c, 1));
+    if (!buf_reserve(buf, 1))
+        return;
+    buf->ptr[buf->len++] = c;
+    buf->ptr[buf->len] = '\0';
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)
 {
+    char brief[BRIEF_BYTES];
     va_list args;
+    va_start(args, format);
+    int len = vsnprintf(brief, sizeof brief, format, args);
+    va_end(args);
+    must(len >= 0);
+    if ((size_t)len < sizeof brief) {
+        buf_put(buf, slice_make(brief, (size_t)len));
+        return;
+    }
     char *text = NULL;
     va_start(args, format);
-    int len = vasprintf(&text, format, args);
+    len = vasprintf(&text, format, args);
     va_end(args);
     mem_there(len >= 0 ? text : NULL);
     buf_put(buf, slice_make(text, (size_t)len));

@@ -82,10 +82,34 @@ static bool take(struct dot_reader *reader, char c)
     }
 }
 
+/** Within a line: all that is there of it at once, up to a CR or a LF. @return how much
+ *  that is. */
+static size_t take_run(struct dot_reader *reader, struct slice bytes)
+{
+    size_t len = 0;
+    unsigned faults = 0;
+    for (; len < bytes.len && bytes.ptr[len] != '\r' && bytes.ptr[len] != '\n'; len++) {
+        if ((unsigned char)bytes.ptr[len] > 127)
+            faults |= DOT_EIGHT_BIT;
+        if (bytes.ptr[len] == '\0')
+            faults |= DOT_NUL;
+    }
+    buf_put(&reader->body, slice_make(bytes.ptr, len));
+    reader->line_bytes += len;
+    if (len > 0 && reader->line_bytes > 998)
+        faults |= DOT_LONG_LINE;
+    reader->faults |= faults;
+    return len;
+}
+
 size_t dot_feed(struct dot_reader *reader, struct slice bytes, bool *is_done)
 {
     *is_done = false;
     for (size_t i = 0; i < bytes.len; i++) {
+        if (reader->state == IN_LINE)
+            i += take_run(reader, slice_make(bytes.ptr + i, bytes.len - i));
+        if (i == bytes.len)
+            break;
         if (take(reader, bytes.ptr[i])) {
             *is_done = true;
             return i + 1;

@@ -21,6 +21,7 @@ struct post_link {
     enum smtp_phase phase;
     struct smtp_reply failure;
     struct reply_parser parser;
+    struct smtp_reply reply; /* the last one that was whole */
     struct slice user, ehlo_name;
     int tls;
     struct secret secret;

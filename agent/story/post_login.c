@@ -230,7 +230,6 @@ static bool go_on_silently(struct post_link *link)
 static bool hear(struct post_link *link)
 {
     char byte;
-    struct smtp_reply reply = { 0 };
     ssize_t got = post_receive((struct link *)link, &byte, 1);
     if (got < 0)
         post_fail(link, "The server closed the connection");
@@ -238,11 +237,11 @@ static bool hear(struct post_link *link)
         return false;
     struct slice rest = slice_make(&byte, 1);
     buf_put(&link->heard, rest);
-    enum reply_state state = reply_feed(&link->parser, &rest, &reply);
+    enum reply_state state = reply_feed(&link->parser, &rest, &link->reply);
     if (state == REPLY_BROKEN)
         post_fail(link, "The server's reply is no SMTP");
     else if (state == REPLY_DONE)
-        go_on(link, &reply);
+        go_on(link, &link->reply);
     return true;
 }
 

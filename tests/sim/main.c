@@ -2,33 +2,36 @@
  * Lives simulated lives and says which were not as they must be:
  *
  *     sim [--from SEED] [--seeds N] [--actions N] [--world 1|2] [--lying]
- *         [--verbose]
+ *         [--verbose] [--jobs N]
  *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
  *     sim --plant NAME ...        the same with a planted bug
  *     sim --mutants [--plant NAME] [--from SEED] [--seeds N] [--actions N]
  *
  * A life that is not good is made as short as it can be and printed as a file that can
- * be kept. With --lying syncs do nothing: the control, which must fail. The last line
- * is "N passed, N failed, N skipped".
+ * be kept. With --lying syncs do nothing: the control, which must fail. With --jobs N
+ * processes share the seeds. The last line is "N passed, N failed, N skipped".
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/base/must.h"
+#include "lean.h"
 #include "mutants.h"
 #include "sim.h"
 
-enum { FILE_BYTES = 64 * 1024, HEAP_BYTES = 1 << 30, HEAP_PAD_BYTES = 4 << 20 };
+enum { FILE_BYTES = 64 * 1024, MOST_JOBS = 64, REPORT_BYTES = 8 << 20 };
 
 struct options {
-    int64_t from, seeds, actions, world;
-    bool is_lying, is_verbose, is_hunt;
+    int64_t from, seeds, actions, world, jobs;
+    int64_t step; /**< from one seed to the next: what other jobs live lies between */
+    struct sim_how how;
+    bool is_verbose, is_hunt;
     const char *plant;
     char **files;
     int file_count;
@@ -61,7 +64,7 @@ static bool parse(int argc, char **argv, struct options *options)
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--lying") == 0)
-            options->is_lying = true;
+            options->how.is_lying = true;
         else if (strcmp(argv[i], "--verbose") == 0)
             options->is_verbose = true;
         else if (strcmp(argv[i], "--mutants") == 0)
@@ -71,12 +74,14 @@ static bool parse(int argc, char **argv, struct options *options)
         else if (!take_number(argv, &i, "--from", &options->from) &&
                  !take_number(argv, &i, "--seeds", &options->seeds) &&
                  !take_number(argv, &i, "--actions", &options->actions) &&
-                 !take_number(argv, &i, "--world", &options->world))
+                 !take_number(argv, &i, "--world", &options->world) &&
+                 !take_number(argv, &i, "--jobs", &options->jobs))
             return false;
     }
     options->files = argv + i;
     options->file_count = argc - i;
-    return options->actions <= SIM_ACTIONS;
+    return options->actions <= SIM_ACTIONS && options->jobs >= 1 &&
+           options->jobs <= MOST_JOBS;
 }
 
 /* --- one life --------------------------------------------------------------------- */
@@ -98,7 +103,7 @@ static enum sim_end live(const struct sim_life *life, const struct options *opti
     if (child == 0) {
         struct buf why = buf_make(sizeof outcome->why);
         struct buf log = buf_make(sizeof outcome->log);
-        outcome->end = sim_live(life, options->is_lying, &why, wants_log ? &log : NULL);
+        outcome->end = sim_live(life, &options->how, &why, wants_log ? &log : NULL);
         leave(outcome->why, sizeof outcome->why, &why);
         leave(outcome->log, sizeof outcome->log, &log);
         _exit(0);
@@ -189,8 +194,8 @@ static bool is_bad(void *ctx, uint64_t seed, const char **why)
 
 static void draw(struct sim_life *life, const struct options *options, int64_t i)
 {
-    sim_draw(life, (uint64_t)(options->from + i), (size_t)options->actions,
-             (int)options->world);
+    sim_draw(life, (uint64_t)(options->from + i * options->step),
+             (size_t)options->actions, (int)options->world);
 }
 
 /** Live the lives from the @i-th on in one process, which spares the kernel work, up to
@@ -205,7 +210,7 @@ static uint64_t live_good_ones(struct sim_life *life, const struct options *opti
         struct buf why = buf_make(sizeof outcome->why);
         for (; i < options->seeds; i++) {
             draw(life, options, i);
-            enum sim_end end = sim_live(life, options->is_lying, &why, NULL);
+            enum sim_end end = sim_live(life, &options->how, &why, NULL);
             if (end == SIM_BAD)
                 break;
             outcome->undecided += end == SIM_UNDECIDED;
@@ -234,18 +239,76 @@ static void live_all(struct sim_life *life, const struct options *options,
     }
 }
 
-static double seconds(void)
+static void *share(size_t size)
+{
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    must(memory != MAP_FAILED);
+    return memory;
+}
+
+/** One of several processes: it lives each N-th seed. */
+static pid_t begin_job(const struct options *all, int64_t job, struct sum *sum)
+{
+    static struct sim_life life;
+    struct options options = *all;
+    pid_t child = fork();
+    must(child >= 0);
+    if (child != 0)
+        return child;
+    /* What is told of a life stays together. */
+    setvbuf(stdout, NULL, _IOFBF, REPORT_BYTES);
+    options.from += job;
+    options.step = all->jobs;
+    options.seeds = (all->seeds - job + all->jobs - 1) / all->jobs;
+    live_all(&life, &options, share(sizeof(struct outcome)), sum);
+    fflush(stdout);
+    _exit(0);
+}
+
+static void live_in_jobs(const struct options *options, struct sum *sum)
+{
+    pid_t children[MOST_JOBS];
+    struct sum *sums = share((size_t)options->jobs * sizeof *sums);
+    for (int64_t i = 0; i < options->jobs; i++)
+        children[i] = begin_job(options, i, &sums[i]);
+    for (int64_t i = 0; i < options->jobs; i++) {
+        int status = 0;
+        must(waitpid(children[i], &status, 0) == children[i]);
+        must(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        sum->lives += sums[i].lives;
+        sum->actions += sums[i].actions;
+        sum->failed += sums[i].failed;
+        sum->undecided += sums[i].undecided;
+    }
+}
+
+static double wall_seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/** Of processors, by all lives: what others take of the machine does not count. */
+static double busy_seconds(void)
+{
+    struct rusage usage;
+    must(getrusage(RUSAGE_CHILDREN, &usage) == 0);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static double rate(uint64_t actions, double took)
+{
+    return (double)actions / (took > 0 ? took : 1);
+}
+
 static int close_with(const struct sum *sum, double took)
 {
-    printf("%llu lives, %llu actions, %.0f actions a second\n",
+    printf("%llu lives, %llu actions, %.0f actions a second, %.0f a second of a core\n",
            (unsigned long long)sum->lives, (unsigned long long)sum->actions,
-           (double)sum->actions / (took > 0 ? took : 1));
+           rate(sum->actions, took), rate(sum->actions, busy_seconds()));
     if (sum->undecided > 0)
         printf("SKIP the sums of %llu lives with too many losses, or a mail nobody "
                "knows of\n",
@@ -256,44 +319,66 @@ static int close_with(const struct sum *sum, double took)
     return sum->failed > 0 || sum->lives == 0;
 }
 
-int main(int argc, char **argv)
+static int live_files(const struct options *options)
 {
     static struct sim_life life;
-    struct options options = {
-        .from = 1, .seeds = 100, .actions = 60, .world = SIM_RICH_WORLD
-    };
     struct sum sum = { 0 };
+    struct outcome *outcome = share(sizeof *outcome);
+    double began = wall_seconds();
+    for (int i = 0; i < options->file_count; i++) {
+        if (!load(options->files[i], &life)) {
+            fprintf(stderr, "sim: '%s' holds no life\n", options->files[i]);
+            return 64;
+        }
+        judge(&life, options, outcome, &sum);
+    }
+    return close_with(&sum, wall_seconds() - began);
+}
+
+static int live_seeds(const struct options *options)
+{
+    struct sum sum = { 0 };
+    double began = wall_seconds();
+    live_in_jobs(options, &sum);
+    return close_with(&sum, wall_seconds() - began);
+}
+
+static int hunt(const struct options *options)
+{
+    struct hunt its = { options, share(sizeof(struct outcome)) };
+    const struct hunter hunter = { is_bad, &its, (uint64_t)options->from,
+                                   (uint64_t)options->seeds };
+    return mutants_hunt(&hunter, options->plant);
+}
+
+static int run(const struct options *options)
+{
+    if (options->is_hunt)
+        return hunt(options);
+    if (options->plant && !mutants_plant(options->plant)) {
+        fprintf(stderr, "sim: no bug '%s' can be planted in this build\n",
+                options->plant);
+        return 64;
+    }
+    return options->file_count > 0 ? live_files(options) : live_seeds(options);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = { .from = 1,
+                               .seeds = 100,
+                               .actions = 60,
+                               .world = SIM_RICH_WORLD,
+                               .jobs = 1,
+                               .step = 1 };
     if (!parse(argc, argv, &options)) {
         fprintf(stderr, "usage: see the head of tests/sim/main.c\n");
         return 64;
     }
-    struct outcome *outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE,
-                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    must(outcome != MAP_FAILED);
-    /* Lives take and free large blocks all the time: not from the kernel, each. */
-    mallopt(M_MMAP_THRESHOLD, HEAP_BYTES);
-    mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
-    mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
-    if (options.is_hunt) {
-        struct hunt hunt = { &options, outcome };
-        const struct hunter hunter = { is_bad, &hunt, (uint64_t)options.from,
-                                       (uint64_t)options.seeds };
-        return mutants_hunt(&hunter, options.plant);
-    }
-    if (options.plant && !mutants_plant(options.plant)) {
-        fprintf(stderr, "sim: no bug '%s' can be planted in this build\n",
-                options.plant);
-        return 64;
-    }
-    double began = seconds();
-    for (int i = 0; i < options.file_count; i++) {
-        if (!load(options.files[i], &life)) {
-            fprintf(stderr, "sim: '%s' holds no life\n", options.files[i]);
-            return 64;
-        }
-        judge(&life, &options, outcome, &sum);
-    }
-    if (options.file_count == 0)
-        live_all(&life, &options, outcome, &sum);
-    return close_with(&sum, seconds() - began);
+    lean_begin();
+    struct power *stores = sim_make_stores();
+    options.how.stores = stores;
+    int code = run(&options);
+    power_free(stores);
+    return code;
 }

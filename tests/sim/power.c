@@ -1,4 +1,5 @@
-/** Each file is its durable bytes, its visible bytes, and the writes in between. */
+/** Each file is its visible bytes and a list of what undoes the writes since the last
+ *  sync: syncs are frequent and only forget, cuts are rare and make what is durable. */
 #include "power.h"
 
 #include <sqlite3.h>
@@ -12,19 +13,22 @@ enum { POWER_FILES = 8, SECTOR_BYTES = 512, NAME_BYTES = 256 };
 
 struct bytes {
     unsigned char *ptr;
-    size_t len, capacity;
+    size_t len, capacity; /* nothing, and some bytes: they belong to another disk */
 };
 
-/** A write that is not synced; @data NULL: a truncation to @offset. */
+/** A write that is not synced, or a truncation to @offset. */
 struct change {
     size_t offset, len;
-    unsigned char *data;
+    bool is_truncation;
+    size_t old_file_len;    /* before it */
+    size_t old_at, old_len; /* in the file's old bytes: what it replaced */
+    size_t new_at;          /* at a cut: what it wrote */
 };
 
 struct power_file {
     char name[NAME_BYTES];
     bool exists;
-    struct bytes visible, durable;
+    struct bytes visible, old;
     struct change *changes;
     size_t change_count, change_capacity;
 };
@@ -50,12 +54,32 @@ struct handle {
 
 /* --- bytes ------------------------------------------------------------------------ */
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/** Room for @len bytes that are its own. */
+static void reserve(struct bytes *bytes, size_t len)
+{
+    const unsigned char *borrowed = bytes->capacity == 0 ? bytes->ptr : NULL;
+    if (len <= bytes->capacity)
+        return;
+    bytes->capacity = len * 2;
+    bytes->ptr = mem_grow(borrowed ? NULL : bytes->ptr, bytes->capacity, 1);
+    if (borrowed)
+        memcpy(bytes->ptr, borrowed, smaller(bytes->len, len));
+}
+
+static void free_bytes(struct bytes *bytes)
+{
+    if (bytes->capacity > 0)
+        free(bytes->ptr);
+}
+
 static void resize(struct bytes *bytes, size_t len)
 {
-    if (len > bytes->capacity) {
-        bytes->capacity = len * 2;
-        bytes->ptr = mem_grow(bytes->ptr, bytes->capacity, 1);
-    }
+    reserve(bytes, len);
     if (len > bytes->len)
         memset(bytes->ptr + bytes->len, 0, len - bytes->len);
     bytes->len = len;
@@ -63,32 +87,28 @@ static void resize(struct bytes *bytes, size_t len)
 
 static void apply(struct bytes *bytes, size_t offset, const void *data, size_t len)
 {
-    if (!data) {
+    if (offset > bytes->len)
         resize(bytes, offset);
+    if (len == 0)
         return;
-    }
-    if (offset + len > bytes->len)
-        resize(bytes, offset + len);
+    reserve(bytes, bytes->len > offset + len ? bytes->len : offset + len);
     memcpy(bytes->ptr + offset, data, len);
+    if (offset + len > bytes->len)
+        bytes->len = offset + len;
+}
+
+/** @return where the copy begins in @to. */
+static size_t append(struct bytes *to, const struct bytes *from, size_t at, size_t len)
+{
+    size_t begin = to->len;
+    if (len > 0)
+        apply(to, begin, from->ptr + at, len);
+    return begin;
 }
 
 static void forget_changes(struct power_file *file)
 {
-    for (size_t i = 0; i < file->change_count; i++)
-        free(file->changes[i].data);
-    file->change_count = 0;
-}
-
-static void copy(struct bytes *to, const struct bytes *from)
-{
-    if (from->len > to->capacity) {
-        free(to->ptr);
-        to->ptr = mem_grow(NULL, from->len, 1);
-        to->capacity = from->len;
-    }
-    to->len = from->len;
-    if (from->len > 0)
-        memcpy(to->ptr, from->ptr, from->len);
+    file->change_count = file->old.len = 0;
 }
 
 /* --- one process ------------------------------------------------------------------ */
@@ -119,17 +139,34 @@ static int fate(struct power *power, int broken, int full)
     return SQLITE_OK;
 }
 
-static void change(struct handle *handle, size_t offset, const void *data, size_t len)
+/** Note what undoes a change of @file from @offset on: @replaced bytes come back. */
+static struct change *note_change(struct power_file *file, size_t offset, size_t len,
+                                  size_t replaced)
 {
-    struct power_file *file = handle->file;
-    apply(&file->visible, offset, data, len);
     struct change *change =
         mem_push(file->changes, file->change_count, file->change_capacity);
-    *change = (struct change){ .offset = offset, .len = len };
-    if (data) {
-        change->data = mem_grow(NULL, len ? len : 1, 1);
-        memcpy(change->data, data, len);
-    }
+    *change = (struct change){ .offset = offset,
+                               .len = len,
+                               .old_file_len = file->visible.len,
+                               .old_at = file->old.len,
+                               .old_len = replaced };
+    append(&file->old, &file->visible, offset, replaced);
+    return change;
+}
+
+static void write_file(struct power_file *file, size_t offset, const void *data,
+                       size_t len)
+{
+    size_t have = file->visible.len > offset ? file->visible.len - offset : 0;
+    note_change(file, offset, len, smaller(have, len));
+    apply(&file->visible, offset, data, len);
+}
+
+static void truncate_file(struct power_file *file, size_t size)
+{
+    size_t have = file->visible.len > size ? file->visible.len - size : 0;
+    note_change(file, size, 0, have)->is_truncation = true;
+    resize(&file->visible, size);
 }
 
 static int do_close(sqlite3_file *base)
@@ -159,7 +196,7 @@ static int do_write(sqlite3_file *base, const void *from, int size,
         return code;
     if (handle->power->is_full)
         return SQLITE_FULL;
-    change(handle, (size_t)offset, from, (size_t)size);
+    write_file(handle->file, (size_t)offset, from, (size_t)size);
     return SQLITE_OK;
 }
 
@@ -169,24 +206,19 @@ static int do_truncate(sqlite3_file *base, sqlite3_int64 size)
     int code = fate(handle->power, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_TRUNCATE);
     if (code != SQLITE_OK)
         return code;
-    change(handle, (size_t)size, NULL, 0);
+    truncate_file(handle->file, (size_t)size);
     return SQLITE_OK;
 }
 
 static int do_sync(sqlite3_file *base, int flags)
 {
     struct handle *handle = (void *)base;
-    struct power_file *file = handle->file;
     (void)flags;
     int code = fate(handle->power, SQLITE_IOERR_FSYNC, SQLITE_FULL);
     if (code != SQLITE_OK)
         return code;
-    if (handle->power->is_lying)
-        return SQLITE_OK;
-    for (size_t i = 0; i < file->change_count; i++)
-        apply(&file->durable, file->changes[i].offset, file->changes[i].data,
-              file->changes[i].len);
-    forget_changes(file);
+    if (!handle->power->is_lying)
+        forget_changes(handle->file);
     return SQLITE_OK;
 }
 
@@ -282,7 +314,7 @@ static void drop_file(struct power_file *file)
 {
     forget_changes(file);
     file->exists = false;
-    file->visible.len = file->durable.len = 0;
+    file->visible.len = 0;
 }
 
 /* The folder is taken for synced: a name that is gone stays gone. */
@@ -337,9 +369,22 @@ struct power *power_copy(const struct power *power, const char *name)
         const struct power_file *file = &power->files[i];
         memcpy(other->files[i].name, file->name, sizeof file->name);
         other->files[i].exists = file->exists;
-        copy(&other->files[i].visible, &file->visible);
+        other->files[i].visible =
+            (struct bytes){ .ptr = file->visible.ptr, .len = file->visible.len };
     }
     return other;
+}
+
+void power_put_file(struct power *power, const struct power *from, const char *name)
+{
+    for (size_t i = 0; i < POWER_FILES; i++) {
+        const struct bytes *bytes = &from->files[i].visible;
+        if (strcmp(from->files[i].name, name) != 0)
+            continue;
+        struct power_file *file = file_named(power, name);
+        file->exists = true;
+        apply(&file->visible, 0, bytes->ptr, bytes->len);
+    }
 }
 
 void power_free(struct power *power)
@@ -348,10 +393,9 @@ void power_free(struct power *power)
         return;
     sqlite3_vfs_unregister(&power->vfs);
     for (size_t i = 0; i < POWER_FILES; i++) {
-        forget_changes(&power->files[i]);
         free(power->files[i].changes);
-        free(power->files[i].visible.ptr);
-        free(power->files[i].durable.ptr);
+        free_bytes(&power->files[i].visible);
+        free_bytes(&power->files[i].old);
     }
     free(power);
 }
@@ -425,30 +469,49 @@ void power_restart(struct power *power)
 
 /* --- the cut ---------------------------------------------------------------------- */
 
+/** Back to what is durable, the last change first. What each wrote is what lies there
+ *  when all later ones are undone; it is kept in @fresh. */
+static void undo_changes(struct power_file *file, struct bytes *fresh)
+{
+    for (size_t i = file->change_count; i > 0; i--) {
+        struct change *change = &file->changes[i - 1];
+        change->new_at = append(fresh, &file->visible, change->offset, change->len);
+        resize(&file->visible, change->old_file_len);
+        if (change->old_len > 0)
+            apply(&file->visible, change->offset, file->old.ptr + change->old_at,
+                  change->old_len);
+    }
+}
+
 /** Some sectors of it got there. */
-static void tear(struct power_file *file, const struct change *change, struct rng *rng)
+static void tear(struct power_file *file, const struct change *change,
+                 const unsigned char *data, struct rng *rng)
 {
     for (size_t at = 0; at < change->len; at += SECTOR_BYTES) {
-        size_t len =
-            change->len - at < SECTOR_BYTES ? change->len - at : (size_t)SECTOR_BYTES;
         if (rng_next(rng) & 1)
-            apply(&file->durable, change->offset + at, change->data + at, len);
+            apply(&file->visible, change->offset + at, data + at,
+                  smaller(change->len - at, SECTOR_BYTES));
     }
 }
 
 static void cut_file(struct power_file *file, struct rng *rng)
 {
+    struct bytes fresh = { 0 };
     uint64_t mode = rng_next(rng) % 4; /* none, all, some whole, some torn */
+    undo_changes(file, &fresh);
     for (size_t i = 0; i < file->change_count; i++) {
         const struct change *change = &file->changes[i];
         bool is_kept = mode == 1 || (mode >= 2 && (rng_next(rng) & 1));
-        if (is_kept && mode == 3 && change->data)
-            tear(file, change, rng);
+        if (is_kept && change->is_truncation)
+            resize(&file->visible, change->offset);
+        else if (is_kept && mode == 3)
+            tear(file, change, fresh.ptr + change->new_at, rng);
         else if (is_kept)
-            apply(&file->durable, change->offset, change->data, change->len);
+            apply(&file->visible, change->offset, fresh.ptr + change->new_at,
+                  change->len);
     }
     forget_changes(file);
-    copy(&file->visible, &file->durable);
+    free_bytes(&fresh);
 }
 
 void power_cut(struct power *power, struct rng *rng)

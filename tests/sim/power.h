@@ -18,9 +18,12 @@ struct power;
 /** @name  of its VFS; lives as long */
 struct power *power_create(const char *name);
 /** Another disk, named @name, that holds what is visible on @power now: to look at, so
- *  that looking changes nothing. */
+ *  that looking changes nothing. It borrows the bytes until it writes to them: @power
+ *  stays as it is meanwhile. */
 struct power *power_copy(const struct power *power, const char *name);
 void power_free(struct power *power);
+/** The file @name of @from lies there from now on, and is durable. */
+void power_put_file(struct power *power, const struct power *from, const char *name);
 /** The name of the VFS. */
 const char *power_vfs(const struct power *power);
 

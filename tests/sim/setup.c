@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "agent/base/must.h"
+#include "agent/state.h"
 
 enum {
     VARIANTS = 3,
@@ -74,6 +75,28 @@ void sim_set_up(struct sim *sim, uint64_t seed, int world)
     rng_seed(&sim->notify.rng, seed);
     traits->has_clients = rng_next(&more) % 2 == 0;
     traits->has_people = rng_next(&more) % 2 == 0;
+}
+
+struct power *sim_make_stores(void)
+{
+    struct power *stores = power_create("stores");
+    make_folders();
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        struct err err = { 0 };
+        struct state_news news = { 0 };
+        const struct state_place place = { folders[i], power_vfs(stores), true };
+        struct db *db = state_open(&place, (struct now){ 0 }, &news, &err);
+        must(db != NULL);
+        db_close(db);
+    }
+    return stores;
+}
+
+void sim_take_store(struct sim *sim, const struct power *stores)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/tocsin.db", folders[sim->traits.has_room]);
+    power_put_file(sim->power, stores, path);
 }
 
 static void put_yaml(const struct sim *sim, struct buf *yaml)

@@ -10,7 +10,7 @@
 struct sim;
 
 /** Is the store whole, does each accepted mail stand in it, and is what it counted what
- *  was there to be counted? With @is_end everything must have been. */
+ *  was there to be counted? With @is_end everything must have been, too. */
 void shelf_check(struct sim *sim, bool is_end);
 
 #endif

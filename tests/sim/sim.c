@@ -78,7 +78,7 @@ static void fall_silent(void *ctx)
     clients_break(&sim->clients);
 }
 
-void sim_kill(struct sim *sim)
+static void end_process(struct sim *sim)
 {
     sim->mails.doubts++;
     clients_break(&sim->clients);
@@ -88,6 +88,11 @@ void sim_kill(struct sim *sim)
     disk_close_all(&sim->disk);
     power_restart(sim->power);
     post_set_down(sim->post, sim->is_down);
+}
+
+void sim_kill(struct sim *sim)
+{
+    end_process(sim);
     if (sim->failure.len == 0)
         shelf_check(sim, false);
 }
@@ -203,7 +208,7 @@ static void drain(struct sim *sim)
         sim_fail(sim, "%llu mails wait and %llu lines are not told after %d hours",
                  (unsigned long long)metrics.mails_waiting,
                  (unsigned long long)metrics.open, (int)(DRAIN_MS / HOUR_MS));
-    sim_kill(sim);
+    end_process(sim);
     shelf_check(sim, true);
 }
 
@@ -214,7 +219,8 @@ static void forget_generation(void *owner)
     free(owner);
 }
 
-static void begin(struct sim *sim, const struct sim_life *life, bool is_lying)
+static void begin(struct sim *sim, const struct sim_life *life,
+                  const struct sim_how *how)
 {
     sim->now = (struct now){ 1000 * 1000, BEGIN_UNIX_MS };
     sim->log = (struct log_sink){ write_log, sim, LOG_LEVEL_INFO, 0 };
@@ -232,7 +238,9 @@ static void begin(struct sim *sim, const struct sim_life *life, bool is_lying)
         disk_make(&sim->disk, name)->owner = generation_create();
     }
     sim->power = power_create("sim");
-    power_set_lying(sim->power, is_lying);
+    power_set_lying(sim->power, how->is_lying);
+    if (how->stores && !how->is_lying && life->seed % SIM_FIRST_STARTS != 0)
+        sim_take_store(sim, how->stores);
     power_on_death(sim->power, fall_silent, sim);
     sim->post = post_create(&sim->now);
     mails_begin_epoch(sim);
@@ -282,11 +290,11 @@ static void put_story(const struct sim *sim, struct buf *out)
     }
 }
 
-enum sim_end sim_live(const struct sim_life *life, bool is_lying, struct buf *why,
-                      struct buf *log)
+enum sim_end sim_live(const struct sim_life *life, const struct sim_how *how,
+                      struct buf *why, struct buf *log)
 {
     struct sim *sim = mem_zalloc(sizeof *sim);
-    begin(sim, life, is_lying);
+    begin(sim, life, how);
     for (size_t i = 0; i < life->count && sim->failure.len == 0; i++) {
         const struct sim_act *act = &sim_acts[life->actions[i].kind];
         if (log)

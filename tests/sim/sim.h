@@ -12,10 +12,12 @@
 #include "model.h"
 #include "notify.h"
 #include "power.h"
+#include "setup.h"
 
 enum {
     SIM_ACTIONS = 400,
     SIM_LOGS = 2,
+    SIM_FIRST_STARTS = 16,
     SIM_PLAIN_WORLD =
         1, /**< two logs, one recipient, a small disk: as lives were once */
     SIM_RICH_WORLD = 2, /**< all that there is */
@@ -31,20 +33,6 @@ struct sim_life {
     int world; /**< SIM_*_WORLD */
     struct sim_action actions[SIM_ACTIONS];
     size_t count;
-};
-
-/** What a seed makes of the world. */
-struct sim_traits {
-    bool is_rich; /**< SIM_RICH_WORLD */
-    int variant;  /**< of the configuration; a reload changes it */
-    int sweep_s;
-    bool is_pattern; /**< the source follows a pattern, rotated files included */
-    bool is_copied;  /**< logs are rotated by copytruncate */
-    bool has_room;   /**< the disk is large: commits wait in the WAL */
-    bool has_inotify;
-    bool is_seldom;   /**< the sweep is: what inotify does not tell waits for long */
-    bool has_clients; /**< alerts are posted */
-    bool has_people;  /**< mails go to three recipients */
 };
 
 struct sim {
@@ -88,24 +76,25 @@ void sim_save(const struct sim_life *life, struct buf *out);
  *  "world" it is lived in the plain one. */
 bool sim_load(struct sim_life *life, struct slice text);
 
+/** How lives are lived. */
+struct sim_how {
+    bool is_lying; /**< syncs do nothing: the control */
+    /** New stores that sim_make_stores() made, to be copied: most lives begin with one,
+     *  and one in SIM_FIRST_STARTS makes its own. NULL: all make their own */
+    const struct power *stores;
+};
+
 enum sim_end { SIM_BAD, SIM_GOOD, SIM_UNDECIDED };
 
 /** Live it. SIM_BAD: @why says what was not as it must be. @log (may be NULL) gets the
  *  agent's log and its mails. */
-enum sim_end sim_live(const struct sim_life *life, bool is_lying, struct buf *why,
-                      struct buf *log);
+enum sim_end sim_live(const struct sim_life *life, const struct sim_how *how,
+                      struct buf *why, struct buf *log);
 
 /* --- for the others here ---------------------------------------------------------- */
 
 void sim_fail(struct sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/** What the seed makes of the world. */
-void sim_set_up(struct sim *sim, uint64_t seed, int world);
-struct config *sim_config(struct sim *sim);
-/** Other routes, from the next sim_config() on. */
-void sim_vary(struct sim *sim, uint32_t value);
-/** Two mails of a group are never closer than this, in ms; 0: they may be. */
-int64_t sim_group_interval(const struct sim *sim);
 void sim_start(struct sim *sim);
 /** The process is gone, as by kill -9. */
 void sim_kill(struct sim *sim);
