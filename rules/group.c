@@ -227,6 +227,18 @@ static void count(struct alert_group *group, struct alert *alert,
     pieces_touch(group->pieces, &alert->piece);
 }
 
+bool group_count_in_passing(struct alert *alert, struct slice line, uint32_t later,
+                            struct now now)
+{
+    if (!alert_is_firing(alert, now.mono_ms) || alert_wants_sample(alert, later))
+        return false;
+    alert->new_count++;
+    alert->total_count++;
+    alert->line_hash_sum += hash_bytes(line);
+    alert->group->new_count++;
+    return true;
+}
+
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now)
 {
