@@ -16,10 +16,10 @@ enum { STEP_BYTES = 32 };
 /* About as many bytes as what an alert counts has in the store. */
 enum { NUMBERS_BYTES = 40 };
 
-/** One block for all texts, because most alerts have short ones and few change. */
+/** One block for texts, because most alerts have short ones and few change. First comes
+ *  where each text ends, then they themselves. */
 struct alert_texts {
-    uint16_t ends[ALERT_TEXTS];
-    char bytes[];
+    uint16_t ends[1]; /**< as many as there are texts */
 };
 _Static_assert(2 * LIMIT_SUMMARY_BYTES + LIMIT_DESCRIPTION_BYTES + LIMIT_LINKS_BYTES <=
                    UINT16_MAX,
@@ -45,22 +45,31 @@ struct labels alert_labels(const struct alert *alert, struct arena *arena)
 
 /* --- texts ------------------------------------------------------------------------ */
 
-static struct slice text_of(const struct alert_texts *texts, int which)
+/** Text number @which of the @count in @texts. */
+static struct slice text_of(const struct alert_texts *texts, int which, int count)
 {
     if (!texts)
         return SLICE("");
     size_t begin = which > 0 ? texts->ends[which - 1] : 0;
-    return slice_make(texts->bytes + begin, texts->ends[which] - begin);
+    return slice_make((const char *)(texts->ends + count) + begin,
+                      texts->ends[which] - begin);
 }
 
-static bool is_usual(const struct alert *alert, int which)
+/** The alert's own texts in front of number @end. */
+static int own_before(const struct alert *alert, int end)
 {
-    return alert->usual_texts >> which & 1;
+    int count = 0;
+    for (int i = 0; i < end; i++)
+        count += !(alert->usual_texts >> i & 1);
+    return count;
 }
 
 struct slice alert_text(const struct alert *alert, enum alert_text which)
 {
-    return text_of(is_usual(alert, which) ? alert->group->usual : alert->texts, which);
+    if (alert->usual_texts >> which & 1)
+        return text_of(alert->group->usual, which, ALERT_TEXTS);
+    return text_of(alert->texts, own_before(alert, which),
+                   own_before(alert, ALERT_TEXTS));
 }
 
 static struct slice cut(struct slice text, size_t max_bytes)
@@ -68,20 +77,20 @@ static struct slice cut(struct slice text, size_t max_bytes)
     return slice_make(text.ptr, text.len < max_bytes ? text.len : max_bytes);
 }
 
-/** Those of @texts that have no bit in @left_out. @return NULL when nothing is left */
-static struct alert_texts *texts_make(const struct slice *texts, unsigned left_out)
+/** @return NULL when all are empty */
+static struct alert_texts *texts_make(const struct slice *texts, int count)
 {
     size_t bytes = 0, end = 0;
-    for (int i = 0; i < ALERT_TEXTS; i++)
-        bytes += left_out >> i & 1 ? 0 : texts[i].len;
+    for (int i = 0; i < count; i++)
+        bytes += texts[i].len;
     if (bytes == 0)
         return NULL;
-    struct alert_texts *own = mem_zalloc(sizeof *own + bytes);
-    for (int i = 0; i < ALERT_TEXTS; i++) {
-        if (!(left_out >> i & 1) && texts[i].len > 0) {
-            memcpy(own->bytes + end, texts[i].ptr, texts[i].len);
-            end += texts[i].len;
-        }
+    struct alert_texts *own = mem_zalloc((size_t)count * sizeof *own->ends + bytes);
+    char *begin = (char *)(own->ends + count);
+    for (int i = 0; i < count; i++) {
+        if (texts[i].len > 0)
+            memcpy(begin + end, texts[i].ptr, texts[i].len);
+        end += texts[i].len;
         own->ends[i] = (uint16_t)end;
     }
     return own;
@@ -90,14 +99,21 @@ static struct alert_texts *texts_make(const struct slice *texts, unsigned left_o
 static void keep_texts(struct alert *alert, const struct slice *texts)
 {
     struct alert_group *group = alert->group;
+    struct slice own[ALERT_TEXTS];
+    int own_count = 0;
     unsigned usual = 0;
     if (group && !group->usual)
-        group->usual = texts_make(texts, 0);
-    for (int i = 0; i < ALERT_TEXTS && group && group->usual; i++)
-        usual |= (unsigned)slice_equal(texts[i], text_of(group->usual, i)) << i;
-    struct alert_texts *own = texts_make(texts, usual);
+        group->usual = texts_make(texts, ALERT_TEXTS);
+    for (int i = 0; i < ALERT_TEXTS; i++) {
+        if (group && group->usual &&
+            slice_equal(texts[i], text_of(group->usual, i, ALERT_TEXTS)))
+            usual |= 1U << i;
+        else
+            own[own_count++] = texts[i];
+    }
+    struct alert_texts *kept = texts_make(own, own_count);
     free(alert->texts);
-    alert->texts = own;
+    alert->texts = kept;
     alert->usual_texts = (uint8_t)usual;
 }
 
@@ -208,7 +224,8 @@ bool alert_wants_sample(const struct alert *alert, size_t later)
 
 void alert_weigh(struct alert *alert)
 {
-    size_t texts = alert->texts ? alert->texts->ends[ALERT_TEXTS - 1] : 0;
+    int own_count = own_before(alert, ALERT_TEXTS);
+    size_t texts = alert->texts ? alert->texts->ends[own_count - 1] : 0;
     /* Of the labels about half are those of the alert before. */
     size_t bytes = alert->key_len / 2 + texts + NUMBERS_BYTES;
     alert->piece.weight =

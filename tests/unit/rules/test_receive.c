@@ -448,3 +448,40 @@ TEST(receive, no_secret_is_kept_of_what_is_posted_again)
     }
     story_end(&story);
 }
+
+TEST(receive, each_alert_of_a_group_keeps_its_own_texts_over_a_crash)
+{
+    static const char *const titles[] = { "", "one", "one", "two", "", "one" };
+    static const char *const bodies[] = { "", "", "as usual", "as usual", "x", "" };
+    enum { COUNT = 6 };
+    struct story story;
+    const struct source door = { .name = SLICE("http"), .index = 1 };
+    story_begin(&story, "  - {to: [ops]}\n");
+    for (size_t i = 0; i < COUNT; i++) {
+        char host[2] = { (char)('a' + i), '\0' };
+        struct label sent[] = { { SLICE("alertname"), SLICE("Down") },
+                                { SLICE("host"), { host, 1 } } };
+        const struct incoming incoming = { .source = &door,
+                                           .labels = { sent, 2 },
+                                           .occurrence = 1,
+                                           .title = slice_of(titles[i]),
+                                           .body = slice_of(bodies[i]),
+                                           .resolve_after_ms = DAY_MS };
+        engine_receive(story.engine, &incoming, story.now);
+    }
+    story.seen = COUNT;
+    for (int crash = 0; crash < 2; crash++) {
+        size_t at = 0, group_at = 0;
+        struct alert_group *group = lane_next(&story.engine->lanes[0], &group_at);
+        for (size_t i = 0; i < COUNT; i++) {
+            const struct alert *alert = group_next(group, &at);
+            ck_assert(
+                slice_equal(alert_text(alert, TEXT_SUMMARY), slice_of(titles[i])));
+            ck_assert(
+                slice_equal(alert_text(alert, TEXT_DESCRIPTION), slice_of(bodies[i])));
+        }
+        story_pass(&story, 0);
+        story_crash(&story, 0, NULL);
+    }
+    story_end(&story);
+}
