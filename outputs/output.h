@@ -23,9 +23,13 @@
 struct output_config {
     const struct yaml_node *node;
     struct conf_text name;
-    struct conf_text account; /**< excludes maildir */
+    struct conf_text account; /**< excludes maildir and webhook */
     struct conf_texts to;
     struct conf_text maildir; /**< a directory: the mail is put there as a file */
+    struct conf_text webhook; /**< an address: the mail is posted there as JSON */
+    struct conf_text webhook_file, webhook_token_file, webhook_ca_file;
+    int webhook_fields;      /**< WEBHOOK_ALL, WEBHOOK_TEXT */
+    bool webhook_allow_http; /**< towards other hosts than this */
 };
 extern const struct schema output_schema;
 

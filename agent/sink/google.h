@@ -1,6 +1,6 @@
 /**
  * What Google says by HTTPS: the page for consent, the token endpoint, and Gmail's API
- * (users.messages.send). Every answer can be another by a script, and by names as in
+ * (users.messages.send); and, below /hook/, somebody who receives webhooks. Every answer can be another by a script, and by names as in
  * likeness.h: a refresh token, or a recipient, that begins with "says-".
  */
 #ifndef TOCSIN_SINK_GOOGLE_H
