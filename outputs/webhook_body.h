@@ -11,7 +11,7 @@
  *     rule route host   may be empty
  *     id          the Message-ID: the same in each attempt
  *     date        RFC 5322
- *     new_count total_count   lines or alerts: new in this one, and in all of its thread
+ *     new_count total_count   lines or alerts: new here, and in all of the thread
  *     source      "tocsin"
  */
 #ifndef TOCSIN_OUTPUTS_WEBHOOK_BODY_H
@@ -19,8 +19,7 @@
 
 #include "agent/base/buf.h"
 
-/** Bytes of `text`; what is behind is counted in it. Chats take 4,000 letters and more.
- */
+/** Bytes of `text`; what is behind is counted in it. Chats take 4,000 letters. */
 enum { WEBHOOK_TEXT_BYTES = 3500 };
 
 /** @mail  of compose_message() or recast_mail()

@@ -30,7 +30,8 @@
  *             close raw TEXT   these bytes, then the connection closes
  *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
- *             take ACTION      dot, api, hook: the mail is accepted first, then the action
+ *             take ACTION      dot, api, hook: the mail is accepted first, then the
+ *                              action
  *
  * `@NAME` alone is that reply where Gmail says it.
  *
