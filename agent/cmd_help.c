@@ -79,7 +79,7 @@ int cmd_version(int argc, char **argv)
     (void)argv;
     buf_printf(&out, "tocsin %s\ninputs: ", PACKAGE_VERSION);
     inputs_put_kinds(&out);
-    buf_puts(&out, "\noutputs: smtp maildir\nlibraries: ");
+    buf_puts(&out, "\noutputs: smtp gmail-api webhook maildir\nlibraries: ");
     regex_put_version(&out);
     buf_puts(&out, ", ");
     db_put_version(&out);
@@ -329,6 +329,28 @@ static const char man_of_posts[] =
     "Words for severities, in the label severity, level or priority; others are "
     "warning:\n";
 
+static const char man_of_webhooks[] =
+    ".SH WHAT A WEBHOOK GETS\n"
+    "One POST of application/json for each mail, without redirects, over TLS 1.2 at "
+    "least with a certificate that is verified:\n"
+    ".TP\n.B text\nTitle and text, at most 3500 bytes of it, for chats (Slack, "
+    "Mattermost, Rocket.Chat and others that take such a field). What would call "
+    "people there or hide an address behind other words is made harmless.\n"
+    ".TP\n.B title\n.TQ\n.B body\nSubject and whole text.\n"
+    ".TP\n.B severity\n.TQ\n.B reason\n"
+    "info, warning or critical; first, new, repeat, resolved, digest or held.\n"
+    ".TP\n.B rule\n.TQ\n.B route\n.TQ\n.B host\n.TQ\n.B date\nTexts that may be "
+    "empty.\n"
+    ".TP\n.B new_count\n.TQ\n.B total_count\n"
+    "Numbers: lines or alerts that are new here, and in all of the thread.\n"
+    ".TP\n.B id\nThe same in each attempt: a receiver that keeps it can drop a second "
+    "copy, which may come when the connection broke before the answer.\n"
+    ".TP\n.B source\n\"tocsin\".\n"
+    ".PP\n"
+    "2xx: it has it. 429, 408, 425, 5xx: again later, after Retry\\-After where it is "
+    "said. 401, 403, 404, 410, 3xx: the output waits until its file changes, or half "
+    "an hour. 413: again, shorter. Any other 4xx: given up, and told.\n";
+
 static const char man_of_example[] =
     ".SH EXAMPLE\n.nf\n"
     "sources:\n"
@@ -373,6 +395,7 @@ static void put_man_prose(struct buf *out)
     buf_puts(out, man_of_rules);
     buf_puts(out, man_of_posts);
     put_man_severities(out);
+    buf_puts(out, man_of_webhooks);
     buf_puts(out, man_of_example);
 }
 

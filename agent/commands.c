@@ -153,10 +153,11 @@ static const char sink_options[] =
     "      PHASE   connect tls greeting ehlo starttls auth mail rcpt data body dot "
     "rset\n"
     "              quit; by HTTPS consent token api ('429 rateLimitExceeded text')\n"
+    "              hook ('429 retry-after=30 text'; what is posted below /hook/)\n"
     "      ACTION  '550 5.1.1 text', 'close 550 text', 'stay 421 text', close, reset,\n"
     "              hang, 'slow BYTES', 'wait 2s', 'raw BYTES', 'raw 1000*BYTES' (as "
     "they\n"
-    "              are, with \\r \\n \\xHH), ok, 'take ACTION' (dot, api),\n"
+    "              are, with \\r \\n \\xHH), ok, 'take ACTION' (dot, api, hook),\n"
     "              @NAME (a reply of Gmail's; --says @NAME: where Gmail says it)\n"
     "      as in   --says 'rcpt(bob@):550 5.1.1 no such user' --says 'dot:take "
     "close'\n";

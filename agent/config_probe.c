@@ -222,12 +222,23 @@ void config_probe(struct config *config, struct buf *out, bool color)
     complaints_free(&complaints);
 }
 
+static void probe_webhook(const struct output_config *output,
+                          struct complaints *complaints)
+{
+    static const char no_post[] = "nothing is posted for this output";
+    probe_secret(&output->webhook_file, no_post, complaints);
+    probe_secret(&output->webhook_token_file, no_post, complaints);
+}
+
 void config_probe_accounts(struct config *config, struct buf *out, bool color)
 {
     struct complaints complaints = { .arena = &config->arena };
     const struct account_config *accounts = config->accounts.items;
+    const struct output_config *outputs = config->outputs.items;
     for (size_t i = 0; i < config->accounts.count; i++)
         probe_account(&accounts[i], &complaints);
+    for (size_t i = 0; i < config->outputs.count; i++)
+        probe_webhook(&outputs[i], &complaints);
     complaints_print(&complaints, out, color);
     complaints_free(&complaints);
 }

@@ -5,6 +5,7 @@
 #include "agent/base/secret.h"
 #include "agent/doctor.h"
 #include "outputs/grant.h"
+#include "outputs/webhook.h"
 
 static bool note(struct doctor *doctor, const struct account *account,
                  const struct err *err, const char *found, const char *remedy)
@@ -75,9 +76,28 @@ static void see_folder(struct doctor *doctor, const struct account *account)
     arena_free(&arena);
 }
 
+/* What is needed to post: the address, and a token where there is one. */
+static bool see_webhook(struct doctor *doctor, const struct account *account)
+{
+    struct secret text = { 0 };
+    struct web_url url;
+    struct err err = { 0 };
+    bool ok = webhook_find_url(account, &text, &url, &err);
+    secret_wipe(&text);
+    if (ok && account->token_file.len > 0 &&
+        secret_read(account->token_file, &text, &err))
+        secret_wipe(&text);
+    return note(doctor, account, &err,
+                account->token_file.len > 0 ? "address and token are there"
+                                            : "the address is there",
+                "make the file with the address or the token in one line, mode 600");
+}
+
 bool doctor_see_secret(struct doctor *doctor, const struct account *account)
 {
     bool ok;
+    if (account->is_webhook)
+        return see_webhook(doctor, account);
     switch (account->login) {
     case LOGIN_COMMAND:
         return see_command(doctor, account);

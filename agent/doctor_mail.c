@@ -12,12 +12,14 @@
 #include "outputs/compiled.h"
 #include "outputs/compose.h"
 #include "outputs/verdict.h"
+#include "outputs/webhook.h"
 
 enum { CERTIFICATE_WARN_DAYS = 14, DAY_S = 24 * 60 * 60, RECIPIENTS_TRIED = 3 };
 
 struct patient {
     struct doctor *doctor;
     const struct account *account;
+    const struct output *output; /* the first that uses it; NULL: none does */
     struct checkup checkup;
 };
 
@@ -84,10 +86,10 @@ static size_t ports_of(const struct account *account, int *ports)
     return count;
 }
 
-static const char *remedy_of(enum knock knock, bool is_another_open, bool is_api)
+static const char *remedy_of(enum knock knock, bool is_another_open, bool is_web)
 {
-    if (is_api && knock == KNOCK_SILENT)
-        return "a firewall swallows port 443: have it opened";
+    if (is_web && knock == KNOCK_SILENT)
+        return "a firewall swallows this port: have it opened";
     if (is_another_open)
         return "use the port that answers (`port:`)";
     if (knock == KNOCK_REFUSED)
@@ -126,7 +128,9 @@ static bool see_ports(struct patient *patient)
     }
     bool ok = knocks[0] == KNOCK_OPEN;
     note(patient, ok ? GRADE_OK : GRADE_FAIL, "ports", text.ptr,
-         ok ? "" : remedy_of(knocks[0], is_another_open, patient->account->is_api));
+         ok ? ""
+            : remedy_of(knocks[0], is_another_open,
+                        patient->account->is_api || patient->account->is_webhook));
     buf_free(&text);
     return ok;
 }
@@ -180,6 +184,8 @@ static bool see_login(struct patient *patient)
         return false;
     }
     see_certificate(patient);
+    if (patient->account->is_webhook)
+        return true;
     see_extensions(patient);
     note(patient, GRADE_OK, "auth",
          patient->account->user.len > 0 ? "the login is accepted"
@@ -202,11 +208,12 @@ static bool ask_address(struct patient *patient, const char *verb, struct slice 
     return ok;
 }
 
-static const struct output *output_of(const struct patient *patient)
+static const struct output *output_of(const struct doctor *doctor,
+                                      const struct account *account)
 {
-    const struct outputs_config *config = patient->doctor->config->compiled_outputs;
+    const struct outputs_config *config = doctor->config->compiled_outputs;
     for (size_t i = 0; i < config->output_count; i++)
-        if (config->outputs[i].account == patient->account)
+        if (config->outputs[i].account == account)
             return &config->outputs[i];
     return NULL;
 }
@@ -214,7 +221,7 @@ static const struct output *output_of(const struct patient *patient)
 static bool see_envelope(struct patient *patient)
 {
     struct smtp_reply reply;
-    const struct output *output = output_of(patient);
+    const struct output *output = patient->output;
     bool ok = ask_address(patient, "MAIL FROM", patient->account->from, PHASE_MAIL);
     for (size_t i = 0; ok && output && i < output->to_count && i < RECIPIENTS_TRIED;
          i++)
@@ -260,7 +267,7 @@ static struct message compose_test(const struct patient *patient,
 static bool see_sending(struct patient *patient)
 {
     struct arena arena = { 0 };
-    const struct output *output = output_of(patient);
+    const struct output *output = patient->output;
     if (!patient->doctor->wants_send)
         return true;
     if (!output) {
@@ -305,22 +312,50 @@ static bool see_budget(struct patient *patient)
 
 static const struct {
     const char *name;
-    bool needs_network;
+    bool needs_network, is_of_webhooks;
     bool (*see)(struct patient *patient);
 } steps[] = {
-    { "secret", false, see_secret }, { "from", false, see_from },
-    { "budget", false, see_budget }, { "ports", true, see_ports },
-    { "login", true, see_login },    { "envelope", true, see_envelope },
-    { "send", true, see_sending },
+    { "secret", false, true, see_secret },  { "from", false, false, see_from },
+    { "budget", false, false, see_budget }, { "ports", true, true, see_ports },
+    { "login", true, true, see_login },     { "envelope", true, false, see_envelope },
+    { "send", true, true, see_sending },
 };
+
+static bool is_due(const struct patient *patient, size_t i)
+{
+    return !(steps[i].needs_network && patient->doctor->is_offline) &&
+           (steps[i].is_of_webhooks || !patient->account->is_webhook);
+}
+
+/* The steps of the network ask host and port, which an address in a file hides. */
+static struct account unhide(const struct account *account, struct arena *arena)
+{
+    struct account plain = *account;
+    struct secret text = { 0 };
+    struct web_url url;
+    struct err err = { 0 };
+    if (account->is_webhook && webhook_find_url(account, &text, &url, &err)) {
+        plain.host = arena_slice(arena, url.host);
+        plain.port = url.port;
+        plain.tls = url.is_plain ? TLS_NONE : TLS_IMPLICIT;
+    }
+    secret_wipe(&text);
+    if (slice_starts(plain.host, SLICE("[")))
+        plain.host = slice_make(plain.host.ptr + 1, plain.host.len - 2);
+    return plain;
+}
 
 void doctor_see_account(struct doctor *doctor, const struct account *account)
 {
-    struct patient patient = { .doctor = doctor, .account = account };
+    struct arena arena = { 0 };
+    const struct account plain = unhide(account, &arena);
+    struct patient patient = { .doctor = doctor,
+                               .account = &plain,
+                               .output = output_of(doctor, account) };
     bool goes_on = true;
     checkup_init(&patient.checkup, doctor->links, doctor->clock);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        if (steps[i].needs_network && doctor->is_offline)
+        if (!is_due(&patient, i))
             continue;
         if (steps[i].needs_network && !goes_on)
             doctor_note(doctor, GRADE_SKIP, steps[i].name, account->name, "",
@@ -330,4 +365,5 @@ void doctor_see_account(struct doctor *doctor, const struct account *account)
     }
     checkup_quit(&patient.checkup);
     checkup_clear(&patient.checkup);
+    arena_free(&arena);
 }

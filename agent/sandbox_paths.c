@@ -233,6 +233,7 @@ static void add_accounts(struct sandbox_paths *paths, const struct config *confi
         const struct account *account = &outputs->accounts[i];
         add_folder_of(paths, account->password_file,
                       account->login == LOGIN_CONSENT ? LANDLOCK_WRITE : LANDLOCK_READ);
+        add_folder_of(paths, account->url_file, LANDLOCK_READ);
         add_folder_of(paths, account->ca_file, LANDLOCK_READ);
     }
 }

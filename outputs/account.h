@@ -71,7 +71,12 @@ struct account {
     size_t command_count;
     struct slice acts_for; /**< of LOGIN_SERVICE: the user */
     bool is_api;           /**< mails go by Gmail's HTTPS API to host and port */
-    bool is_bare; /**< TLS alone: nobody greets and nobody logs in (for HTTPS) */
+    bool is_webhook;       /**< mails are posted as JSON: to url, or to what stands in
+                                url_file; host, port and tls are the url's */
+    struct slice url, url_file, token_file;
+    bool allows_plain; /**< of url_file: it may begin with http:// */
+    bool is_text_only; /**< nothing but `text` is posted */
+    bool is_bare;      /**< TLS alone: nobody greets and nobody logs in (for HTTPS) */
     const struct secret *secret; /**< the password, when it is at hand; borrowed. NULL:
                                       it is in password_file */
     int64_t doubt_wait_ms;

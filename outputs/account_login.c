@@ -126,15 +126,17 @@ void account_resolve_login(const struct account_config *config,
 
 /* --- copies ----------------------------------------------------------------------- */
 
-enum { ACCOUNT_TEXTS = 8 };
+enum { ACCOUNT_TEXTS = 11 };
 
 /* Every text but the command's. */
 static void texts_of(struct account *account, struct slice *texts[ACCOUNT_TEXTS])
 {
-    struct slice *all[ACCOUNT_TEXTS] = { &account->name,    &account->host,
-                                         &account->user,    &account->password_file,
-                                         &account->ca_file, &account->ehlo,
-                                         &account->from,    &account->acts_for };
+    struct slice *all[ACCOUNT_TEXTS] = { &account->name,      &account->host,
+                                         &account->user,      &account->password_file,
+                                         &account->ca_file,   &account->ehlo,
+                                         &account->from,      &account->acts_for,
+                                         &account->url,       &account->url_file,
+                                         &account->token_file };
     memcpy(texts, all, sizeof all);
 }
 
@@ -168,5 +170,8 @@ bool account_is_same(const struct account *a, const struct account *b)
            slice_equal(a->user, b->user) && a->login == b->login &&
            slice_equal(a->password_file, b->password_file) && is_same_command(a, b) &&
            slice_equal(a->acts_for, b->acts_for) && a->is_api == b->is_api &&
+           slice_equal(a->url, b->url) && slice_equal(a->url_file, b->url_file) &&
+           slice_equal(a->token_file, b->token_file) &&
+           a->is_text_only == b->is_text_only && a->allows_plain == b->allows_plain &&
            slice_equal(a->ca_file, b->ca_file) && slice_equal(a->ehlo, b->ehlo);
 }

@@ -9,9 +9,10 @@
 /** Who gets mail, and how. */
 struct output {
     struct slice name;
-    struct slice lane;             /**< the account's name, or "maildir:<output>" */
-    const struct account *account; /**< NULL for a maildir */
-    struct slice maildir;          /**< the folder; empty with an account */
+    struct slice lane; /**< the account's name, or "maildir:<output>" */
+    const struct account
+        *account; /**< NULL for a maildir; of a webhook its own, "webhook:<output>" */
+    struct slice maildir; /**< the folder; empty with an account */
     const struct slice *to;
     size_t to_count;
     struct slice from, from_name;

@@ -4,6 +4,7 @@
 
 #include "agent/base/must.h"
 #include "outputs/gmail_api.h"
+#include "outputs/webhook.h"
 
 enum {
     UNPROVEN_TIMEOUT_MS = 20 * 1000,
@@ -58,6 +59,15 @@ static void fail_login(struct connection *connection, const struct smtp_reply *r
     close_link(connection);
 }
 
+/* Gmail's API and webhooks say so by an extension. */
+static enum smtp_phase dot_of(const struct link_ops *ops, const struct link *link)
+{
+    if (ops->has_extension(link, SLICE(GMAIL_API_EXTENSION)))
+        return PHASE_API;
+    return ops->has_extension(link, SLICE(WEBHOOK_EXTENSION)) ? PHASE_WEBHOOK
+                                                              : PHASE_DOT;
+}
+
 static void begin_dialog(struct connection *connection, struct now now)
 {
     const struct link_ops *ops = connection->ops;
@@ -67,7 +77,7 @@ static void begin_dialog(struct connection *connection, struct now now)
                     .pipelining = ops->has_extension(link, SLICE("PIPELINING")),
                     .size = ops->has_extension(link, SLICE("SIZE")),
                     .eight_bit = ops->has_extension(link, SLICE("8BITMIME")),
-                    .is_api = ops->has_extension(link, SLICE(GMAIL_API_EXTENSION)),
+                    .dot = dot_of(ops, link),
                     .size_max = ops->size_max ? ops->size_max(link) : 0 });
     connection->state = CONNECTION_OPEN;
     connection->used_ms = now.mono_ms;

@@ -356,8 +356,7 @@ static bool is_asked(const struct dialog *dialog)
 static void take_reply(struct dialog *dialog, struct smtp_reply *reply)
 {
     dialog->progress++;
-    reply->phase =
-        dialog->offer.is_api && dialog->phase == PHASE_DOT ? PHASE_API : dialog->phase;
+    reply->phase = dialog->phase == PHASE_DOT ? dialog->offer.dot : dialog->phase;
     if (!is_asked(dialog)) {
         say_protocol_error(dialog, reply);
         return;

@@ -40,8 +40,9 @@ struct dialog_result {
 /** What the server offered. */
 struct dialog_offer {
     bool pipelining, size, eight_bit;
-    bool is_api; /**< what is said after the dot is Gmail's API's, in HTTP's codes */
-    int64_t size_max; /**< bytes of a mail; 0: not known */
+    enum smtp_phase dot; /**< whose the reply to the dot is: PHASE_DOT, or PHASE_API and
+                              PHASE_WEBHOOK, whose codes are HTTP's */
+    int64_t size_max;    /**< bytes of a mail; 0: not known */
 };
 
 struct dialog {

@@ -81,16 +81,10 @@ static enum link_state prepare(struct gmail_api *api)
         api->failure = *token_failure(api->token);
         return LINK_FAILED;
     }
-    if (api->https.state == HTTPS_ANSWERED && api->https.response.closes)
-        https_close(&api->https);
-    if (api->https.state == HTTPS_CLOSED)
-        https_open(&api->https, &api->place, api->now);
-    if (https_step(&api->https, api->now) == HTTPS_CLOSED) {
+    enum link_state state = https_prepare(&api->https, &api->place, api->now);
+    if (state == LINK_FAILED)
         api->failure = api->https.failure;
-        return LINK_FAILED;
-    }
-    bool is_open = api->https.state == HTTPS_IDLE || api->https.state == HTTPS_ANSWERED;
-    return token == TOKEN_READY && is_open ? LINK_READY : LINK_OPENING;
+    return state == LINK_READY && token != TOKEN_READY ? LINK_OPENING : state;
 }
 
 static bool put_head(const struct gmail_api *api, struct secret *head)
@@ -244,7 +238,8 @@ struct gmail_api *gmail_api_open(const struct account *account,
     api->now = now;
     api->https.ops = links;
     api->https.wakes = wakes;
-    api->place = (struct https_place){ account->host, account->port, account->ca_file };
+    api->place =
+        (struct https_place){ account->host, account->port, account->ca_file, false };
     front_init(&api->front);
     return api;
 }

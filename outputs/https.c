@@ -35,7 +35,7 @@ void https_open(struct https *https, const struct https_place *place, struct now
     const struct account bare = { .host = place->host,
                                   .port = place->port,
                                   .ca_file = place->ca_file,
-                                  .tls = TLS_IMPLICIT,
+                                  .tls = place->is_plain ? TLS_NONE : TLS_IMPLICIT,
                                   .is_bare = true };
     https_close(https);
     https->link = https->ops->open(https->ops->ctx, &bare, https->wakes, now);
@@ -161,6 +161,19 @@ enum https_state https_step(struct https *https, struct now now)
     else if (https->state == HTTPS_IDLE)
         step_idle(https);
     return https->state;
+}
+
+enum link_state https_prepare(struct https *https, const struct https_place *place,
+                              struct now now)
+{
+    if (https->state == HTTPS_ANSWERED && https->response.closes)
+        https_close(https);
+    if (https->state == HTTPS_CLOSED)
+        https_open(https, place, now);
+    enum https_state state = https_step(https, now);
+    return state == HTTPS_CLOSED                            ? LINK_FAILED
+           : state == HTTPS_IDLE || state == HTTPS_ANSWERED ? LINK_READY
+                                                            : LINK_OPENING;
 }
 
 int64_t https_wake_at(const struct https *https)

@@ -37,10 +37,15 @@ struct https_place {
     struct slice host;
     int port;
     struct slice ca_file; /**< empty: the system's certificates */
+    bool is_plain;        /**< without TLS */
 };
 
 /** Begin to connect; a failure shows in step(). */
 void https_open(struct https *https, const struct https_place *place, struct now now);
+/** Have a connection to @place over which a request may begin: open one, or a new one
+ *  where the server ended the last. LINK_FAILED: failure says why. */
+enum link_state https_prepare(struct https *https, const struct https_place *place,
+                              struct now now);
 /** Send @head, which is taken over, and then @body. While it opens, it waits. */
 void https_ask(struct https *https, struct secret *head, struct slice body,
                struct now now);

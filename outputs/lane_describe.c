@@ -105,6 +105,8 @@ void lane_describe(const struct lane *lane, struct now now, enum text_form form,
     text_put_clean(out, lane->key, false);
     if (lane->is_maildir)
         buf_printf(out, " (%.*s): ", SLICE_ARG(lane->maildir));
+    else if (lane->account.url_file.len > 0)
+        buf_printf(out, " (%.*s): ", SLICE_ARG(lane->account.url_file));
     else
         buf_printf(out, " (%.*s:%d): ", SLICE_ARG(lane->account.host),
                    lane->account.port);

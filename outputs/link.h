@@ -32,8 +32,9 @@ enum smtp_phase {
     PHASE_DOT, /**< from the send that showed the final dot until the reply */
     PHASE_RSET,
     PHASE_QUIT,
-    PHASE_TOKEN, /**< Google's token endpoint; codes are HTTP's */
-    PHASE_API,   /**< Gmail's HTTPS API; likewise */
+    PHASE_TOKEN,   /**< Google's token endpoint; codes are HTTP's */
+    PHASE_API,     /**< Gmail's HTTPS API; likewise */
+    PHASE_WEBHOOK, /**< the receiver of a webhook; likewise */
 };
 /** "resolve", "connect", ... */
 const char *smtp_phase_name(enum smtp_phase phase);

@@ -9,6 +9,7 @@
 #include "agent/base/program.h"
 #include "outputs/gmail_api.h"
 #include "outputs/reply.h"
+#include "outputs/webhook.h"
 #include "outputs/xoauth2.h"
 
 enum stage {
@@ -17,6 +18,7 @@ enum stage {
     STAGE_OPEN,   /* the bare link connects, and logs in by a password */
     STAGE_AUTH,   /* we log in by the token */
     STAGE_API,    /* Gmail's API connects instead of all that */
+    STAGE_HOOK,   /* or the receiver of a webhook */
     STAGE_READY,
     STAGE_FAILED,
     STAGES, /* how many there are */
@@ -40,7 +42,8 @@ struct login_link {
     bool is_token_old; /* it was got before this login */
     struct xoauth2 talk;
     struct link *bare;     /* NULL: not yet, or the API has it */
-    struct gmail_api *api; /* NULL: SMTP */
+    struct gmail_api *api; /* NULL: it is not that */
+    struct webhook *hook;  /* likewise */
     struct smtp_reply failure;
 };
 
@@ -182,6 +185,15 @@ static void at_api(struct login_link *link, struct now now)
         link->stage = STAGE_READY;
 }
 
+static void at_hook(struct login_link *link, struct now now)
+{
+    enum link_state state = webhook_step(link->hook, now);
+    if (state == LINK_FAILED)
+        fail(link, webhook_failure(link->hook));
+    else if (state == LINK_READY)
+        link->stage = STAGE_READY;
+}
+
 static void at_end(struct login_link *link, struct now now)
 {
     (void)link;
@@ -190,8 +202,8 @@ static void at_end(struct login_link *link, struct now now)
 
 static void (*const stages[STAGES])(struct login_link *, struct now) = {
     [STAGE_SECRET] = at_secret, [STAGE_TOKEN] = at_token, [STAGE_OPEN] = at_open,
-    [STAGE_AUTH] = at_auth,     [STAGE_API] = at_api,     [STAGE_READY] = at_end,
-    [STAGE_FAILED] = at_end,
+    [STAGE_AUTH] = at_auth,     [STAGE_API] = at_api,     [STAGE_HOOK] = at_hook,
+    [STAGE_READY] = at_end,     [STAGE_FAILED] = at_end,
 };
 
 /* --- a link ----------------------------------------------------------------------- */
@@ -203,7 +215,10 @@ static struct link *login_open(void *ctx, const struct account *account,
     link->logins = ctx;
     link->wakes = wakes;
     link->account = account_copy(account, &link->memory);
-    if (account->login == LOGIN_COMMAND) {
+    if (account->is_webhook) {
+        link->hook = webhook_open(&link->account, link->logins->bare, wakes, now);
+        link->stage = STAGE_HOOK;
+    } else if (account->login == LOGIN_COMMAND) {
         link->stage = STAGE_SECRET;
         link->program =
             program_start(account->command, account->command_count, wakes, now);
@@ -236,6 +251,8 @@ static void login_go_on(struct link *handle, struct now now)
     struct login_link *link = of(handle);
     if (link->api)
         gmail_api_step(link->api, now);
+    else if (link->hook)
+        webhook_step(link->hook, now);
 }
 
 static const struct smtp_reply *login_failure(const struct link *handle)
@@ -246,35 +263,40 @@ static const struct smtp_reply *login_failure(const struct link *handle)
 static bool login_has_extension(const struct link *handle, struct slice keyword)
 {
     const struct login_link *link = of(handle);
-    return link->api ? gmail_api_has_extension(keyword)
-                     : link->logins->bare->has_extension(link->bare, keyword);
+    return link->api    ? gmail_api_has_extension(keyword)
+           : link->hook ? webhook_has_extension(keyword)
+                        : link->logins->bare->has_extension(link->bare, keyword);
 }
 
 static int64_t login_size_max(const struct link *handle)
 {
     const struct login_link *link = of(handle);
-    return link->api ? 0 : link->logins->bare->size_max(link->bare);
+    return link->api || link->hook ? 0 : link->logins->bare->size_max(link->bare);
 }
 
 static int64_t login_certificate_ends(const struct link *handle)
 {
     const struct login_link *link = of(handle);
-    const struct link *bare = link->api ? gmail_api_link(link->api) : link->bare;
+    const struct link *bare = link->api    ? gmail_api_link(link->api)
+                              : link->hook ? webhook_link(link->hook)
+                                           : link->bare;
     return bare ? link->logins->bare->certificate_ends(bare) : 0;
 }
 
 static ssize_t login_send(struct link *handle, struct slice bytes)
 {
     struct login_link *link = of(handle);
-    return link->api ? gmail_api_send(link->api, bytes)
-                     : link->logins->bare->send(link->bare, bytes);
+    return link->api    ? gmail_api_send(link->api, bytes)
+           : link->hook ? webhook_send(link->hook, bytes)
+                        : link->logins->bare->send(link->bare, bytes);
 }
 
 static ssize_t login_receive(struct link *handle, void *into, size_t size)
 {
     struct login_link *link = of(handle);
-    return link->api ? gmail_api_receive(link->api, into, size)
-                     : link->logins->bare->receive(link->bare, into, size);
+    return link->api    ? gmail_api_receive(link->api, into, size)
+           : link->hook ? webhook_receive(link->hook, into, size)
+                        : link->logins->bare->receive(link->bare, into, size);
 }
 
 static void login_want(struct link *handle, int events)
@@ -282,6 +304,8 @@ static void login_want(struct link *handle, int events)
     struct login_link *link = of(handle);
     if (link->api)
         gmail_api_want(link->api, events);
+    else if (link->hook)
+        webhook_want(link->hook, events);
     else
         link->logins->bare->want(link->bare, events);
 }
@@ -291,6 +315,7 @@ static void login_close(struct link *handle)
     struct login_link *link = of(handle);
     program_free(link->program);
     gmail_api_close(link->api);
+    webhook_close(link->hook);
     token_leave(link->token);
     xoauth2_clear(&link->talk);
     close_bare(link);
@@ -307,6 +332,8 @@ static int64_t login_wake_at(const struct link *handle)
         return token_wake_at(link->token);
     if (link->api)
         return gmail_api_wake_at(link->api);
+    if (link->hook)
+        return webhook_wake_at(link->hook);
     return link->bare ? link->logins->bare->wake_at(link->bare) : NEVER_MS;
 }
 

@@ -23,9 +23,11 @@
 struct output_config {
     const struct yaml_node *node;
     struct conf_text name;
-    struct conf_text account; /**< excludes maildir */
+    struct conf_text account, maildir, webhook, webhook_file; /**< one of them */
     struct conf_texts to;
-    struct conf_text maildir; /**< a directory: the mail is put there as a file */
+    struct conf_text webhook_token_file, webhook_ca_file;
+    int webhook_fields;
+    bool webhook_allow_http;
 };
 extern const struct schema output_schema;
 
@@ -71,8 +73,7 @@ struct outputs *outputs_create(const struct outputs_world *world,
 void outputs_free(struct outputs *outputs);
 
 /** Take a new generation. Mails whose output is gone go to dead letters with that
- *  reason, unless an output of the same name is there. A mail under way is finished
- *  first. */
+ *  reason. A mail under way is finished first. */
 void outputs_configure(struct outputs *outputs, const struct outputs_config *config,
                        struct now now);
 
@@ -105,8 +106,7 @@ bool outputs_queue_retry(struct outputs *outputs, int64_t id, struct now now,
 bool outputs_queue_drop(struct outputs *outputs, int64_t id, struct now now,
                         struct err *err);
 
-/** Why mail @id has to wait although it is due: its account is held. Nothing when it is
- *  not. */
+/** Why mail @id has to wait although it is due: its account is held; or nothing. */
 void outputs_queue_hold(struct outputs *outputs, int64_t id, struct now now,
                         struct buf *out);
 

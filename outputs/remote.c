@@ -107,7 +107,7 @@ static void take_word(struct link *link)
     failure->text[sizeof failure->text - 1] = '\0';
     if (failure->code < 200 || failure->code > 599)
         failure->code = 0;
-    if ((unsigned)failure->phase > PHASE_API)
+    if ((unsigned)failure->phase > PHASE_WEBHOOK)
         failure->phase = PHASE_CONNECT;
     struct smtp_reply clean = reply_of_network(failure->phase, slice_of(failure->text));
     memcpy(failure->text, clean.text, sizeof failure->text);

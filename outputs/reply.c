@@ -15,6 +15,7 @@ static const char *const phase_names[] = {
     [PHASE_BODY] = "body",       [PHASE_DOT] = "dot",
     [PHASE_RSET] = "rset",       [PHASE_QUIT] = "quit",
     [PHASE_TOKEN] = "token",     [PHASE_API] = "api",
+    [PHASE_WEBHOOK] = "webhook",
 };
 
 const char *smtp_phase_name(enum smtp_phase phase)
@@ -216,7 +217,7 @@ int64_t reply_wait_ms(const struct smtp_reply *reply, struct now now)
     static const char words[] = "etry after ";
     const char *at = strstr(reply->text, words);
     int64_t wait = 0, until = 0;
-    if ((reply->phase != PHASE_API && reply->phase != PHASE_TOKEN) || !at)
+    if (reply->phase < PHASE_TOKEN || !at)
         return 0;
     struct slice text = slice_of(at + sizeof words - 1);
     size_t digits = 0;

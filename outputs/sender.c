@@ -12,10 +12,10 @@
 
 enum { PASS_BYTES = 16 * 1024, WATCHED_PER_LINK = 8 };
 
-const char *const sender_extensions[] = { "PIPELINING",  "SIZE",     "8BITMIME",
-                                          "SMTPUTF8",    "CHUNKING", "DSN",
-                                          "STARTTLS",    "AUTH",     "LIMITS",
-                                          "X-GMAIL-API", NULL };
+const char *const sender_extensions[] = { "PIPELINING",  "SIZE",      "8BITMIME",
+                                          "SMTPUTF8",    "CHUNKING",  "DSN",
+                                          "STARTTLS",    "AUTH",      "LIMITS",
+                                          "X-GMAIL-API", "X-WEBHOOK", NULL };
 
 /** Bytes on their way. */
 struct passage {

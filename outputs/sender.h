@@ -16,8 +16,8 @@
 #include "outputs/link.h"
 
 enum {
-    SENDER_NAME_BYTES = 64,
-    SENDER_LINKS_MAX = 64, /**< further ones are refused, and tried later */
+    SENDER_NAME_BYTES = 80, /**< "webhook:" and an output's */
+    SENDER_LINKS_MAX = 64,  /**< further ones are refused, and tried later */
 };
 
 enum sender_wish {

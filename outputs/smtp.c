@@ -355,9 +355,10 @@ static void set_url(struct link *link, const struct account *account)
     bool is_v6 = memchr(account->host.ptr, ':', account->host.len) != NULL &&
                  account->host.ptr[0] != '[';
     buf_printf(&url, "%s://%s%.*s%s:%d/%.*s",
-               account->is_bare               ? "https"
-               : account->tls == TLS_IMPLICIT ? "smtps"
-                                              : "smtp",
+               account->is_bare && account->tls == TLS_NONE ? "http"
+               : account->is_bare                           ? "https"
+               : account->tls == TLS_IMPLICIT               ? "smtps"
+                                                            : "smtp",
                is_v6 ? "[" : "", SLICE_ARG(account->host), is_v6 ? "]" : "",
                account->port, SLICE_ARG(account->ehlo));
     set_text(link, CURLOPT_URL, buf_slice(&url));
@@ -398,7 +399,7 @@ static void set_connection(struct link *link)
     set_number(link, CURLOPT_SASL_IR, 1);
     set_number(link, CURLOPT_CONNECTTIMEOUT, LOGIN_TIMEOUT_S);
     set_number(link, CURLOPT_SERVER_RESPONSE_TIMEOUT, LOGIN_TIMEOUT_S);
-    set_text(link, CURLOPT_PROTOCOLS_STR, SLICE("smtp,smtps,https"));
+    set_text(link, CURLOPT_PROTOCOLS_STR, SLICE("smtp,smtps,http,https"));
     set_number(link, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     /* An all_proxy of the environment is not for mail. */
     set_text(link, CURLOPT_PROXY, SLICE(""));

@@ -35,6 +35,12 @@
         .trouble = TROUBLE_SECRET, .outcome = OUTCOME_LATER, .scope = SCOPE_ACCOUNT, \
         .wait_ms = 30 * MINUTE_MS, .wants_secret = true, .advice = (text)            \
     }
+#define GONE(text)                                                                    \
+    {                                                                                 \
+        .trouble = TROUBLE_SETTING, .outcome = OUTCOME_LATER, .scope = SCOPE_ACCOUNT, \
+        .wait_ms = 30 * MINUTE_MS, .max_wait_ms = 2 * HOUR_MS, .wants_secret = true,  \
+        .advice = (text)                                                              \
+    }
 #define NEVER(what, whose, text)                                                     \
     {                                                                                \
         .trouble = TROUBLE_##what, .outcome = OUTCOME_NEVER, .scope = SCOPE_##whose, \
@@ -51,6 +57,13 @@
     }
 
 #define TELL_NO_NETWORK "the server cannot be reached: check the network of this host"
+#define TELL_HOOK_TOKEN                                                                \
+    "the receiver does not let us in: write the right token into webhook_token_file, " \
+    "or the right address into webhook_file"
+#define TELL_HOOK_GONE                                                              \
+    "nobody takes posts at this address any more: write the one that the receiver " \
+    "gives now into webhook or webhook_file"
+#define TELL_HOOK_BUSY "the receiver has a temporary problem: wait"
 #define TELL_BUG "server and tocsin lost each other: report it as a bug of tocsin"
 #define TELL_RECEIVING_RATE                             \
     "this mailbox gets mail too fast: send it digests " \
@@ -125,7 +138,8 @@ const struct verdict_row verdict_table[] = {
     { IN(CONNECT), 0, ANY, ANY, "refused",
       NETWORK("nobody listens at this host and port: check both") },
     { IN(CONNECT), 0, ANY, ANY, "time",
-      NETWORK("no answer: the provider may block mail ports, try port 465 or 587; "
+      NETWORK("no answer: the provider or a firewall may block this port (of mail, "
+              "try 465 or 587); "
               "`tocsin doctor` tells which are open") },
     { IN(CONNECT), 0, ANY, ANY, ANY, NETWORK(TELL_NO_NETWORK) },
     { IN(TLS), 0, ANY, ANY, "certificate",
@@ -149,6 +163,9 @@ const struct verdict_row verdict_table[] = {
     { IN(DOT), 0, ANY, ANY, ANY,
       DOUBT("the connection ended before the server confirmed: the same mail is sent "
             "again later") },
+    { IN(WEBHOOK), 0, ANY, ANY, ANY,
+      DOUBT("the connection ended before the receiver answered: the same message, "
+            "with the same id, is posted again later") },
     { IN(API), 0, ANY, ANY, ANY,
       DOUBT("the connection ended before Google confirmed: the same mail is sent again "
             "later") },
@@ -191,6 +208,28 @@ const struct verdict_row verdict_table[] = {
     { IN(TOKEN), 4, ANY, ANY, ANY, SETTING(TELL_BUG) },
     { IN(TOKEN), 5, ANY, ANY, ANY,
       BUSY("Google's login has a temporary problem: wait") },
+
+    /* --- the receiver of a webhook --- */
+    { IN(WEBHOOK), 4, "4", ANY, ANY,
+      LATER(STALE, NETWORK, 0, 0,
+            "the connection ended before the message had left: nothing to do") },
+    { IN(WEBHOOK), 401, ANY, ANY, ANY, SECRET(TELL_HOOK_TOKEN) },
+    { IN(WEBHOOK), 403, ANY, ANY, ANY, SECRET(TELL_HOOK_TOKEN) },
+    { IN(WEBHOOK), 404, ANY, ANY, ANY, GONE(TELL_HOOK_GONE) },
+    { IN(WEBHOOK), 410, ANY, ANY, ANY, GONE(TELL_HOOK_GONE) },
+    { IN(WEBHOOK), 408, ANY, ANY, ANY, BUSY(TELL_HOOK_BUSY) },
+    { IN(WEBHOOK), 425, ANY, ANY, ANY, BUSY(TELL_HOOK_BUSY) },
+    { IN(WEBHOOK), 429, ANY, ANY, ANY,
+      HOLD(RATE, MINUTE_MS, HOUR_MS,
+           "the receiver takes no more for now: messages wait until it says so") },
+    { IN(WEBHOOK), 413, ANY, ANY, ANY, NEVER(SIZE, MESSAGE, TELL_TOO_LARGE) },
+    { IN(WEBHOOK), 4, ANY, ANY, ANY,
+      NEVER(CONTENT, MESSAGE,
+            "the receiver refuses this message: its answer says why; one that takes "
+            "nothing but a text needs webhook_fields: text") },
+    /* It may be this message that it fails at, so the next one is not held back. */
+    { IN(WEBHOOK), 500, ANY, ANY, ANY, WAIT(SERVER, MESSAGE, 0, TELL_HOOK_BUSY) },
+    { IN(WEBHOOK), 5, ANY, ANY, ANY, BUSY(TELL_HOOK_BUSY) },
 
     /* --- Gmail's HTTPS API --- */
     { IN(API), 401, ANY, ANY, ANY,

@@ -10,6 +10,7 @@
 #include "agent/base/unmime.h"
 #include "agent/sink/form.h"
 #include "agent/sink/gmail.h"
+#include "agent/sink/hook.h"
 
 enum { VALUE_MAX = 16 * 1024 };
 
@@ -67,26 +68,12 @@ static void refuse_by_text(struct google *google, enum script_phase phase, int s
 static bool act(struct google *google, enum script_phase phase,
                 const struct script_action *action, struct web_answer *answer)
 {
-    answer->wait_ms = action->wait_ms;
-    switch (action->act) {
-    case SCRIPT_REPLY:
+    bool is_end = webd_obey(action, answer);
+    if (action->act == SCRIPT_REPLY) {
         refuse_by_text(google, phase, action->code, action->text, answer);
         answer->closes = answer->closes || action->closes;
-        return true;
-    case SCRIPT_CLOSE:
-        answer->status = 0;
-        return true;
-    case SCRIPT_RESET:
-        answer->status = 0;
-        answer->resets = true;
-        return true;
-    case SCRIPT_HANG:
-        answer->status = 0;
-        answer->hangs = true;
-        return true;
-    default:
-        return false;
     }
+    return is_end || action->act == SCRIPT_REPLY;
 }
 
 /* "says-NAME" in front of @word, up to an '@'. */
@@ -311,6 +298,13 @@ static const struct {
 void google_answer(void *ctx, const struct web_request *request,
                    struct web_answer *answer)
 {
+    struct google *google = ctx;
+    if (slice_starts(request->path, SLICE("/hook/"))) {
+        const struct hook hook = { google->script, google->tally, google->accept,
+                                   google->ctx };
+        hook_answer(&hook, request, answer);
+        return;
+    }
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         if (!slice_equal(request->path, slice_of(pages[i].path)))
             continue;

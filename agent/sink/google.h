@@ -1,7 +1,8 @@
 /**
  * What Google says by HTTPS: the page for consent, the token endpoint, and Gmail's API
- * (users.messages.send). Every answer can be another by a script, and by names as in
- * likeness.h: a refresh token, or a recipient, that begins with "says-".
+ * (users.messages.send); and, below /hook/, who receives webhooks. Every
+ * answer can be another by a script, and by names as in likeness.h: a refresh token, or
+ * a recipient, that begins with "says-".
  */
 #ifndef TOCSIN_SINK_GOOGLE_H
 #define TOCSIN_SINK_GOOGLE_H

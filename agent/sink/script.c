@@ -17,7 +17,7 @@ const char *const script_phase_names[] = { "greeting", "ehlo", "starttls", "auth
                                            "mail",     "rcpt", "data",     "body",
                                            "dot",      "rset", "quit",     "resolve",
                                            "connect",  "tls",  "consent",  "token",
-                                           "api",      NULL };
+                                           "api",      "hook", NULL };
 
 struct script_rule {
     enum script_phase phase;
@@ -49,7 +49,8 @@ static bool parse_head(struct slice *rest, struct script_rule *rule, struct err 
         return err_set(
             err, ERR_INVALID,
             "A rule begins with one of greeting, ehlo, starttls, auth, mail, "
-            "rcpt, data, body, dot, rset, quit, connect, tls, consent, token, api, not "
+            "rcpt, data, body, dot, rset, quit, connect, tls, consent, token, api, "
+            "hook, not "
             "with '%.*s'.",
             SLICE_ARG(text_cut(*rest, 40)));
     if (end < rest->len && rest->ptr[end] == '(') {
@@ -252,9 +253,10 @@ static bool parse_action(struct slice at, struct script_rule *rule, struct err *
     if (slice_starts(at, SLICE("@")))
         return parse_name(at, rule, err);
     if (slice_starts(at, SLICE("take "))) {
-        if (rule->phase != SCRIPT_DOT && rule->phase != SCRIPT_API)
+        if (rule->phase != SCRIPT_DOT && rule->phase != SCRIPT_API &&
+            rule->phase != SCRIPT_HOOK)
             return err_set(err, ERR_INVALID,
-                           "'take' can only stand in phases dot and api.");
+                           "'take' can only stand in phases dot, api and hook.");
         action->takes = true;
         at = after(at, 5);
     }

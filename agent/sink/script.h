@@ -10,6 +10,8 @@
  *             and, in stories alone, resolve
  *             consent token api (by HTTPS: CODE is HTTP's, the first word of TEXT the
  *             error or reason; (TEXT) is looked for in query, form, or mail)
+ *             hook (by HTTPS: CODE is HTTP's, TEXT the answer; "retry-after=N" in front
+ *             of it becomes that header)
  *     (TEXT)  only when TEXT is found in the command line, or, for dot, in the mail
  *     WHEN    nothing: always; 2x: the first two times; #3: the third time alone;
  *             #3+: from the third time on
@@ -28,7 +30,8 @@
  *             close raw TEXT   these bytes, then the connection closes
  *             @NAME            this reply of Gmail's (gmail.c)
  *             ok               as if there were no script
- *             take ACTION      dot, api: the mail is accepted first, then the action
+ *             take ACTION      dot, api, hook: the mail is accepted first, then the
+ *                              action
  *
  * `@NAME` alone is that reply where Gmail says it.
  *
@@ -60,6 +63,7 @@ enum script_phase {
     SCRIPT_CONSENT, /* Google's page for the user's consent; codes are HTTP's */
     SCRIPT_TOKEN,   /* its token endpoint */
     SCRIPT_API,     /* Gmail's API */
+    SCRIPT_HOOK,    /* who receives webhooks */
     SCRIPT_PHASES,  /* how many there are */
 };
 

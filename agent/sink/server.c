@@ -407,7 +407,7 @@ bool sink_run(struct sink_options *options, struct err *err)
 {
     struct server server = { .options = options,
                              .clock = clock_real(),
-                             .fds = { -1, -1, -1 },
+                             .fds = { -1, -1, -1, -1 },
                              .log_fd = -1,
                              .end_at_ms = NEVER_MS };
     bool is_open = server_open(&server, err);

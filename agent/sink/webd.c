@@ -112,6 +112,18 @@ static void give(struct webd *webd, struct web_answer *answer)
     buf_free(&answer->location);
 }
 
+bool webd_obey(const struct script_action *action, struct web_answer *answer)
+{
+    bool is_end = action->act == SCRIPT_CLOSE || action->act == SCRIPT_RESET ||
+                  action->act == SCRIPT_HANG;
+    answer->wait_ms = action->wait_ms;
+    answer->resets = action->act == SCRIPT_RESET;
+    answer->hangs = action->act == SCRIPT_HANG;
+    if (is_end)
+        answer->status = 0;
+    return is_end;
+}
+
 static struct web_answer make_answer(int status)
 {
     return (struct web_answer){ .status = status,

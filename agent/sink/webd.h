@@ -31,4 +31,8 @@ struct webd_config {
     void *ctx;
 };
 
+/** Let @action delay, close, break or hang. @return false: it does none of the last
+ *  three, and something else has to be answered. */
+bool webd_obey(const struct script_action *action, struct web_answer *answer);
+
 #endif

@@ -14,6 +14,9 @@
 #include "agent/base/unmime.h"
 #include "agent/sink/sink_limits.h"
 #include "agent/story/post_inside.h"
+#include "outputs/login.h"
+
+enum { TOKEN_LIFE_S = 3599 };
 
 /* --- the bytes ------------------------------------------------------------------- */
 
@@ -23,13 +26,14 @@ static void refresh(struct post_link *link)
     int64_t mono_ms = link->post->now->mono_ms;
     if (!link->session)
         return;
-    if (smtpd_pause_ms(link->session) > 0 && link->resume_at_ms == NEVER_MS)
-        link->resume_at_ms = later_by_ms(mono_ms, smtpd_pause_ms(link->session));
+    if (link->talker->pause_ms(link->session) > 0 && link->resume_at_ms == NEVER_MS)
+        link->resume_at_ms =
+            later_by_ms(mono_ms, link->talker->pause_ms(link->session));
     if (mono_ms >= link->resume_at_ms) {
         link->resume_at_ms = NEVER_MS;
-        smtpd_resume(link->session);
+        link->talker->resume(link->session);
     }
-    if (smtpd_slow_bytes(link->session) > 0 && link->drips_from_ms == 0)
+    if (link->talker->slow_bytes(link->session) > 0 && link->drips_from_ms == 0)
         link->drips_from_ms = mono_ms;
 }
 
@@ -37,22 +41,22 @@ static void refresh(struct post_link *link)
 static size_t dripped(const struct post_link *link)
 {
     int64_t span_ms = link->post->now->mono_ms - link->drips_from_ms;
-    int64_t all = 1 + span_ms * smtpd_slow_bytes(link->session) / SECOND_MS;
+    int64_t all = 1 + span_ms * link->talker->slow_bytes(link->session) / SECOND_MS;
     return (size_t)(all - link->dripped_bytes);
 }
 
 static struct slice available(const struct post_link *link)
 {
-    struct slice output = smtpd_output(link->session);
-    if (smtpd_slow_bytes(link->session) > 0 && dripped(link) < output.len)
+    struct slice output = link->talker->output(link->session);
+    if (link->talker->slow_bytes(link->session) > 0 && dripped(link) < output.len)
         output.len = dripped(link);
     return output;
 }
 
 static void take(struct post_link *link, size_t count)
 {
-    smtpd_sent(link->session, count);
-    if (smtpd_slow_bytes(link->session) > 0)
+    link->talker->sent(link->session, count);
+    if (link->talker->slow_bytes(link->session) > 0)
         link->dripped_bytes += (int64_t)count;
 }
 
@@ -61,8 +65,8 @@ static bool is_closed(const struct post_link *link)
 {
     if (!link->session)
         return true;
-    enum smtpd_wish wish = smtpd_wish(link->session);
-    return smtpd_output(link->session).len == 0 &&
+    enum smtpd_wish wish = link->talker->wish(link->session);
+    return link->talker->output(link->session).len == 0 &&
            (wish == SMTPD_CLOSE || wish == SMTPD_RESET);
 }
 
@@ -85,13 +89,13 @@ ssize_t post_send(struct link *handle, struct slice bytes)
 {
     struct post_link *link = (void *)handle;
     refresh(link);
-    if (!link->session || smtpd_wish(link->session) == SMTPD_RESET)
+    if (!link->session || link->talker->wish(link->session) == SMTPD_RESET)
         return -1;
     if (link->resume_at_ms != NEVER_MS)
         return 0;
     if (bytes.len > LIMIT_SINK_INBOX_BYTES)
         bytes.len = LIMIT_SINK_INBOX_BYTES;
-    smtpd_feed(link->session, bytes);
+    link->talker->feed(link->session, bytes);
     refresh(link);
     return (ssize_t)bytes.len;
 }
@@ -102,7 +106,7 @@ ssize_t post_send(struct link *handle, struct slice bytes)
 static bool read_secret(struct post_link *link, const struct account *account)
 {
     struct err err = { 0 };
-    if (account->password_file.len == 0)
+    if (account->user.len == 0 || account->password_file.len == 0)
         return true;
     if (secret_read(account->password_file, &link->secret, &err) ||
         err.kind == ERR_MISSING)
@@ -127,6 +131,8 @@ static struct link *link_open(void *ctx, const struct account *account,
     post->links[post->link_count++] = link;
     link->post = post;
     link->user = account->user;
+    link->is_web = account->is_bare;
+    link->talker = account->is_bare ? &talker_web : &talker_smtp;
     link->ehlo_name = account->ehlo;
     link->tls = account->tls;
     link->heard = link->ehlo = buf_make(LIMIT_SMTP_REPLY_BYTES);
@@ -151,7 +157,7 @@ static void link_close(struct link *handle)
             break;
         }
     }
-    smtpd_free(link->session);
+    link->talker->free(link->session);
     secret_wipe(&link->secret);
     buf_free(&link->heard);
     buf_free(&link->ehlo);
@@ -175,6 +181,16 @@ static uint64_t hash_of_id(struct slice mail)
     uint64_t hash = id.len > 0 ? hash_bytes(buf_slice(&id)) : 0;
     buf_free(&id);
     return hash;
+}
+
+/** Tokens end by the story's clock. */
+static void answer_web(void *ctx, const struct web_request *request,
+                       struct web_answer *answer)
+{
+    struct post *post = ctx;
+    post->google.oauth.now_ms = post->now->mono_ms;
+    post->google.oauth.unix_s = post->now->unix_ms / SECOND_MS;
+    google_answer(&post->google, request, answer);
 }
 
 static void keep_mail(void *ctx, const struct smtpd_mail *mail)
@@ -234,10 +250,18 @@ struct post *post_create(const struct now *now)
                                    .wants_login = tls != TLS_NONE,
                                    .is_strict = true,
                                    .max_bytes = SMTPD_GMAIL_SIZE,
+                                   .google = &post->google,
                                    .script = &post->script,
                                    .tally = &post->tally,
                                    .accept = keep_mail,
                                    .ctx = post };
+    post->google = (struct google){ .script = &post->script,
+                                    .tally = &post->tally,
+                                    .accept = keep_mail,
+                                    .ctx = post,
+                                    .oauth.life_s = TOKEN_LIFE_S };
+    post->web = (struct webd_config){ 2 * SMTPD_GMAIL_SIZE, answer_web, post };
+    post->logins = links_with_login(&post->ops);
     return post;
 }
 
@@ -247,6 +271,7 @@ void post_free(struct post *post)
         return;
     while (post->link_count > 0)
         link_close((struct link *)post->links[0]);
+    (void)links_login_free(post->logins);
     script_clear(&post->script);
     free(post->mails);
     arena_free(&post->arena);
@@ -255,7 +280,7 @@ void post_free(struct post *post)
 
 const struct link_ops *post_links(const struct post *post)
 {
-    return &post->ops;
+    return post->logins;
 }
 
 struct script *post_script(struct post *post)
@@ -283,7 +308,9 @@ void post_set_down(struct post *post, bool is_down)
 {
     post->is_down = is_down;
     for (size_t i = 0; is_down && i < post->link_count; i++) {
-        smtpd_free(post->links[i]->session);
+        if (post->links[i]->is_web)
+            continue;
+        post->links[i]->talker->free(post->links[i]->session);
         post->links[i]->session = NULL;
         post->links[i]->resume_at_ms = NEVER_MS;
     }
@@ -315,8 +342,9 @@ bool post_is_ready(const struct post *post)
 
 static int64_t next_drip_ms(const struct post_link *link)
 {
-    int64_t rate = link->session ? smtpd_slow_bytes(link->session) : 0;
-    if (rate == 0 || link->drips_from_ms == 0 || smtpd_output(link->session).len == 0)
+    int64_t rate = link->session ? link->talker->slow_bytes(link->session) : 0;
+    if (rate == 0 || link->drips_from_ms == 0 ||
+        link->talker->output(link->session).len == 0)
         return NEVER_MS;
     /* Rounded up, so that the byte is really there then. */
     return link->drips_from_ms + (link->dripped_bytes * SECOND_MS + rate - 1) / rate;

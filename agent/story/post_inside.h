@@ -7,6 +7,8 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/secret.h"
+#include "agent/sink/google.h"
+#include "agent/sink/talker.h"
 #include "agent/story/post.h"
 #include "outputs/reply.h"
 
@@ -16,7 +18,10 @@ enum { POST_LINKS = 16, POST_STEP_MS = 30 * 1000 };
 /** What libcurl would be to outputs/; struct link is this. */
 struct post_link {
     struct post *post;
-    struct smtpd *session; /* NULL: never connected, or broken */
+    const struct talker *talker; /* SMTP or HTTPS */
+    void *session;               /* NULL: never connected, or broken */
+    bool is_web; /* a bare connection: no login, and the mail server's ways to fail are
+                    not for it */
     enum link_state state;
     enum smtp_phase phase;
     struct smtp_reply failure;
@@ -37,6 +42,9 @@ struct post {
     const struct now *now;
     struct link_ops ops;
     struct smtpd_config configs[3]; /* by TLS_* */
+    struct webd_config web;
+    struct google google;
+    const struct link_ops *logins; /* ops, with logins by tokens and webhooks */
     struct smtpd_tally tally;
     struct script script;
     bool is_down;

@@ -178,9 +178,13 @@ static bool pass_phase(struct post_link *link, enum script_phase phase)
 static void greet(struct post_link *link)
 {
     struct post *post = link->post;
+    const void *config = link->is_web ? (const void *)&post->web
+                                      : (const void *)&post->configs[link->tls];
     enter(link, PHASE_GREETING);
-    link->session = smtpd_create(&post->configs[link->tls], ++post->connection_number,
-                                 link->tls == TLS_IMPLICIT);
+    link->session = link->talker->create(config, ++post->connection_number,
+                                         link->tls == TLS_IMPLICIT);
+    if (link->is_web)
+        link->state = LINK_READY;
 }
 
 /** TLS stands: from the start, or behind STARTTLS. */
@@ -190,7 +194,7 @@ static void secure(struct post_link *link)
         greet(link);
         return;
     }
-    smtpd_secured(link->session);
+    link->talker->secured(link->session);
     link->tls = TLS_IMPLICIT;
     say_ehlo(link);
 }
@@ -198,7 +202,7 @@ static void secure(struct post_link *link)
 /** One of the phases without words. @return false when it is not over. */
 static bool go_on_silently(struct post_link *link)
 {
-    if (link->post->is_down && link->phase > PHASE_RESOLVE) {
+    if (link->post->is_down && !link->is_web && link->phase > PHASE_RESOLVE) {
         post_fail(link, link->phase == PHASE_CONNECT ? "Connection refused"
                                                      : "Connection reset by peer");
         return false;

@@ -193,6 +193,7 @@ static const struct other {
     enum trouble trouble;
     enum fate fate;
     int64_t wait_ms;
+    const char *enhanced; /* NULL: none */
 } others[] = {
     { PHASE_RESOLVE, 0, "", "Could not resolve host", TROUBLE_SERVER, NETWORK, 0 },
     { PHASE_CONNECT, 0, "", "Connection refused", TROUBLE_SERVER, NETWORK, 0 },
@@ -261,6 +262,24 @@ static const struct other {
     { PHASE_API, 429, "rateLimitExceeded", "", SLOWED },
     { PHASE_API, 500, "backendError", "", BUSY },
     { PHASE_API, 504, "", "", BUSY },
+    { PHASE_WEBHOOK, 0, "", "Connection reset by peer", TROUBLE_SERVER, DOUBT, 0 },
+    { PHASE_WEBHOOK, 204, "", "HTTP 204", TROUBLE_NONE, FINE, 0 },
+    { PHASE_WEBHOOK, 401, "", "HTTP 401", SECRET },
+    { PHASE_WEBHOOK, 403, "", "HTTP 403: invalid_token", SECRET },
+    { PHASE_WEBHOOK, 404, "", "HTTP 404: no_service", SETTING },
+    { PHASE_WEBHOOK, 404, "", "HTTP 301", SETTING },
+    { PHASE_WEBHOOK, 410, "", "HTTP 410: channel_is_archived", SETTING },
+    { PHASE_WEBHOOK, 408, "", "HTTP 408", BUSY },
+    { PHASE_WEBHOOK, 425, "", "HTTP 425", BUSY },
+    { PHASE_WEBHOOK, 429, "", "HTTP 429", TROUBLE_RATE, ACCOUNT, MINUTE_MS },
+    { PHASE_WEBHOOK, 413, "", "HTTP 413", TOO_LARGE },
+    { PHASE_WEBHOOK, 451, "", "HTTP 451", REFUSED },
+    { PHASE_WEBHOOK, 451, "", "the connection broke", TROUBLE_STALE, NETWORK, 0,
+      "4.4.2" },
+    { PHASE_WEBHOOK, 400, "", "HTTP 400: invalid_payload", REFUSED },
+    { PHASE_WEBHOOK, 422, "", "HTTP 422", REFUSED },
+    { PHASE_WEBHOOK, 500, "", "HTTP 500", TROUBLE_SERVER, MAIL, 0 },
+    { PHASE_WEBHOOK, 503, "", "HTTP 503", BUSY },
 };
 static const size_t other_count = sizeof others / sizeof *others;
 
@@ -322,6 +341,8 @@ static struct smtp_reply reply_of(const struct other *other)
 {
     struct smtp_reply reply = { .phase = other->phase, .code = other->code };
     snprintf(reply.token, sizeof reply.token, "%s", other->token);
+    snprintf(reply.enhanced, sizeof reply.enhanced, "%s",
+             other->enhanced ? other->enhanced : "");
     snprintf(reply.text, sizeof reply.text, "%s", other->text);
     return reply;
 }
