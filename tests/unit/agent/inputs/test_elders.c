@@ -67,6 +67,23 @@ STORY(L11_what_came_and_went_while_down_long_after_the_last_one_is_read)
     bench_expect(b, "4\n");
 }
 
+STORY(L11_what_came_and_went_behind_two_that_came_and_went_is_read)
+{
+    leave_an_elder(b);
+    bench_append(b, "a.log", "2\n");
+    rotate(b);
+    bench_tick(b);
+    bench_append(b, "a.log", "3\n");
+    rotate(b);
+    bench_turns(b, 2);
+    bench_tick(b);
+    bench_append(b, "a.log", "4\n");
+    rotate(b);
+    bench_append(b, "a.log", "5\n");
+    bench_turns(b, LONGER_THAN_ROTATE_WAIT);
+    bench_expect(b, "2\n3\n4\n5\n");
+}
+
 STORY(L11_the_one_between_is_read_when_the_heir_appears_as_the_old_one_is_let_go)
 {
     bench_append(b, "a.log", "1\n");
