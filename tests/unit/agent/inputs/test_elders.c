@@ -196,6 +196,32 @@ STORY(L12_an_empty_log_that_is_replaced_while_down_is_no_loss)
     ck_assert_str_eq(bench_text(&b->reported), "");
 }
 
+static bool knows_births(struct bench *b)
+{
+    struct err err;
+    struct fs_stat stat = { 0 };
+    return b->fs.stat(b->fs.ctx, b->folder, &stat, &err) && stat.birth != 0;
+}
+
+/* As if the number of its inode had been given to another. */
+STORY(L14_a_log_under_the_number_of_an_empty_one_that_left_its_path_is_a_new_one)
+{
+    if (knows_births(b))
+        return; /* it is the empty one then */
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_rename(b, "a.log", "../elsewhere");
+    bench_turn(b);
+    bench_crash(b);
+    bench_rename(b, "../elsewhere", "a.log");
+    bench_append(b, "a.log", "half");
+    bench_start(b);
+    bench_turns(b, LONGER_THAN_ROTATE_WAIT);
+    bench_append(b, "a.log", " and half\n");
+    bench_turn(b);
+    bench_expect(b, "half and half\n");
+}
+
 STORY(L57_a_log_that_was_renamed_and_cut_by_a_power_cut_is_the_same_log)
 {
     static const char stays[] = "a line that stays, and is long enough to say that it "
