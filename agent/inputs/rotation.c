@@ -151,9 +151,9 @@ bool rotation_is_another(struct tail *tail, struct tail_file *file, const char *
 {
     uint64_t failures = tail->reader.failures;
     bool may_be = file->fd < 0 && file->state == TAIL_ROTATED && !file->place;
-    if (!may_be || (!is_back_by_number(file, path) &&
-                    (copies_is_it(tail, path, stat, file) ||
-                     copies_cannot_tell(tail, file, failures))))
+    if (!may_be ||
+        (!is_back_by_number(file, path) && (copies_is_it(tail, path, stat, file) ||
+                                            copies_cannot_tell(tail, file, failures))))
         return false;
     files_disown(&tail->files, file);
     return true;
