@@ -89,7 +89,8 @@ static void meet_again(struct tail *tail, struct tail_file *file, const char *pa
     if (!fs->stat(fs->ctx, path, &stat, &err))
         return;
     file = files_with_inode(&tail->files, &stat);
-    if (file && !file->place && file->state != TAIL_ABSENT)
+    if (file && !file->place && file->state != TAIL_ABSENT &&
+        tail->now.mono_ms >= file->retry_at_ms)
         files_move(&tail->files, file, path);
 }
 
@@ -134,7 +135,7 @@ static void consider(struct tail *tail, struct tail_source *source, const char *
         return;
     }
     struct tail_file *known = files_with_inode(&tail->files, &stat);
-    if (known && identity_is_inode(&known->id, &stat, false)) {
+    if (known && !rotation_is_another(tail, known, path, &stat)) {
         meet_again(tail, known, path);
         return;
     }

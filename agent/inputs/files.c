@@ -130,6 +130,15 @@ static void forget_last(struct files *files, struct tail_file *file)
         map_take(&files->last, path);
 }
 
+/** Nobody at its path is younger. */
+static void note_last(struct files *files, struct tail_file *file)
+{
+    if (file->has_heir || (file->state != TAIL_ROTATED && file->state != TAIL_ABSENT))
+        return;
+    map_take(&files->last, slice_of(file->path));
+    map_put(&files->last, slice_of(file->path), file);
+}
+
 void files_set_state(struct files *files, struct tail_file *file, enum tail_state state)
 {
     forget_last(files, file);
@@ -139,10 +148,7 @@ void files_set_state(struct files *files, struct tail_file *file, enum tail_stat
     file->state = state;
     file->was_rotated = file->was_rotated && state == TAIL_ABSENT;
     file->is_dirty = files->wants_commit = true;
-    if (file->has_heir || (state != TAIL_ROTATED && state != TAIL_ABSENT))
-        return;
-    map_take(&files->last, slice_of(file->path));
-    map_put(&files->last, slice_of(file->path), file);
+    note_last(files, file);
 }
 
 void files_retire(struct files *files, struct tail_file *file)
@@ -171,6 +177,7 @@ void files_chain(struct files *files, struct tail_file *older,
     if (older == younger)
         return;
     files_inherit(files, older);
+    note_last(files, younger); /* @older may have been it for a moment */
     if (older->after || (older->before && younger->before))
         return;
     older->after = younger;

@@ -19,14 +19,28 @@ enum {
 };
 #define ABSENT_MS HOUR_MS
 
+/** Does nothing but the number of its inode speak for it? */
+static bool is_only_number(const struct tail_file *file)
+{
+    return file->fd < 0 && file->id.birth == 0 && file->offset == 0;
+}
+
+/** Would only the number of its inode say that it is back at the path it left? */
+static bool is_back_by_number(const struct tail_file *file, const char *path)
+{
+    bool has_left = file->state == TAIL_ROTATED || file->was_rotated;
+    return has_left && is_only_number(file) && strcmp(path, file->path) == 0;
+}
+
 /** Under a name that no rotation makes the number of an inode is not enough, nor that a
  *  file begins like the one that was read: only its birth is, or all its content. */
 static bool has_proof(struct tail *tail, const struct tail_file *file,
                       const struct search_entry *entry)
 {
     struct slice name = name_of(slice_of(files_home(file)));
-    return file->id.birth != 0 || names_are_kin(name, entry->name) ||
-           copies_match(tail, entry->path, file);
+    bool is_kin =
+        names_are_kin(name, entry->name) && !is_back_by_number(file, entry->path);
+    return file->id.birth != 0 || is_kin || copies_match(tail, entry->path, file);
 }
 
 /** Where @file lies now, if it still lies in its folder. */
@@ -64,8 +78,8 @@ static void become_rotated(struct tail *tail, struct tail_file *file)
 
 void rotation_doubt(struct tail_file *file)
 {
-    bool is_proven = file->fd >= 0 || file->id.birth != 0 || file->offset > 0;
-    file->is_fresh |= !is_proven && name_is_rotated(name_of(slice_of(file->path)));
+    file->is_fresh |=
+        is_only_number(file) && name_is_rotated(name_of(slice_of(file->path)));
 }
 
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
@@ -130,6 +144,19 @@ static const struct search_entry *find_same_content(struct tail *tail,
             return entry;
     }
     return NULL;
+}
+
+bool rotation_is_another(struct tail *tail, struct tail_file *file, const char *path,
+                         const struct fs_stat *stat)
+{
+    uint64_t failures = tail->reader.failures;
+    bool may_be = file->fd < 0 && file->state == TAIL_ROTATED && !file->place;
+    if (!may_be ||
+        (!is_back_by_number(file, path) && (copies_is_it(tail, path, stat, file) ||
+                                            copies_cannot_tell(tail, file, failures))))
+        return false;
+    files_disown(&tail->files, file);
+    return true;
 }
 
 /** Nothing is known of where it lies. Until it has left its path that is where it is

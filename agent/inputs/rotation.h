@@ -29,6 +29,12 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
  *  then, so that the content still has to prove what the numbers say. */
 void rotation_wait(struct tail *tail, struct tail_file *file);
 
+/** Something with the number of @file's inode lies at @path. If @file was rotated away
+ *  to nobody knows where, is that another file, or is nothing known that would tell?
+ *  Then the number is not @file's any more. */
+bool rotation_is_another(struct tail *tail, struct tail_file *file, const char *path,
+                         const struct fs_stat *stat);
+
 /** @file is taken for what lies at some place. If nothing but the number of its inode
  *  speaks for that, as for a copy that was empty, it may be another copy by now. */
 void rotation_doubt(struct tail_file *file);

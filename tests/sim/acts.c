@@ -278,9 +278,9 @@ static void do_reload(struct sim *sim, uint32_t value)
     if (!sim->app || sim->is_full)
         return;
     sim_vary(sim, value);
+    mails_begin_epoch(sim); /* what is due is told by the new routes at once */
     app_reload(sim->app, sim_config(sim));
     sim_pass(sim, 10);
-    mails_begin_epoch(sim);
 }
 
 /** A person makes a mistake. */

@@ -67,6 +67,23 @@ STORY(L11_what_came_and_went_while_down_long_after_the_last_one_is_read)
     bench_expect(b, "4\n");
 }
 
+STORY(L11_what_came_and_went_behind_two_that_came_and_went_is_read)
+{
+    leave_an_elder(b);
+    bench_append(b, "a.log", "2\n");
+    rotate(b);
+    bench_tick(b);
+    bench_append(b, "a.log", "3\n");
+    rotate(b);
+    bench_turns(b, 2);
+    bench_tick(b);
+    bench_append(b, "a.log", "4\n");
+    rotate(b);
+    bench_append(b, "a.log", "5\n");
+    bench_turns(b, LONGER_THAN_ROTATE_WAIT);
+    bench_expect(b, "2\n3\n4\n5\n");
+}
+
 STORY(L11_the_one_between_is_read_when_the_heir_appears_as_the_old_one_is_let_go)
 {
     bench_append(b, "a.log", "1\n");
@@ -177,6 +194,32 @@ STORY(L12_an_empty_log_that_is_replaced_while_down_is_no_loss)
     bench_turns(b, LONGER_THAN_ROTATE_WAIT);
     bench_expect(b, "1\n");
     ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
+static bool knows_births(struct bench *b)
+{
+    struct err err;
+    struct fs_stat stat = { 0 };
+    return b->fs.stat(b->fs.ctx, b->folder, &stat, &err) && stat.birth != 0;
+}
+
+/* As if the number of its inode had been given to another. */
+STORY(L14_a_log_under_the_number_of_an_empty_one_that_left_its_path_is_a_new_one)
+{
+    if (knows_births(b))
+        return; /* it is the empty one then */
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_rename(b, "a.log", "../elsewhere");
+    bench_turn(b);
+    bench_crash(b);
+    bench_rename(b, "../elsewhere", "a.log");
+    bench_append(b, "a.log", "half");
+    bench_start(b);
+    bench_turns(b, LONGER_THAN_ROTATE_WAIT);
+    bench_append(b, "a.log", " and half\n");
+    bench_turn(b);
+    bench_expect(b, "half and half\n");
 }
 
 STORY(L57_a_log_that_was_renamed_and_cut_by_a_power_cut_is_the_same_log)
