@@ -278,11 +278,6 @@ void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now)
     pieces_touch(alert->group->pieces, &alert->piece);
 }
 
-static int64_t later_ms(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /** Who swallows one from outside is that one now, or else it is remembered. */
 static void take_over(struct alert_group *group, struct alert *alert,
                       const struct alert *gone)
