@@ -27,7 +27,7 @@ struct alert_group {
                               the one seen least recently makes way for a new one */
     uint64_t left_count;       /**< alerts that made way */
     struct alert *other;       /**< not in the map */
-    struct alert_texts *usual; /**< what its first alert said; as long as it has any */
+    struct alert_texts *usual; /**< what its first alert said; while it has any */
     uint64_t new_count;        /**< of all alerts */
     char thread[33];
     uint32_t mail_count;   /**< of the thread */
