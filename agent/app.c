@@ -34,18 +34,23 @@ enum {
 static void feed_block(void *ctx, const struct block *block)
 {
     struct app *app = ctx;
-    engine_feed(app->engine, block, app->now);
+    if (app->crew)
+        crew_feed(app->crew, block, app->now);
+    else
+        engine_feed(app->engine, block, app->now);
 }
 
 static void feed_alert(void *ctx, const struct incoming *incoming)
 {
     struct app *app = ctx;
+    crew_finish(app->crew, app->now);
     engine_receive(app->engine, incoming, app->now);
 }
 
 static void feed_report(void *ctx, const struct self_report *report)
 {
     struct app *app = ctx;
+    crew_finish(app->crew, app->now);
     engine_report(app->engine, report, app->now);
 }
 
@@ -71,6 +76,7 @@ static void read_inputs(struct app *app)
     const struct inputs_tally *tally = inputs_tally(app->inputs);
     uint64_t before = tally->bytes_read + tally->marks;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
+    crew_finish(app->crew, app->now);
     if (tally->bytes_read + tally->marks != before)
         app->positions_due_ms =
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
@@ -91,6 +97,7 @@ struct webhook_reply app_post(struct app *app, const struct webhook_request *req
     whole.resolve_after_ms = app->config->http->resolve_after;
     whole.now_unix_ms = app->now.unix_ms;
     struct webhook_reply reply = webhook_take(&whole, &intake, &scratch);
+    crew_finish(app->crew, app->now);
     arena_free(&scratch);
     return reply;
 }
@@ -241,6 +248,7 @@ static void trim(struct app *app)
         return;
     app->trimmed_ms = app->now.mono_ms;
     app->trimmed_commits = app->commits;
+    crew_rest(app->crew);
     db_trim(app->db);
     trim_memory();
 }
@@ -351,6 +359,16 @@ static struct engine *make_engine(struct app *app, const struct config *config,
     return NULL;
 }
 
+static struct crew *make_crew(struct app *app, const struct config *config)
+{
+    return crew_create(
+        &(struct crew_setting){ .engine = app->engine,
+                                .rules = config->compiled_rules,
+                                .thread_count = (size_t)config->scan_threads,
+                                .has_threads = app->world.has_threads,
+                                .log = app->world.log });
+}
+
 /** The new generation takes its state from the store, as after a restart: one way back
  *  for both, and the turn has just committed everything. */
 static void take_next_config(struct app *app)
@@ -367,8 +385,10 @@ static void take_next_config(struct app *app)
         return;
     }
     engine_count_on(engine, app->engine);
+    crew_free(app->crew);
     engine_free(app->engine);
     app->engine = engine;
+    app->crew = make_crew(app, config);
     const struct inputs_config inputs = config_inputs(config);
     inputs_configure(app->inputs, &inputs, app->now);
     outputs_configure(app->outputs, config->compiled_outputs, app->now);
@@ -484,6 +504,7 @@ static bool build_parts(struct app *app, struct err *err)
     app->engine = make_engine(app, config, err);
     if (!app->engine)
         return false;
+    app->crew = make_crew(app, config);
     app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
                                                        .db = app->db,
                                                        .wakes = app->world.wakes,
@@ -538,6 +559,7 @@ void app_free(struct app *app)
     control_close(app->control);
     outputs_free(app->outputs);
     inputs_free(app->inputs);
+    crew_free(app->crew);
     engine_free(app->engine);
     db_close(app->db);
     state_files_clear(&app->state_files);
