@@ -40,6 +40,12 @@ static void feed_block(void *ctx, const struct block *block)
         engine_feed(app->engine, block, app->now);
 }
 
+static char *lend_room(void *ctx, size_t bytes)
+{
+    struct app *app = ctx;
+    return app->crew ? crew_room(app->crew, bytes) : NULL;
+}
+
 static void feed_alert(void *ctx, const struct incoming *incoming)
 {
     struct app *app = ctx;
@@ -71,8 +77,12 @@ static void read_inputs(struct app *app)
         inputs_refuse(app->inputs, app->now);
         return;
     }
-    const struct intake intake = { feed_block, feed_alert, feed_report, app,
-                                   is_time_up };
+    const struct intake intake = { .block = feed_block,
+                                   .alert = feed_alert,
+                                   .report = feed_report,
+                                   .ctx = app,
+                                   .is_enough = is_time_up,
+                                   .room = lend_room };
     const struct inputs_tally *tally = inputs_tally(app->inputs);
     uint64_t before = tally->bytes_read + tally->marks;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
@@ -84,7 +94,9 @@ static void read_inputs(struct app *app)
 
 struct webhook_reply app_post(struct app *app, const struct webhook_request *request)
 {
-    const struct intake intake = { feed_block, feed_alert, feed_report, app };
+    const struct intake intake = {
+        .block = feed_block, .alert = feed_alert, .report = feed_report, .ctx = app
+    };
     const struct inputs_config inputs = config_inputs(app->config);
     struct webhook_request whole = *request;
     struct arena scratch = { 0 };

@@ -26,12 +26,21 @@ struct worker {
     bool has_counted; /* since it was settled */
 };
 
+/* Where a block is read to and scanned. */
+struct room {
+    char *bytes;
+    uint64_t last; /* number of the last block that lies there, from 1 on */
+};
+
 struct crew {
     struct crew_setting setting;
     struct matcher *matcher;
     struct worker workers[CREW_THREADS - 1];
     size_t worker_count; /* 0: none is started */
     bool is_alone;       /* none could be started */
+    /* One more than blocks can be under way, so that one is always free. */
+    struct room rooms[JOBS_A_THREAD * CREW_THREADS + 1];
+    size_t lent, room_bytes; /* the one that was lent last; the size of each */
 
     /* What stands from here on is changed under the mutex only; a job, by whoever has
      * begun it, until it is done. */
@@ -59,6 +68,7 @@ static void *work(void *ctx)
 {
     struct worker *worker = ctx;
     struct crew *crew = worker->crew;
+    pthread_setname_np(pthread_self(), "scan");
     pthread_mutex_lock(&crew->mutex);
     while (!crew->is_over) {
         if (crew->begun == crew->put) {
@@ -131,8 +141,6 @@ static int start_thread(struct worker *worker)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&worker->thread, NULL, work, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0)
-        pthread_setname_np(worker->thread, "scan");
     return error;
 }
 
@@ -185,7 +193,11 @@ void crew_rest(struct crew *crew)
     }
     for (size_t i = 0; i < crew->job_count; i++)
         scan_job_free(&crew->jobs[i]);
-    crew->worker_count = crew->job_count = 0;
+    for (size_t i = 0; i <= crew->job_count; i++) {
+        free(crew->rooms[i].bytes);
+        crew->rooms[i] = (struct room){ 0 };
+    }
+    crew->worker_count = crew->job_count = crew->lent = 0;
     crew->taken = crew->begun = crew->put = 0;
     crew->is_over = false;
 }
@@ -225,6 +237,38 @@ static bool can_be_shared(const struct crew *crew, const struct block *block)
            block->bytes.len <= LIMIT_BLOCK_BYTES;
 }
 
+char *crew_room(struct crew *crew, size_t bytes)
+{
+    if (crew->worker_count == 0)
+        return NULL;
+    if (crew->rooms[crew->lent].last > crew->taken)
+        crew->lent = (crew->lent + 1) % (crew->job_count + 1);
+    struct room *room = &crew->rooms[crew->lent];
+    must(room->last <= crew->taken && (!room->bytes || bytes == crew->room_bytes));
+    if (!room->bytes)
+        room->bytes = mem_zalloc(bytes);
+    crew->room_bytes = bytes;
+    return room->bytes;
+}
+
+static bool lies_in(const struct room *room, size_t bytes, struct slice block)
+{
+    return room->bytes && block.ptr >= room->bytes && block.ptr < room->bytes + bytes;
+}
+
+static void put(struct crew *crew, const struct block *block, struct now now)
+{
+    struct room *room = &crew->rooms[crew->lent];
+    bool stays = lies_in(room, crew->room_bytes, block->bytes);
+    scan_job_put(&crew->jobs[crew->put % crew->job_count], block, stays, now.unix_ms);
+    if (stays)
+        room->last = crew->put + 1;
+    pthread_mutex_lock(&crew->mutex);
+    crew->put++;
+    pthread_cond_signal(&crew->has_work);
+    pthread_mutex_unlock(&crew->mutex);
+}
+
 void crew_feed(struct crew *crew, const struct block *block, struct now now)
 {
     if (can_be_shared(crew, block) && crew->worker_count == 0)
@@ -238,11 +282,7 @@ void crew_feed(struct crew *crew, const struct block *block, struct now now)
         crew_finish(crew, now);
     matcher_prepare(crew->matcher, block);
     take_results(crew, crew->job_count - 1, now);
-    scan_job_put(&crew->jobs[crew->put % crew->job_count], block, now.unix_ms);
-    pthread_mutex_lock(&crew->mutex);
-    crew->put++;
-    pthread_cond_signal(&crew->has_work);
-    pthread_mutex_unlock(&crew->mutex);
+    put(crew, block, now);
 }
 
 void crew_finish(struct crew *crew, struct now now)

@@ -35,6 +35,10 @@ void crew_free(struct crew *crew);
 /** As engine_feed(), but it may reach the engine later, in the order of the calls. */
 void crew_feed(struct crew *crew, const struct block *block, struct now now);
 
+/** Room for @bytes, the same in each call, to read the next block into: fed from there
+ *  it is not copied. @return NULL: there is none yet. */
+char *crew_room(struct crew *crew, size_t bytes);
+
 /** All that was fed is in the engine now, and counted at the rules. To be called before
  *  anything else is asked of either. */
 void crew_finish(struct crew *crew, struct now now);

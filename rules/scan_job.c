@@ -27,11 +27,13 @@ static struct slice keep(char **room, size_t *capacity, struct slice bytes)
     return slice_make(*room, bytes.len);
 }
 
-void scan_job_put(struct scan_job *job, const struct block *block, int64_t unix_ms)
+void scan_job_put(struct scan_job *job, const struct block *block, bool stays,
+                  int64_t unix_ms)
 {
     must(!block->is_record && block->bytes.len <= LIMIT_BLOCK_BYTES);
     job->block = *block;
-    job->block.bytes = keep(&job->bytes, &job->bytes_capacity, block->bytes);
+    if (!stays)
+        job->block.bytes = keep(&job->bytes, &job->bytes_capacity, block->bytes);
     job->block.path = keep(&job->path, &job->path_capacity, block->path);
     job->unix_ms = unix_ms;
     job->given_up_count = 0;

@@ -1,7 +1,7 @@
 /**
- * A block on its way through a thread: its owner puts a copy of it here, any thread
- * runs it, and the owner takes what was found. Only gate and rules are asked meanwhile;
- * what is found becomes events and sightings where it always does, in the engine.
+ * A block on its way through a thread: its owner puts it here, any thread runs it, and
+ * the owner takes what was found. Only gate and rules are asked meanwhile; what is
+ * found becomes events and sightings where it always does, in the engine.
  */
 #ifndef TOCSIN_RULES_SCAN_JOB_H
 #define TOCSIN_RULES_SCAN_JOB_H
@@ -17,7 +17,7 @@ struct given_up {
 
 /** Zero-initialised is empty. Its memory is kept from block to block. */
 struct scan_job {
-    struct block block; /**< bytes and path are our own */
+    struct block block; /**< the path is our own */
     char *bytes, *path;
     size_t bytes_capacity, path_capacity;
     int64_t unix_ms;
@@ -30,9 +30,11 @@ struct scan_job {
 
 void scan_job_free(struct scan_job *job);
 
-/** Copy @block, which is no record, of at most LIMIT_BLOCK_BYTES.
+/** Take @block, which is no record, of at most LIMIT_BLOCK_BYTES.
+ *  @stays    its bytes stay where they are until the job is taken; else they are copied
  *  @unix_ms  when it was read */
-void scan_job_put(struct scan_job *job, const struct block *block, int64_t unix_ms);
+void scan_job_put(struct scan_job *job, const struct block *block, bool stays,
+                  int64_t unix_ms);
 
 /** Scan it, in any thread. Nothing but @job and @scanner is written to. */
 void scan_job_run(struct scan_job *job, const struct matcher *matcher,
