@@ -75,7 +75,8 @@ static void put_line(struct rng *rng, struct buf *log)
     else if (pick < 12)
         buf_printf(log, "job q%uz\r", number);
     else if (pick == 12)
-        buf_puts(log, "HOSTILE aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+        buf_printf(log, "%llu HOSTILE aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+                   (unsigned long long)rng_next(rng));
     else if (pick == 13)
         buf_printf(log, "login password=hunter%u refused by peer1", number);
     else if (pick == 14)
