@@ -6,6 +6,7 @@
 #include "agent/crew.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 
 enum {
     BACKLOG_BYTES = 64 * 1024, /* less is scanned before a thread has woken up */
-    JOBS_A_THREAD = 2          /* one that is scanned, one that waits */
+    JOBS_A_THREAD = 2,         /* one that is scanned, one that waits */
+    LOOKS = 200                /* about 50 us */
 };
 
 struct worker {
@@ -49,7 +51,8 @@ struct crew {
     struct scan_job jobs[JOBS_A_THREAD * CREW_THREADS];
     bool is_done[JOBS_A_THREAD * CREW_THREADS];
     size_t job_count;
-    uint64_t taken, begun, put; /* blocks so far, which never decreases from here on */
+    uint64_t taken, begun;       /* blocks so far: taken <= begun <= put */
+    _Atomic uint64_t put;        /* looked at without the mutex, too */
     bool is_over;
 };
 
@@ -64,19 +67,34 @@ static void run_job(struct crew *crew, uint64_t number, struct scanner *scanner)
     crew->is_done[slot] = true;
 }
 
+/* To be woken up takes as long as a block: somebody who has just worked looks a while
+ * for the next one first. */
+static void look_out(struct crew *crew)
+{
+    uint64_t begun = crew->begun;
+    pthread_mutex_unlock(&crew->mutex);
+    for (int i = 0; i < LOOKS && crew->put == begun; i++)
+        sched_yield();
+    pthread_mutex_lock(&crew->mutex);
+}
+
 static void *work(void *ctx)
 {
     struct worker *worker = ctx;
     struct crew *crew = worker->crew;
+    bool has_worked = false;
     pthread_setname_np(pthread_self(), "scan");
     pthread_mutex_lock(&crew->mutex);
     while (!crew->is_over) {
+        if (crew->begun == crew->put && has_worked)
+            look_out(crew);
+        has_worked = false;
         if (crew->begun == crew->put) {
             pthread_cond_wait(&crew->has_work, &crew->mutex);
             continue;
         }
         run_job(crew, crew->begun++, worker->scanner);
-        worker->has_counted = true;
+        has_worked = worker->has_counted = true;
         pthread_cond_signal(&crew->has_result);
     }
     pthread_mutex_unlock(&crew->mutex);
