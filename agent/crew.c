@@ -51,8 +51,9 @@ struct crew {
     struct scan_job jobs[JOBS_A_THREAD * CREW_THREADS];
     bool is_done[JOBS_A_THREAD * CREW_THREADS];
     size_t job_count;
-    uint64_t taken, begun;       /* blocks so far: taken <= begun <= put */
-    _Atomic uint64_t put;        /* looked at without the mutex, too */
+    uint64_t taken, begun; /* blocks so far: taken <= begun <= put */
+    _Atomic uint64_t put;  /* looked at without the mutex, too */
+    bool has_lookout;      /* one is enough */
     bool is_over;
 };
 
@@ -67,15 +68,17 @@ static void run_job(struct crew *crew, uint64_t number, struct scanner *scanner)
     crew->is_done[slot] = true;
 }
 
-/* To be woken up takes as long as a block: somebody who has just worked looks a while
- * for the next one first. */
+/* To be woken up takes as long as a block: one of those who have just worked looks a
+ * while for the next one first. Afterwards all may be different. */
 static void look_out(struct crew *crew)
 {
     uint64_t begun = crew->begun;
+    crew->has_lookout = true;
     pthread_mutex_unlock(&crew->mutex);
     for (int i = 0; i < LOOKS && crew->put == begun; i++)
         sched_yield();
     pthread_mutex_lock(&crew->mutex);
+    crew->has_lookout = false;
 }
 
 static void *work(void *ctx)
@@ -86,16 +89,16 @@ static void *work(void *ctx)
     pthread_setname_np(pthread_self(), "scan");
     pthread_mutex_lock(&crew->mutex);
     while (!crew->is_over) {
-        if (crew->begun == crew->put && has_worked)
+        if (crew->begun < crew->put) {
+            run_job(crew, crew->begun++, worker->scanner);
+            has_worked = worker->has_counted = true;
+            pthread_cond_signal(&crew->has_result);
+        } else if (has_worked && !crew->has_lookout) {
             look_out(crew);
-        has_worked = false;
-        if (crew->begun == crew->put) {
+            has_worked = false;
+        } else {
             pthread_cond_wait(&crew->has_work, &crew->mutex);
-            continue;
         }
-        run_job(crew, crew->begun++, worker->scanner);
-        has_worked = worker->has_counted = true;
-        pthread_cond_signal(&crew->has_result);
     }
     pthread_mutex_unlock(&crew->mutex);
     return NULL;
