@@ -34,18 +34,29 @@ enum {
 static void feed_block(void *ctx, const struct block *block)
 {
     struct app *app = ctx;
-    engine_feed(app->engine, block, app->now);
+    if (app->crew)
+        crew_feed(app->crew, block, app->now);
+    else
+        engine_feed(app->engine, block, app->now);
+}
+
+static char *lend_room(void *ctx, size_t bytes)
+{
+    struct app *app = ctx;
+    return app->crew ? crew_room(app->crew, bytes) : NULL;
 }
 
 static void feed_alert(void *ctx, const struct incoming *incoming)
 {
     struct app *app = ctx;
+    crew_finish(app->crew, app->now);
     engine_receive(app->engine, incoming, app->now);
 }
 
 static void feed_report(void *ctx, const struct self_report *report)
 {
     struct app *app = ctx;
+    crew_finish(app->crew, app->now);
     engine_report(app->engine, report, app->now);
 }
 
@@ -66,11 +77,16 @@ static void read_inputs(struct app *app)
         inputs_refuse(app->inputs, app->now);
         return;
     }
-    const struct intake intake = { feed_block, feed_alert, feed_report, app,
-                                   is_time_up };
+    const struct intake intake = { .block = feed_block,
+                                   .alert = feed_alert,
+                                   .report = feed_report,
+                                   .ctx = app,
+                                   .is_enough = is_time_up,
+                                   .room = lend_room };
     const struct inputs_tally *tally = inputs_tally(app->inputs);
     uint64_t before = tally->bytes_read + tally->marks;
     app->has_more_input = inputs_read(app->inputs, app->now, &intake);
+    crew_finish(app->crew, app->now);
     if (tally->bytes_read + tally->marks != before)
         app->positions_due_ms =
             earlier_ms(app->positions_due_ms, app->now.mono_ms + POSITIONS_WAIT_MS);
@@ -78,7 +94,9 @@ static void read_inputs(struct app *app)
 
 struct webhook_reply app_post(struct app *app, const struct webhook_request *request)
 {
-    const struct intake intake = { feed_block, feed_alert, feed_report, app };
+    const struct intake intake = {
+        .block = feed_block, .alert = feed_alert, .report = feed_report, .ctx = app
+    };
     const struct inputs_config inputs = config_inputs(app->config);
     struct webhook_request whole = *request;
     struct arena scratch = { 0 };
@@ -91,6 +109,7 @@ struct webhook_reply app_post(struct app *app, const struct webhook_request *req
     whole.resolve_after_ms = app->config->http->resolve_after;
     whole.now_unix_ms = app->now.unix_ms;
     struct webhook_reply reply = webhook_take(&whole, &intake, &scratch);
+    crew_finish(app->crew, app->now);
     arena_free(&scratch);
     return reply;
 }
@@ -245,6 +264,7 @@ static void trim(struct app *app)
         return;
     app->trimmed_ms = app->now.mono_ms;
     app->trimmed_commits = app->commits;
+    crew_rest(app->crew);
     db_trim(app->db);
     trim_memory();
 }
@@ -367,6 +387,16 @@ static struct engine *make_engine(struct app *app, const struct config *config,
     return NULL;
 }
 
+static struct crew *make_crew(struct app *app, const struct config *config)
+{
+    return crew_create(
+        &(struct crew_setting){ .engine = app->engine,
+                                .rules = config->compiled_rules,
+                                .thread_count = (size_t)config->scan_threads,
+                                .has_threads = app->world.has_threads,
+                                .log = app->world.log });
+}
+
 /** The new generation takes its state from the store, as after a restart: one way back
  *  for both, and the turn has just committed everything. */
 static void take_next_config(struct app *app)
@@ -383,8 +413,10 @@ static void take_next_config(struct app *app)
         return;
     }
     engine_count_on(engine, app->engine);
+    crew_free(app->crew);
     engine_free(app->engine);
     app->engine = engine;
+    app->crew = make_crew(app, config);
     const struct inputs_config inputs = config_inputs(config);
     inputs_configure(app->inputs, &inputs, app->now);
     outputs_configure(app->outputs, config->compiled_outputs, app->now);
@@ -500,6 +532,7 @@ static bool build_parts(struct app *app, struct err *err)
     app->engine = make_engine(app, config, err);
     if (!app->engine)
         return false;
+    app->crew = make_crew(app, config);
     app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
                                                        .db = app->db,
                                                        .wakes = app->world.wakes,
@@ -555,6 +588,7 @@ void app_free(struct app *app)
     control_close(app->control);
     outputs_free(app->outputs);
     inputs_free(app->inputs);
+    crew_free(app->crew);
     engine_free(app->engine);
     db_close(app->db);
     state_files_clear(&app->state_files);

@@ -6,6 +6,7 @@
 #include "agent/base/rng.h"
 #include "agent/base/text.h"
 #include "agent/control.h"
+#include "agent/crew.h"
 #include "agent/state.h"
 
 enum app_phase {
@@ -25,6 +26,7 @@ struct app {
     char *backup_path; /**< where a copy is wanted behind the next commit, or NULL */
     struct rng rng;
     struct engine *engine;
+    struct crew *crew; /**< of the engine; NULL: it scans alone */
     struct inputs *inputs;
     struct outputs *outputs;
     struct control *control; /**< NULL: nobody listens */

@@ -163,6 +163,7 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
     struct loop *loop = loop_create();
     struct world world = { .clock = clock_real(),
                            .trims_memory = true,
+                           .has_threads = true,
                            .fs = fs_real(),
                            .links = links,
                            .wakes = loop_wakes(loop),

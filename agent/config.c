@@ -14,6 +14,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/map.h"
 #include "agent/config_files.h"
+#include "agent/crew.h"
 #include "rules/redact.h"
 
 static const char default_path[] = "/etc/tocsin/tocsin.yaml";
@@ -103,6 +104,13 @@ static const struct field config_fields[] = {
     DURATION(struct config, settle, .def = "0s", .max = 60 * MINUTE_MS,
              .doc = "How long after a start no mail is sent, while a host that boots "
                     "makes noise. Alerts are kept and told afterwards."),
+    COUNT(struct config, scan_threads, .def = "0", .max = CREW_THREADS,
+          .doc =
+              "How many threads look for what rules match while a backlog of files or "
+              "standard input is read; 0 and 1 mean none but the agent's own, which "
+              "is one of them. What is found is the same, and comes in the same "
+              "order. A few lines at a time, journals and what is posted are always "
+              "left to the agent's own; threads end when it is quiet."),
     BOOL(struct config, sandbox, .def = "true",
          .doc =
              "Give up, once everything is open, what is not needed any more: other "

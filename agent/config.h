@@ -32,9 +32,10 @@ struct config {
     struct conf_text host; /**< default: gethostname() */
     struct conf_texts redact; /**< further patterns of secrets */
     bool redact_built_in;
-    int damaged_store; /**< enum damaged_store */
-    int64_t settle;    /**< ms after start before the first mail; default 0s */
-    bool sandbox;      /**< see agent/sandbox.h */
+    int damaged_store;    /**< enum damaged_store */
+    int64_t settle;       /**< ms after start before the first mail; default 0s */
+    int64_t scan_threads; /**< see agent/crew.h; below 2: none */
+    bool sandbox;         /**< see agent/sandbox.h */
     struct conf_texts sandbox_read;
 
     /* compiled */

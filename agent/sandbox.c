@@ -16,6 +16,7 @@ struct sandbox {
     bool has_filter;             /* of system calls */
     bool is_wanted;
     bool runs_command; /* an account has a password_command */
+    bool has_threads;  /* they may be started */
     struct err no_fence, no_filter;
 };
 
@@ -62,6 +63,11 @@ static bool has_maildir(const struct config *config)
     return false;
 }
 
+static bool wants_threads(const struct config *config)
+{
+    return config->scan_threads > 1;
+}
+
 static bool can_be_fenced(const struct sandbox *sandbox, const struct landlock *fence,
                           const struct config *config, struct err *err)
 {
@@ -100,8 +106,10 @@ void sandbox_shut(struct sandbox *sandbox, const struct config *config,
     else
         sandbox_paths_of_agent(&sandbox->inside, config, true);
     fence_files(sandbox, config, role);
+    sandbox->has_threads = wants_threads(config);
     sandbox->has_filter =
-        seccomp_shut(rows, sandbox_calls_of(role, rows), &sandbox->no_filter);
+        seccomp_shut(rows, sandbox_calls_of(role, sandbox->has_threads, rows),
+                     &sandbox->no_filter);
     if (sandbox->landlock_abi == 0)
         log_warning(log, "the sandbox does not hold for files: %s",
                     sandbox->no_fence.text);
@@ -112,8 +120,8 @@ void sandbox_shut(struct sandbox *sandbox, const struct config *config,
 
 /* --- a later configuration -------------------------------------------------------- */
 
-bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
-                    struct err *err)
+static bool covers_files(const struct sandbox *sandbox, const struct config *config,
+                         struct err *err)
 {
     struct sandbox_paths needed = { 0 };
     const struct sandbox_path *outside = NULL;
@@ -132,6 +140,17 @@ bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
                 outside->rights & LANDLOCK_WRITE ? "write" : "read", outside->path);
     sandbox_paths_free(&needed);
     return !outside;
+}
+
+bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
+                    struct err *err)
+{
+    if (sandbox->has_filter && !sandbox->has_threads && wants_threads(config))
+        return err_set(err, ERR_DENIED,
+                       "the new configuration needs threads (scan_threads), which the "
+                       "running agent gave up at its start (sandbox): restart it "
+                       "(systemctl restart tocsin); no line is lost");
+    return covers_files(sandbox, config, err);
 }
 
 /* --- to tell ---------------------------------------------------------------------- */

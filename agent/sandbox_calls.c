@@ -197,8 +197,16 @@ static const struct seccomp_row of_the_agent[] = {
 #endif
 };
 
-/* It resolves names in threads, never processes: without clone3, whose flags cannot be
- * looked at, a libc takes clone. */
+/* Threads, never processes: without clone3, whose flags cannot be looked at, a libc
+ * takes clone. */
+static const struct seccomp_row of_threads[] = {
+    CALL_WITH(clone, 0, CLONE_THREAD, CLONE_THREAD),
+    CALL(set_robust_list),
+    CALL(get_robust_list),
+    CALL(rseq),
+    CALL(set_tid_address),
+};
+
 static const struct seccomp_row of_the_sender[] = {
     CALL_WITH(socket, 0, ALL_BITS, AF_INET),
     CALL_WITH(socket, 0, ALL_BITS, AF_INET6),
@@ -206,11 +214,6 @@ static const struct seccomp_row of_the_sender[] = {
     CALL(bind),
     CALL(sendmmsg),
     CALL(recvmmsg),
-    CALL_WITH(clone, 0, CLONE_THREAD, CLONE_THREAD),
-    CALL(set_robust_list),
-    CALL(get_robust_list),
-    CALL(rseq),
-    CALL(set_tid_address),
     CALL(mkdirat),
     CALL(fchown), /* a new refresh token belongs to whom the old one did */
 #ifdef __x86_64__
@@ -227,11 +230,15 @@ static size_t put_rows(struct seccomp_row *rows, size_t at,
     return at + count;
 }
 
-size_t sandbox_calls_of(enum sandbox_role role,
+size_t sandbox_calls_of(enum sandbox_role role, bool has_threads,
                         struct seccomp_row rows[SECCOMP_ROWS_MAX])
 {
     size_t both = sizeof of_both / sizeof *of_both;
     size_t count = put_rows(rows, 0, of_both, both);
+    /* It resolves names in threads. */
+    if (has_threads || role == SANDBOX_SENDER)
+        count =
+            put_rows(rows, count, of_threads, sizeof of_threads / sizeof *of_threads);
     if (role == SANDBOX_SENDER)
         return put_rows(rows, count, of_the_sender,
                         sizeof of_the_sender / sizeof *of_the_sender);

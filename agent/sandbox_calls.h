@@ -6,8 +6,9 @@
 #include "agent/base/seccomp.h"
 #include "agent/sandbox.h"
 
-/** Put the calls of @role into @rows. @return how many they are. */
-size_t sandbox_calls_of(enum sandbox_role role,
+/** Put the calls of @role into @rows. @return how many they are.
+ *  @has_threads  the agent starts some; the sender always does */
+size_t sandbox_calls_of(enum sandbox_role role, bool has_threads,
                         struct seccomp_row rows[SECCOMP_ROWS_MAX]);
 
 #endif

@@ -25,6 +25,7 @@ struct world {
     const struct journal_ops *journals; /**< NULL: none can be read */
     const struct sandbox *sandbox;      /**< told of by `tocsin status`; NULL: none */
     int stdin_fd;
+    bool has_threads;  /**< false: see agent/crew.h */
     bool trims_memory; /**< the process is all ours: see agent/trim.h */
     bool listens; /**< false: nobody can post alerts, whatever the configuration says */
 };

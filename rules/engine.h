@@ -15,6 +15,7 @@
 #include "rules/notice.h"
 #include "rules/report.h"
 #include "rules/route.h"
+#include "rules/scan_job.h"
 
 struct engine;
 
@@ -44,6 +45,12 @@ void engine_free(struct engine *engine);
 
 /** Let @block walk the road to its groups. */
 void engine_feed(struct engine *engine, const struct block *block, struct now now);
+
+/** The same in three steps, for who has several threads: matcher_prepare() in the order
+ *  of the blocks, scan_job_run() in any thread, and this in the order of the blocks. */
+void engine_take(struct engine *engine, const struct scan_job *job, struct now now);
+/** Owned by the engine. */
+struct matcher *engine_matcher(const struct engine *engine);
 
 /** Let an alert that came from outside walk the road. */
 void engine_receive(struct engine *engine, const struct incoming *incoming,

@@ -104,3 +104,35 @@ void engine_feed(struct engine *engine, const struct block *block, struct now no
         matcher_scan(engine->matcher, block, now.unix_ms, take_hit, &feeding);
     admit_hits(engine, now);
 }
+
+struct matcher *engine_matcher(const struct engine *engine)
+{
+    return engine->matcher;
+}
+
+/** Too many hits for one batch: the rest is scanned here and now. */
+static void take_rest(struct feeding *feeding, const struct scan_job *job)
+{
+    struct engine *engine = feeding->engine;
+    const struct look look = { job->unix_ms, take_hit, NULL, feeding };
+    struct block rest;
+    size_t end;
+    if (scan_job_rest(job, &rest))
+        (void)matcher_look(engine->matcher, matcher_scanner(engine->matcher), &rest,
+                           &look, &end);
+}
+
+void engine_take(struct engine *engine, const struct scan_job *job, struct now now)
+{
+    struct feeding feeding = { engine, now };
+    engine->tally->bytes += job->block.bytes.len;
+    engine->tally->lines += job->lines;
+    for (size_t i = 0; i < job->given_up_count; i++)
+        rule_note_given_up(job->given_up[i].rule, job->given_up[i].line);
+    for (size_t i = 0; i < job->hits.count; i++) {
+        struct event event = hits_event(&job->hits, i);
+        take_hit(&feeding, job->hits.items[i].rule, &event);
+    }
+    take_rest(&feeding, job);
+    admit_hits(engine, now);
+}

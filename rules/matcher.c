@@ -173,15 +173,30 @@ static void end_backlog(struct rule_set *set)
     set->scanned_bytes = set->next_sample_bytes = set->next_tune_bytes = 0;
 }
 
-static void tune(struct matcher *matcher, struct rule_set *set, struct slice bytes)
+static struct rule_set *set_of(const struct matcher *matcher, const struct block *block)
 {
-    if (bytes.len < TUNE_MIN_BYTES) {
+    must(block->source->index < matcher->source_count);
+    return &matcher->sets[matcher->set_of_source[block->source->index]];
+}
+
+bool matcher_is_due(const struct matcher *matcher, const struct block *block)
+{
+    const struct rule_set *set = set_of(matcher, block);
+    return block->bytes.len >= TUNE_MIN_BYTES &&
+           set->scanned_bytes + block->bytes.len >= set->next_tune_bytes;
+}
+
+void matcher_prepare(struct matcher *matcher, const struct block *block)
+{
+    struct rule_set *set = set_of(matcher, block);
+    bool is_due = matcher_is_due(matcher, block);
+    if (block->bytes.len < TUNE_MIN_BYTES) {
         end_backlog(set);
         return;
     }
-    set->scanned_bytes += bytes.len;
-    take_sample(set, bytes);
-    if (set->scanned_bytes < set->next_tune_bytes)
+    set->scanned_bytes += block->bytes.len;
+    take_sample(set, block->bytes);
+    if (!is_due)
         return;
     build_gate(set, set->rarity, matcher->level);
     set->next_tune_bytes = set->scanned_bytes * TUNE_EVERY;
@@ -196,8 +211,8 @@ struct walk {
     struct event event;
     size_t begin, end; /* of the line at hand: its first byte, its line end */
     bool has_line;
-    void (*found)(void *ctx, struct rule *rule, const struct event *event);
-    void *ctx;
+    bool is_over; /* from the line at hand on, nothing is tried */
+    const struct look *look;
 };
 
 /* The CR at the end of a cut line may be one in its middle. */
@@ -212,12 +227,22 @@ static void try_rule(struct walk *walk, size_t index)
 {
     struct rule *rule = walk->set->rules[index];
     if (rule_try(rule, walk->scanner, &walk->event))
-        walk->found(walk->ctx, rule, &walk->event);
+        walk->look->found(walk->look->ctx, rule, &walk->event);
+}
+
+static bool is_over(struct walk *walk)
+{
+    const struct look *look = walk->look;
+    if (!walk->is_over && look->is_full)
+        walk->is_over = look->is_full(look->ctx);
+    return walk->is_over;
 }
 
 /* The line at hand is known with all its literals: try its rules, in their order. */
 static void try_line(struct walk *walk)
 {
+    if (is_over(walk))
+        return;
     const struct block *block = walk->block;
     struct slice line =
         slice_make(block->bytes.ptr + walk->begin, walk->end - walk->begin);
@@ -256,7 +281,7 @@ static void take_line(struct walk *walk, size_t begin, size_t end)
 /* Rules without a literal see the lines up to @limit, too. */
 static void try_lines_before(struct walk *walk, size_t limit)
 {
-    while (walk->set->has_always && next_begin(walk) < limit) {
+    while (walk->set->has_always && !walk->is_over && next_begin(walk) < limit) {
         size_t begin = next_begin(walk);
         take_line(walk, begin, line_end(walk, begin));
         try_line(walk);
@@ -269,18 +294,23 @@ static void open_line(struct walk *walk, size_t at)
     const char *bytes = walk->block->bytes.ptr;
     if (walk->has_line)
         try_line(walk);
+    if (walk->is_over)
+        return;
     size_t from = next_begin(walk);
     const char *feed = memrchr(bytes + from, '\n', at - from);
     size_t begin = feed ? (size_t)(feed - bytes) + 1 : from;
     try_lines_before(walk, begin);
-    take_line(walk, begin, line_end(walk, at));
+    if (!walk->is_over)
+        take_line(walk, begin, line_end(walk, at));
 }
 
 static void want_rule(void *ctx, size_t at, uint32_t owner)
 {
     struct walk *walk = ctx;
-    if (!walk->has_line || at > walk->end)
+    if (!walk->is_over && (!walk->has_line || at > walk->end))
         open_line(walk, at);
+    if (walk->is_over)
+        return;
     walk->scanner->wanted[owner / 64] |= UINT64_C(1) << owner % 64;
 }
 
@@ -307,28 +337,49 @@ static uint64_t walk_over(struct walk *walk)
     return lines + has_open_end;
 }
 
+/* Where a walk that ended early is to be gone on with; a line that had all its rules
+ * wanted is forgotten. */
+static size_t where_it_ended(struct walk *walk)
+{
+    if (!walk->is_over)
+        return walk->block->bytes.len;
+    memset(walk->scanner->wanted, 0,
+           walk->set->word_count * sizeof *walk->scanner->wanted);
+    return walk->begin;
+}
+
+uint64_t matcher_look(const struct matcher *matcher, struct scanner *scanner,
+                      const struct block *block, const struct look *look, size_t *end)
+{
+    struct walk walk = { .scanner = scanner,
+                         .set = set_of(matcher, block),
+                         .block = block,
+                         .event = { .source = block->source,
+                                    .path = block->path,
+                                    .is_cut = block->is_cut,
+                                    .unix_ms = look->unix_ms },
+                         .look = look };
+    if (block->is_record)
+        take_record(&walk);
+    uint64_t lines = walk_over(&walk);
+    *end = where_it_ended(&walk);
+    return block->is_record ? 1 : lines;
+}
+
 uint64_t
 matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms,
              void (*found)(void *ctx, struct rule *rule, const struct event *event),
              void *ctx)
 {
-    must(block->source->index < matcher->source_count);
-    struct rule_set *set = &matcher->sets[matcher->set_of_source[block->source->index]];
-    struct walk walk = { .scanner = matcher->scanner,
-                         .set = set,
-                         .block = block,
-                         .event = { .source = block->source,
-                                    .path = block->path,
-                                    .is_cut = block->is_cut,
-                                    .unix_ms = unix_ms },
-                         .found = found,
-                         .ctx = ctx };
-    tune(matcher, set, block->bytes);
-    if (!block->is_record)
-        return walk_over(&walk);
-    take_record(&walk);
-    (void)walk_over(&walk);
-    return 1;
+    const struct look look = { .unix_ms = unix_ms, .found = found, .ctx = ctx };
+    size_t end;
+    matcher_prepare(matcher, block);
+    return matcher_look(matcher, matcher->scanner, block, &look, &end);
+}
+
+struct scanner *matcher_scanner(const struct matcher *matcher)
+{
+    return matcher->scanner;
 }
 
 struct rule *matcher_first(struct matcher *matcher, struct event *event)

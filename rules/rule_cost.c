@@ -48,6 +48,11 @@ bool rule_try(struct rule *rule, struct scanner *scanner, struct event *event)
     return rule_matches(rule, scanner, event);
 }
 
+void rules_share(struct rules *rules, size_t thread_count)
+{
+    rules->thread_count = thread_count;
+}
+
 /* --- suspending ------------------------------------------------------------------- */
 
 static void begin_watch(struct rules *rules, struct now now)
@@ -84,10 +89,12 @@ void rules_watch(struct rules *rules, struct now now, bool is_behind,
     int64_t span_ms = now.mono_ms - rules->watched_from_ms;
     if (span_ms < RULE_WATCH_MS)
         return;
+    uint64_t time_ms =
+        (uint64_t)span_ms * (rules->thread_count ? rules->thread_count : 1);
     for (size_t i = 0; i < rules->count; i++) {
         struct rule *rule = &rules->items[i];
         uint64_t spent_ms = (rule->cost.ns - rule->watched_ns) / MILLISECOND_NS;
-        int percent = (int)(spent_ms * 100 / (uint64_t)span_ms);
+        int percent = (int)(spent_ms * 100 / time_ms);
         if (rule->is_suspended || percent <= MAX_PERCENT)
             continue;
         rule->is_suspended = true;

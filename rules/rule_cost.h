@@ -17,11 +17,15 @@ enum { RULE_MEASURE_EVERY = 64 };
 /** rule_matches(), counted and timed; false for a rule that is suspended. */
 bool rule_try(struct rule *rule, struct scanner *scanner, struct event *event);
 
+/** @thread_count threads try the rules: shares are shares of all their time. */
+void rules_share(struct rules *rules, size_t thread_count);
+
 /** Call once a turn. A rule that took more than half of the time between two looks, at
  *  least RULE_WATCH_MS apart, while lines waited all the time, is suspended for
  *  RULE_SUSPEND_MS; a reload, too, lets it go on.
  *  @is_behind  do lines wait to be read?
- *  @suspended  called for each rule that is suspended now; @percent of a core */
+ *  @suspended  called for each rule that is suspended now; @percent of a core, or of
+ *              all that try rules */
 void rules_watch(struct rules *rules, struct now now, bool is_behind,
                  void (*suspended)(void *ctx, const struct rule *rule, int percent),
                  void *ctx);

@@ -74,6 +74,7 @@ struct rules {
     bool is_watching;        /**< since watched_from_ms lines have waited */
     int64_t watched_from_ms; /**< mono */
     size_t suspended_count;
+    size_t thread_count;                          /**< that try rules; 0: one */
     uint64_t own_mail_lines, own_mail_lines_seen; /**< of all rules */
     uint64_t mails_seen;                          /**< by rules_watch_feedback() */
     int64_t mail_at_ms;                           /**< mono, when it saw the last one */

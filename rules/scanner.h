@@ -36,6 +36,11 @@ struct scanner {
 /** For the thread that owns @rules: counts at the rules themselves.
  *  @return owned by the caller: scanner_free(). */
 struct scanner *scanner_create(const struct rules *rules);
+/** For another thread: counts for itself, until scanner_settle(). */
+struct scanner *scanner_create_apart(const struct rules *rules);
+/** Its thread waits: add what it counted to what @rules, the same as at its creation,
+ *  have cost. */
+void scanner_settle(struct scanner *scanner, struct rules *rules);
 void scanner_free(struct scanner *scanner);
 
 #endif

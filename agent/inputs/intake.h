@@ -13,11 +13,21 @@ struct intake {
     void (*report)(void *ctx, const struct self_report *report);
     void *ctx;
     bool (*is_enough)(void *ctx); /**< is this turn's time up? NULL: it never is */
+    /** Room for @bytes to read the next block into, until it is asked again: then the
+     *  block needs no copy. NULL: there is none, or none is needed. */
+    char *(*room)(void *ctx, size_t bytes);
 };
 
 static inline bool intake_has_enough(const struct intake *intake)
 {
     return intake->is_enough && intake->is_enough(intake->ctx);
+}
+
+/** @own  where the input would read otherwise */
+static inline char *intake_room(const struct intake *intake, size_t bytes, char *own)
+{
+    char *room = intake->room ? intake->room(intake->ctx, bytes) : NULL;
+    return room ? room : own;
 }
 
 #endif

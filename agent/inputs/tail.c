@@ -49,7 +49,7 @@ static void *create(const struct input_world *world, struct inputs_tally *tally)
     tail->tally = tally;
     tail->search.fs = &world->fs;
     tail->reader = (struct tail_reader){ .fs = &world->fs, .tally = tally };
-    tail->reader.buffer = mem_zalloc(TAIL_BUFFER_BYTES);
+    tail->reader.buffer = tail->reader.own_buffer = mem_zalloc(TAIL_BUFFER_BYTES);
     files_init(&tail->files, &world->fs, world->log, tally, open_limit());
     tail->reader.ledgers = &tail->files.ledgers;
     tail->reader.archive = &tail->files.archive;
@@ -75,7 +75,7 @@ static void destroy(void *self)
     forget_hopes(tail);
     free(tail->hopes);
     free(tail->sources);
-    free(tail->reader.buffer);
+    free(tail->reader.own_buffer);
     free(tail);
 }
 

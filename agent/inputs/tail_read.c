@@ -63,6 +63,7 @@ struct window {
 static enum tail_read window_read(struct tail_file *file, struct tail_reader *reader,
                                   struct window *window, struct err *err)
 {
+    reader->buffer = intake_room(reader->intake, TAIL_BUFFER_BYTES, reader->own_buffer);
     window->lead = identity_tail_length(file->offset);
     window->offset = file->offset - (int64_t)window->lead;
     ssize_t got = read_inside(file, reader, window->lead + LIMIT_BLOCK_BYTES,
@@ -215,7 +216,7 @@ static void shrink(struct tail_file *file, struct tail_reader *reader,
                  reader->now);
 }
 
-enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
+static enum tail_read read_on(struct tail_file *file, struct tail_reader *reader,
                               size_t budget, bool is_final, struct err *err)
 {
     size_t read = 0;
@@ -249,6 +250,15 @@ enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader
         }
     }
     return TAIL_READ_MORE;
+}
+
+enum tail_read tail_file_read(struct tail_file *file, struct tail_reader *reader,
+                              size_t budget, bool is_final, struct err *err)
+{
+    enum tail_read result = read_on(file, reader, budget, is_final, err);
+    /* What was lent may be scanned yet. */
+    reader->buffer = reader->own_buffer;
+    return result;
 }
 
 bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t offset,

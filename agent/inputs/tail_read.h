@@ -18,7 +18,8 @@ struct archive_slot {
 
 struct tail_reader {
     const struct fs *fs;
-    char *buffer;
+    char *buffer; /**< where bytes are now: our own, or lent by the intake */
+    char *own_buffer;
     const struct intake *intake; /**< NULL: nothing is read now */
     struct inputs_tally *tally;
     struct ledgers *ledgers;

@@ -55,8 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct rng rng;
     struct slice rest = fuzz_input(data + 2, size - 2);
     rng_seed(&rng, data[1]);
-    dialog_init(&dialog,
-                (struct dialog_offer){ data[0] & 1, data[0] & 2, data[0] & 4 });
+    dialog_init(&dialog, (struct dialog_offer){ .pipelining = data[0] & 1,
+                                                .size = data[0] & 2,
+                                                .eight_bit = data[0] & 4,
+                                                .dot = PHASE_DOT });
     dialog_start(&dialog, &mail);
     while (rest.len > 0 && dialog.state != DIALOG_CLOSED) {
         size_t len = 1 + rng_next(&rng) % (rest.len < 512 ? rest.len : 512);

@@ -75,6 +75,7 @@ void sim_set_up(struct sim *sim, uint64_t seed, int world)
     rng_seed(&sim->notify.rng, seed);
     traits->has_clients = rng_next(&more) % 2 == 0;
     traits->has_people = rng_next(&more) % 2 == 0;
+    traits->has_crew = rng_next(&more) % 2 == 0;
 }
 
 struct power *sim_make_stores(void)
@@ -113,6 +114,8 @@ static void put_yaml(const struct sim *sim, struct buf *yaml)
                traits->is_pattern ? "*" : "[ab].log",
                traits->has_inotify ? "true" : "false", traits->sweep_s,
                variants[traits->variant].route);
+    if (traits->has_crew)
+        buf_puts(yaml, "scan_threads: 3\n");
     if (traits->has_clients)
         buf_printf(yaml, "http: {listen: ['unix:%s'], resolve_after: 20m}\n",
                    sim->clients.path);

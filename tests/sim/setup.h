@@ -24,6 +24,7 @@ struct sim_traits {
     bool is_seldom;   /**< the sweep is: what inotify does not tell waits for long */
     bool has_clients; /**< alerts are posted */
     bool has_people;  /**< mails go to three recipients */
+    bool has_crew;    /**< scan_threads; their work is done in the turn */
 };
 
 /** Give the world the traits of @seed. @world: SIM_*_WORLD */

@@ -96,8 +96,9 @@ TEST(fences, a_call_that_is_not_on_the_list_fails_and_one_from_the_future_is_unk
     struct err err = { 0 };
     if (!seccomp_is_there())
         SKIP_TEST("this kernel has no seccomp filter");
-    ck_assert_msg(seccomp_shut(rows, sandbox_calls_of(SANDBOX_AGENT, rows), &err), "%s",
-                  err.text);
+    ck_assert_msg(seccomp_shut(rows, sandbox_calls_of(SANDBOX_AGENT, false, rows),
+                               &err),
+                  "%s", err.text);
     ck_assert_int_eq(fork(), -1);
     ck_assert_int_eq(errno, EPERM);
     ck_assert_int_eq(syscall(SYS_execve, "/bin/true", NULL, NULL), -1);
