@@ -23,8 +23,7 @@ static void lane_init(struct lane *lane, const struct route *route, struct now n
     const struct route_config *config = route->config;
     lane->route = route;
     lane->since_unix_ms = now.unix_ms;
-    lane->piece =
-        (struct piece){ .kind = PIECE_ROUTE, .id = hash_bytes(route->key) | 1 };
+    lane->piece.kind = PIECE_ROUTE;
     if (config->limit)
         lane->limit = limit_make(config->limit->mails, config->limit->per, now.mono_ms);
     if (config->digest)

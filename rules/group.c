@@ -33,8 +33,9 @@ struct alert_group *group_create(const struct labels *labels, const struct route
                                  struct pieces *pieces, struct dedup *dedup)
 {
     struct alert_group *group = mem_zalloc(sizeof *group);
-    group->piece.kind = PIECE_GROUP;
     group->labels = labels_own(labels, &group->key);
+    group->piece.kind = PIECE_GROUP;
+    group->piece.weight = SHEET_BYTES / SHEET_PIECES;
     group->route = route;
     group->pieces = pieces;
     group->dedup = dedup;
@@ -219,6 +220,7 @@ static void count(struct alert_group *group, struct alert *alert,
     set_end(alert, sighting, now);
     group->new_count += sighting->count;
     let_rest(group, alert);
+    alert_weigh(alert);
     pieces_touch(group->pieces, &alert->piece);
 }
 
