@@ -56,9 +56,8 @@ struct gate {
     struct literal *literals;
     uint32_t *owner_starts; /**< of each literal; one more for the end of the last */
     uint32_t *owners;
-    size_t literal_count, owner_count;
     struct shape_window *shapes;
-    size_t shape_count;
+    size_t literal_count, owner_count, shape_count;
 };
 
 /** What differs from level to level. @chunks is even; SIEVE_AHEAD bytes behind them can
