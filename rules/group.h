@@ -23,11 +23,12 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting; /**< alerts that never end by themselves and are told:
+    struct heap resting;       /**< alerts that never end by themselves and are told:
                               the one seen least recently makes way for a new one */
-    uint64_t left_count; /**< alerts that made way */
-    struct alert *other; /**< not in the map */
-    uint64_t new_count;  /**< of all alerts */
+    uint64_t left_count;       /**< alerts that made way */
+    struct alert *other;       /**< not in the map */
+    struct alert_texts *usual; /**< what its first alert said; as long as it has any */
+    uint64_t new_count;        /**< of all alerts */
     char thread[33];
     uint32_t mail_count;   /**< of the thread */
     int64_t tick_ms;       /**< mono: the next look; later ones every group_interval */
