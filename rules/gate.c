@@ -116,6 +116,31 @@ static void look_up(const struct scan *scan, const struct window_table *table,
     }
 }
 
+/* Does it stand there with its window at @at, and all of it inside of the block? */
+static bool shape_fits(const struct scan *scan, const struct shape_window *window,
+                       size_t at)
+{
+    const struct shape *shape = &window->of.shape;
+    if (window->offset > at || scan->bytes.len - (at - window->offset) < shape->len)
+        return false;
+    const char *bytes = scan->bytes.ptr + at - window->offset;
+    for (size_t i = 0; i < shape->len; i++)
+        if (!byte_set_has(&shape->places[i], (unsigned char)bytes[i]))
+            return false;
+    return true;
+}
+
+/* The byte that is told must lie in the line, which a lead may not. */
+static void try_shapes(const struct scan *scan, size_t at)
+{
+    for (size_t i = 0; i < scan->gate->shape_count; i++) {
+        const struct shape_window *window = &scan->gate->shapes[i];
+        bool is_lead = window->of.shape.has_lead && window->offset == 0;
+        if (shape_fits(scan, window, at))
+            scan->hit(scan->ctx, at + is_lead, window->of.owner);
+    }
+}
+
 /* --- segments --------------------------------------------------------------------- */
 
 static void look_at_chunk(const struct scan *scan, size_t begin, uint64_t sampled,
@@ -128,8 +153,10 @@ static void look_at_chunk(const struct scan *scan, size_t begin, uint64_t sample
             return;
         if (sampled >> bit & 1)
             look_up(scan, &scan->gate->sampled, at);
-        if (everywhere >> bit & 1)
+        if (everywhere >> bit & 1) {
             look_up(scan, &scan->gate->everywhere, at);
+            try_shapes(scan, at);
+        }
     }
 }
 

@@ -6,10 +6,13 @@
 
 #include <stdlib.h>
 
+#include "agent/base/must.h"
+
 enum {
     WINDOW_MIN_BYTES = 4,
     SIEVE_LITERALS = 16, /* that the sieve takes over, so that windows can be longer */
-    CLASSES = 8
+    CLASSES = 8,
+    SHAPE_CLASSES = 2 /* of them, where there are shapes */
 };
 
 /* --- literals --------------------------------------------------------------------- */
@@ -173,10 +176,51 @@ static int compare_keys(const void *a, const void *b)
 static void fill_sieve(struct gate *gate)
 {
     struct window_table *table = &gate->everywhere;
+    size_t classes = gate->shape_count > 0 ? CLASSES - SHAPE_CLASSES : CLASSES;
     qsort(table->windows, table->count, sizeof *table->windows, compare_keys);
     for (size_t i = 0; i < table->count; i++)
         sieve_window(gate, &table->windows[i],
-                     (uint8_t)(1u << i * CLASSES / table->count));
+                     (uint8_t)(1u << i * classes / table->count));
+}
+
+/* --- shapes ----------------------------------------------------------------------- */
+
+/* Its rarest places. Where there are fewer than the sieve looks at, anything may follow
+ * them. */
+static size_t choose_places(const struct shape *shape)
+{
+    size_t best = 0;
+    for (size_t i = 1; i + SIEVE_BYTES <= shape->len; i++)
+        if (shape_rarity(shape, i, i + SIEVE_BYTES) <
+            shape_rarity(shape, best, best + SIEVE_BYTES))
+            best = i;
+    return best;
+}
+
+static void sieve_shape(struct gate *gate, const struct shape_window *window,
+                        uint8_t class_bit)
+{
+    const struct shape *shape = &window->of.shape;
+    for (size_t i = 0; i < SIEVE_BYTES; i++) {
+        size_t at = window->offset + i;
+        for (int byte = 0; byte < 256; byte++)
+            if (at >= shape->len ||
+                byte_set_has(&shape->places[at], (unsigned char)byte))
+                let_pass(gate, i, (uint8_t)byte, class_bit);
+    }
+}
+
+static void take_shapes(struct gate *gate, const struct gate_wanted *wanted)
+{
+    must(wanted->shape_count <= GATE_SHAPES);
+    gate->shape_count = wanted->shape_count;
+    gate->shapes = mem_zalloc(gate->shape_count * sizeof *gate->shapes);
+    for (size_t i = 0; i < gate->shape_count; i++) {
+        struct shape_window *window = &gate->shapes[i];
+        window->of = wanted->shapes[i];
+        window->offset = choose_places(&window->of.shape);
+        sieve_shape(gate, window, (uint8_t)(1u << (CLASSES - 1 - i % SHAPE_CLASSES)));
+    }
 }
 
 /* --- tables ----------------------------------------------------------------------- */
@@ -235,15 +279,23 @@ static void table_build(struct window_table *table)
 struct gate *gate_create(const struct gate_item *items, size_t count,
                          const struct rarity *rarity, enum gate_level level)
 {
+    return gate_create_for(&(struct gate_wanted){ items, count, NULL, 0 }, rarity,
+                           level);
+}
+
+struct gate *gate_create_for(const struct gate_wanted *wanted,
+                             const struct rarity *rarity, enum gate_level level)
+{
     struct gate *gate = mem_zalloc(sizeof *gate);
     gate->kernels = gate_kernels_of(level);
-    take_items(gate, items, count);
+    take_items(gate, wanted->items, wanted->count);
+    take_shapes(gate, wanted);
     size_t window_bytes = choose_window(gate);
     size_t long_min = STRIDE + window_bytes - 1;
     size_t long_count = count_between(gate, long_min, LITERAL_BYTES);
     size_t short_count = gate->literal_count - long_count;
     gate->has_long = long_count > 0;
-    gate->has_short = short_count > 0;
+    gate->has_short = short_count > 0 || gate->shape_count > 0;
     table_begin(&gate->sampled, gate, window_bytes, long_count * STRIDE);
     table_begin(&gate->everywhere, gate, LITERAL_MIN_BYTES, short_count);
     for (size_t i = 0; i < gate->literal_count; i++) {
@@ -274,6 +326,7 @@ void gate_free(struct gate *gate)
     free(gate->literals);
     free(gate->owner_starts);
     free(gate->owners);
+    free(gate->shapes);
     free(gate);
 }
 
@@ -288,5 +341,6 @@ size_t gate_size(const struct gate *gate)
 {
     return sizeof *gate + table_size(&gate->sampled) + table_size(&gate->everywhere) +
            gate->literal_count * sizeof *gate->literals +
+           gate->shape_count * sizeof *gate->shapes +
            (gate->literal_count + gate->owner_count + 1) * sizeof(uint32_t);
 }

@@ -34,6 +34,12 @@ struct window_table {
 
 struct gate_kernels;
 
+/** A shape, of which the sieve looks at SIEVE_BYTES places from @offset on. */
+struct shape_window {
+    struct gate_shape of;
+    size_t offset;
+};
+
 /** For the low and the high half of the byte at each place of a window: the classes of
  *  short literals that can stand there. */
 struct halves {
@@ -50,7 +56,8 @@ struct gate {
     struct literal *literals;
     uint32_t *owner_starts; /**< of each literal; one more for the end of the last */
     uint32_t *owners;
-    size_t literal_count, owner_count;
+    struct shape_window *shapes;
+    size_t literal_count, owner_count, shape_count;
 };
 
 /** What differs from level to level. @chunks is even; SIEVE_AHEAD bytes behind them can

@@ -29,8 +29,11 @@ struct rule_set {
     struct rule **rules;
     size_t count, word_count;
     struct gate *gate;
-    uint64_t *always; /* bits of rules without a literal */
+    uint64_t *always; /* bits of rules without a literal and without a shape */
     bool has_always;
+    uint64_t *shaped; /* bits of those with a shape instead of a literal */
+    struct gate_shape shapes[GATE_SHAPES]; /* found once, for that takes a while */
+    size_t shape_count;
     struct rarity *rarity; /* of the samples so far, while there is a backlog */
     uint64_t scanned_bytes, next_sample_bytes, next_tune_bytes;
 };
@@ -54,6 +57,17 @@ static void collect_rules(struct rule_set *set, struct rules *rules, size_t sour
             set->rules[set->count++] = rules_get(rules, i);
     set->word_count = (set->count + 63) / 64;
     set->always = mem_zalloc(set->word_count * sizeof *set->always);
+    set->shaped = mem_zalloc(set->word_count * sizeof *set->shaped);
+}
+
+static bool has_bit(const uint64_t *bits, size_t index)
+{
+    return bits[index / 64] >> index % 64 & 1;
+}
+
+static void put_bit(uint64_t *bits, size_t index)
+{
+    bits[index / 64] |= UINT64_C(1) << index % 64;
 }
 
 static bool is_same(const struct rule_set *a, const struct rule_set *b)
@@ -68,6 +82,7 @@ static void set_clear(struct rule_set *set)
     rarity_free(set->rarity);
     free(set->rules);
     free(set->always);
+    free(set->shaped);
 }
 
 /* What the gate of a set is made of. */
@@ -98,13 +113,35 @@ static void build_gate(struct rule_set *set, const struct rarity *rarity,
             add_items(&items, &literals, i);
             continue;
         }
-        set->always[i / 64] |= UINT64_C(1) << i % 64;
+        if (has_bit(set->shaped, i))
+            continue;
+        put_bit(set->always, i);
         set->has_always = true;
     }
+    struct gate_wanted wanted = { items.items, items.count, set->shapes,
+                                  set->shape_count };
     gate_free(set->gate);
-    set->gate = gate_create(items.items, items.count, rarity, level);
+    set->gate = gate_create_for(&wanted, rarity, level);
     arena_free(&arena);
     free(items.items);
+}
+
+/* Of the first rules without a literal; others are tried on every line. */
+static void find_shapes(struct rule_set *set)
+{
+    struct arena arena = { 0 };
+    for (size_t i = 0; i < set->count && set->shape_count < GATE_SHAPES; i++) {
+        struct gate_shape *shape = &set->shapes[set->shape_count];
+        struct literals literals;
+        arena_clear(&arena);
+        if (rule_literals(set->rules[i], NULL, &arena, &literals) ||
+            !rule_shape(set->rules[i], &shape->shape))
+            continue;
+        shape->owner = (uint32_t)i;
+        put_bit(set->shaped, i);
+        set->shape_count++;
+    }
+    arena_free(&arena);
 }
 
 /* Sources with the same rules share one gate. */
@@ -119,6 +156,7 @@ static size_t add_set(struct matcher *matcher, struct rules *rules, size_t sourc
         *fresh = (struct rule_set){ 0 };
         return i;
     }
+    find_shapes(fresh);
     build_gate(fresh, NULL, matcher->level);
     return matcher->set_count++;
 }
@@ -326,14 +364,27 @@ static void take_record(struct walk *walk)
     take_line(walk, 0, block->bytes.len);
 }
 
+/* A shape can hold the line feeds around its line, so the line that lacks one of them
+ * is tried whatever it looks like. @at: in that line */
+static void want_shaped(struct walk *walk, size_t at)
+{
+    const struct rule_set *set = walk->set;
+    for (size_t i = 0; i < set->shape_count; i++)
+        want_rule(walk, at, set->shapes[i].owner);
+}
+
 static uint64_t walk_over(struct walk *walk)
 {
     struct slice bytes = walk->block->bytes;
+    bool has_open_end = bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n';
+    if (bytes.len > 0 || walk->has_line)
+        want_shaped(walk, 0);
     uint64_t lines = gate_scan(walk->set->gate, bytes, want_rule, walk);
+    if (has_open_end)
+        want_shaped(walk, bytes.len - 1);
     if (walk->has_line)
         try_line(walk);
     try_lines_before(walk, bytes.len);
-    bool has_open_end = bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n';
     return lines + has_open_end;
 }
 

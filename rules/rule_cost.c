@@ -138,13 +138,16 @@ uint64_t rules_passed_over(const struct rules *rules)
 
 /* --- what people ask -------------------------------------------------------------- */
 
-static bool has_literal(const struct rule *rule)
+/* Is there nothing by which lines could be told apart before it is tried? */
+static bool sees_every_line(const struct rule *rule)
 {
     struct arena arena = { 0 };
     struct literals literals;
-    bool has = rule_literals(rule, NULL, &arena, &literals);
+    struct shape shape;
+    bool sees =
+        !rule_literals(rule, NULL, &arena, &literals) && !rule_shape(rule, &shape);
     arena_free(&arena);
-    return has;
+    return sees;
 }
 
 static void describe(const struct rule *rule, struct now now, struct buf *out)
@@ -158,7 +161,7 @@ static void describe(const struct rule *rule, struct now now, struct buf *out)
         buf_printf(out, ", %llu ms, %llu ns a line",
                    (unsigned long long)(rule->cost.ns / MILLISECOND_NS),
                    (unsigned long long)(rule->cost.ns / rule->cost.tries));
-    if (!has_literal(rule))
+    if (sees_every_line(rule))
         buf_puts(out, ", tried on every line");
     if (rule->is_suspended) {
         buf_puts(out, "\n    SUSPENDED because it takes too much time; goes on in ");
@@ -180,7 +183,7 @@ static void describe_as_json(const struct rule *rule, struct buf *out)
                (unsigned long long)rule->cost.tries,
                (unsigned long long)rule->cost.hits, (unsigned long long)rule->cost.ns);
     buf_printf(out, ",\"every_line\":%s,\"suspended\":%s,\"passed_over\":%llu}",
-               has_literal(rule) ? "false" : "true",
+               sees_every_line(rule) ? "true" : "false",
                rule->is_suspended ? "true" : "false",
                (unsigned long long)rule->cost.passed_over);
 }
@@ -225,13 +228,15 @@ static void advise(const struct rule *rule, size_t index, uint64_t (*ticks)(void
 {
     struct arena arena = { 0 };
     struct literals literals;
+    struct shape shape;
     const struct conf_text *pattern = &rule->config->match.items[index];
     if (!rule_pattern_literals(rule, index, NULL, &arena, &literals))
         complain_softly(
             complaints, pattern->node ? pattern->node->at : (struct place){ 0 },
-            "this pattern is tried on every line, about %llu ns each, because no text "
-            "of %d bytes or more stands in all that it matches; put one in, or name "
-            "the rule's sources with 'from'",
+            "this pattern is tried on every line%s, about %llu ns each, because no "
+            "text of %d bytes or more stands in all that it matches; put one in, or "
+            "name the rule's sources with 'from'",
+            rule_shape(rule, &shape) ? " that looks like what it matches" : "",
             (unsigned long long)cost_of_line(rule->match.items[index], ticks),
             LITERAL_MIN_BYTES);
     arena_free(&arena);

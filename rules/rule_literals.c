@@ -95,3 +95,9 @@ bool rule_literals(const struct rule *rule, const struct rarity *rarity,
     *literals = all;
     return all.count > 0;
 }
+
+bool rule_shape(const struct rule *rule, struct shape *shape)
+{
+    return rule->match.count == 1 &&
+           shape_of_pattern(rule->config->match.items[0].value, shape);
+}

@@ -2,6 +2,7 @@
 #include "rules/matcher.h"
 
 #include "rig.h"
+#include "rules/gate.h"
 
 struct finding {
     struct rig *rig;
@@ -78,6 +79,49 @@ TEST(matcher, L39_one_cr_at_the_end_is_no_part_of_the_line)
                 1, "b@0:x;a@0:x;");
 }
 
+/* The rules have no literal, so that a shape is looked for, which may hold the line
+ * feeds around its line. */
+static const char shaped[] = "rules:\n"
+                             "  - {name: b, match: '^[A-Z]{3}\\d'}\n"
+                             "  - {name: e, match: '[A-Z]{3}$'}\n"
+                             "  - {name: w, match: '\\b[A-Z]{2}\\d\\b'}\n";
+
+TEST(matcher, a_shape_is_found_in_the_first_the_next_and_the_last_line)
+{
+    check_block(shaped,
+                (struct block){ .bytes = SLICE("ABC1\nx\nABC2\nAB3\nxABC\r\nx\n") }, 6,
+                "b@0:ABC1;b@7:ABC2;w@12:AB3;e@16:xABC;");
+    check_block(shaped,
+                (struct block){ .bytes = SLICE("AB1\nx\nxABC"),
+                                .is_unterminated = true },
+                3, "w@0:AB1;e@6:xABC;");
+    check_block(shaped,
+                (struct block){ .bytes = SLICE("x\nAB1"), .is_unterminated = true }, 2,
+                "w@2:AB1;");
+}
+
+TEST(matcher, a_shape_is_not_looked_for_in_a_record)
+{
+    check_block(shaped, (struct block){ .bytes = SLICE("x\nABC"), .is_record = true },
+                1, "e@0:x\nABC;");
+    check_block("rules: [{name: n, match: '^$'}]\n",
+                (struct block){ .bytes = SLICE(""), .is_record = true }, 1, "n@0:;");
+}
+
+TEST(matcher, more_rules_than_shapes_are_looked_for_find_all_the_same)
+{
+    struct buf many = buf_make(10000), wanted = buf_make(10000);
+    buf_puts(&many, "rules:\n");
+    for (int i = 0; i < 2 * GATE_SHAPES; i++) {
+        buf_printf(&many, "  - {name: r%d, match: '[A-Z]{3}\\d'}\n", i);
+        buf_printf(&wanted, "r%d@2:ABC1;", i);
+    }
+    check_block(many.ptr, (struct block){ .bytes = SLICE("x\nABC1\nx\n") }, 3,
+                wanted.ptr);
+    buf_free(&many);
+    buf_free(&wanted);
+}
+
 TEST(matcher, a_cut_line_keeps_its_last_byte)
 {
     check_block(rules, (struct block){ .bytes = SLICE("x\r"), .is_cut = true }, 1,
@@ -137,13 +181,14 @@ TEST(matcher, conditions_see_the_fields_of_a_record)
                 block, 1, "a@0:y;c@0:y;");
 }
 
-TEST(matcher, a_line_is_tried_only_by_rules_whose_literal_it_holds)
+TEST(matcher, a_line_is_tried_only_by_rules_whose_literal_or_shape_it_holds)
 {
     struct rig *rig = rig_create();
     struct finding finding = { .out = buf_make(100) };
     rig_rules(rig, "rules:\n"
                    "  - {name: a, match: 'disk [a-z]+ is full'}\n"
-                   "  - {name: b, match: '\\d\\d$'}\n");
+                   "  - {name: b, match: '[^ -~]'}\n"
+                   "  - {name: c, match: '\\d\\d$'}\n");
     struct matcher *matcher = matcher_create(rig->rules, 2);
     struct block block = { .source = &rig->sources[0],
                            .bytes =
@@ -152,6 +197,7 @@ TEST(matcher, a_line_is_tried_only_by_rules_whose_literal_it_holds)
     ck_assert_slice(buf_slice(&finding.out), "a@20:disk sda is full;");
     ck_assert_uint_eq(rule_tally(rules_get(rig->rules, 0)).tries, 2);
     ck_assert_uint_eq(rule_tally(rules_get(rig->rules, 1)).tries, 4);
+    ck_assert_uint_eq(rule_tally(rules_get(rig->rules, 2)).tries, 1);
     buf_free(&finding.out);
     matcher_free(matcher);
     rig_free(rig);
