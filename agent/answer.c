@@ -61,6 +61,7 @@ static void measure_inputs(const struct inputs_tally *inputs, struct metrics *me
     metrics->watch_failures = inputs->watch_failures;
     metrics->watch_overflows = inputs->watch_overflows;
     metrics->journal_entries = inputs->journal_entries;
+    metrics->journal_copies = inputs->journal_copies;
     metrics->journal_gaps = inputs->journal_gaps;
     metrics->journal_missed = inputs->journal_missed;
     metrics->journal_left_out = inputs->journal_left_out;

@@ -12,6 +12,9 @@ enum { FIRST_SAMPLES = 2 };
  * fit where the last one was. */
 enum { STEP_BYTES = 32 };
 
+/* About as many bytes as what an alert counts has in the store. */
+enum { NUMBERS_BYTES = 40 };
+
 /** One block for all texts, because most alerts have short ones and few change. */
 struct alert_texts {
     uint32_t ends[ALERT_TEXTS];
@@ -159,6 +162,14 @@ bool alert_wants_sample(const struct alert *alert, size_t later)
 {
     return later < LIMIT_SAMPLES - FIRST_SAMPLES || alert->samples_told ||
            alert->sample_count < FIRST_SAMPLES;
+}
+
+void alert_weigh(struct alert *alert)
+{
+    size_t texts = alert->texts ? alert->texts->ends[ALERT_TEXTS - 1] : 0;
+    size_t bytes = alert->key_len + texts + NUMBERS_BYTES;
+    alert->piece.weight =
+        (uint16_t)(alert->samples || bytes > SHEET_BYTES ? SHEET_BYTES : bytes);
 }
 
 /* --- the whole -------------------------------------------------------------------- */

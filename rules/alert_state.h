@@ -72,6 +72,10 @@ struct slice alert_text(const struct alert *alert, enum alert_text which);
  *  @return whether one of them changed. */
 bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS]);
 
+/** Set how much room it takes in the store. One with samples takes a sheet: these grow,
+ *  and the next line changes it again. */
+void alert_weigh(struct alert *alert);
+
 /** Keep a copy of @sample, which is no news when its line is empty. Past LIMIT_SAMPLES
  *  the first ones stay, and of the later ones the newest. */
 void alert_keep_sample(struct alert *alert, const struct sample *sample);

@@ -181,12 +181,12 @@ void dedup_free(struct dedup *dedup)
 
 /* --- stored ----------------------------------------------------------------------- */
 
-void dedup_save(const struct dedup_entry *entry, struct now now, struct buf *out)
+void dedup_save(const struct dedup_entry *entry, struct now now, struct record_out *out)
 {
-    buf_put_u64(out, entry->fingerprint);
-    buf_put_u64(out, entry->occurrence);
-    buf_put_u64(out, entry->is_over);
-    buf_put_u64(out, (uint64_t)stored_ms(entry->end.at_ms, now));
+    record_put(out, entry->fingerprint);
+    record_put(out, entry->occurrence);
+    record_put(out, entry->is_over);
+    record_put(out, (uint64_t)stored_ms(entry->end.at_ms, now));
 }
 
 /* A clock that was set back must not make it last longer than it was meant to. */
@@ -197,22 +197,26 @@ static int64_t end_of(uint64_t stored, bool is_over, struct now now)
                    : until_ms;
 }
 
-bool dedup_load(struct dedup *dedup, struct unbuf *in, uint64_t id)
+bool dedup_load(struct dedup *dedup, struct record_in *in, uint32_t sheet)
 {
-    uint64_t fingerprint = unbuf_u64(in), occurrence = unbuf_u64(in);
-    uint64_t is_over = unbuf_u64(in), until = unbuf_u64(in);
-    if (in->failed || in->rest.len > 0 || is_over > 1 || fingerprint == 0)
+    uint64_t fingerprint = record_get(in), occurrence = record_get(in);
+    bool is_over = record_get_bool(in);
+    uint64_t until = record_get(in);
+    if (in->failed || fingerprint == 0)
         return false;
     /* It is open again, or another piece says the same. */
     if (dedup_find(dedup, fingerprint) ||
         map_find(&dedup->entries, key_of(&fingerprint))) {
-        pieces_forget(dedup->pieces, PIECE_DEDUP, id);
+        if (sheet != 0)
+            pieces_forget(dedup->pieces, sheet);
         return true;
     }
     struct dedup_entry *entry =
-        put(dedup, fingerprint, end_of(until, is_over == 1, dedup->now));
+        put(dedup, fingerprint, end_of(until, is_over, dedup->now));
     entry->occurrence = occurrence;
-    entry->is_over = is_over == 1;
-    pieces_adopt(dedup->pieces, &entry->piece, id);
+    entry->is_over = is_over;
+    if (sheet != 0)
+        return pieces_adopt(dedup->pieces, &entry->piece, sheet);
+    pieces_touch(dedup->pieces, &entry->piece);
     return true;
 }

@@ -10,11 +10,11 @@
 #ifndef TOCSIN_RULES_DEDUP_H
 #define TOCSIN_RULES_DEDUP_H
 
-#include "agent/base/buf.h"
 #include "agent/base/heap.h"
 #include "agent/base/map.h"
 #include "agent/base/now.h"
 #include "rules/piece.h"
+#include "rules/record.h"
 
 struct alert;
 
@@ -58,8 +58,10 @@ void dedup_forget(struct dedup *dedup, uint64_t fingerprint);
 
 void dedup_free(struct dedup *dedup);
 
-/** The stored form of an entry. @return false when the bytes are none. */
-void dedup_save(const struct dedup_entry *entry, struct now now, struct buf *out);
-bool dedup_load(struct dedup *dedup, struct unbuf *in, uint64_t id);
+/** The stored form of an entry, on @sheet (0: on none yet). @return false when the
+ *  bytes are none. */
+void dedup_save(const struct dedup_entry *entry, struct now now,
+                struct record_out *out);
+bool dedup_load(struct dedup *dedup, struct record_in *in, uint32_t sheet);
 
 #endif

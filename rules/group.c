@@ -33,8 +33,9 @@ struct alert_group *group_create(const struct labels *labels, const struct route
                                  struct pieces *pieces, struct dedup *dedup)
 {
     struct alert_group *group = mem_zalloc(sizeof *group);
-    group->piece.kind = PIECE_GROUP;
     group->labels = labels_own(labels, &group->key);
+    group->piece.kind = PIECE_GROUP;
+    group->piece.weight = SHEET_BYTES / SHEET_PIECES;
     group->route = route;
     group->pieces = pieces;
     group->dedup = dedup;
@@ -219,7 +220,20 @@ static void count(struct alert_group *group, struct alert *alert,
     set_end(alert, sighting, now);
     group->new_count += sighting->count;
     let_rest(group, alert);
+    alert_weigh(alert);
     pieces_touch(group->pieces, &alert->piece);
+}
+
+bool group_count_in_passing(struct alert *alert, struct slice line, uint32_t later,
+                            struct now now)
+{
+    if (!alert_is_firing(alert, now.mono_ms) || alert_wants_sample(alert, later))
+        return false;
+    alert->new_count++;
+    alert->total_count++;
+    alert->line_hash_sum += hash_bytes(line);
+    alert->group->new_count++;
+    return true;
 }
 
 struct alert *group_count(struct alert_group *group, struct slice key,

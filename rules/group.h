@@ -50,6 +50,12 @@ void group_free(struct alert_group *group);
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now);
 
+/** Count a line of @alert behind which @later others follow for certain, which bring all
+ *  of it up to date but its counts.
+ *  @return false when the line itself may be wanted: see group_count_again(). */
+bool group_count_in_passing(struct alert *alert, struct slice line, uint32_t later,
+                            struct now now);
+
 /** Count one more sighting of @alert, whatever its labels are now. */
 void group_count_again(struct alert *alert, const struct sighting *sighting,
                        struct now now);

@@ -41,9 +41,16 @@ bool labels_equal(const struct labels *a, const struct labels *b);
 /** A deep copy in @arena. */
 struct labels labels_copy(struct arena *arena, const struct labels *labels);
 
-/** Stored form, the same for equal labels. load makes the array in @arena, and borrows
- *  names and values from @in. @return false when the bytes are not labels. */
+/** Is this what a struct labels has to be: bounded, sorted, no empty value? */
+bool labels_are_good(const struct labels *labels);
+
+/** Stored form, the same for equal labels. load makes the array in @arena, load_into
+ *  has LIMIT_LABELS items there already; both borrow names and values from @in.
+ *  @return false when the bytes are not labels. */
 void labels_save(const struct labels *labels, struct buf *out);
 bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena);
+bool labels_load_into(struct labels *labels, struct unbuf *in);
+/** How long the stored form is. */
+size_t labels_key_bytes(const struct labels *labels);
 
 #endif
