@@ -2,6 +2,7 @@
 #include "agent/app_parts.h"
 #include <stdlib.h>
 
+#include "agent/trim.h"
 #include "rules/rule_cost.h"
 
 static void measure_http(const struct http_tally *http, struct metrics *metrics)
@@ -95,6 +96,8 @@ void app_measure(const struct app *app, struct metrics *metrics)
         .reloads = app->reloads,
         .reload_failures = app->reload_failures,
         .longest_turn_ms = app->longest_turn_ms,
+        .allocated_bytes = memory_in_use(),
+        .store_bytes = db_memory(),
         .log_dropped = app->world.log ? app->world.log->dropped_count : 0,
     };
     measure_engine(app, metrics);

@@ -23,6 +23,8 @@ const struct metric metric_table[] = {
     COUNTER(reloads, "Configurations taken on SIGHUP."),
     TROUBLE(reload_failures, "Configurations refused on SIGHUP."),
     GAUGE(longest_turn_ms, "The longest turn."),
+    GAUGE(allocated_bytes, "Bytes of memory in use, without the sender's."),
+    GAUGE(store_bytes, "Those of them that SQLite has: pages of the store."),
     COUNTER(lines, "Lines read."),
     COUNTER(bytes, "Bytes read."),
     COUNTER(matches, "Matches of a rule that a route took."),

@@ -11,7 +11,7 @@
 
 struct metrics {
     uint64_t uptime_ms, turns, commits, commit_failures, reloads, reload_failures;
-    uint64_t longest_turn_ms;
+    uint64_t longest_turn_ms, allocated_bytes, store_bytes;
     uint64_t lines, bytes, matches, told, open, regex_limits, rules_suspended,
         lines_passed_over, overflow_keys, alerts_left, own_lines;
     uint64_t notices_first, notices_new, notices_resolved, notices_repeat;

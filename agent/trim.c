@@ -8,7 +8,6 @@
 #include <link.h>
 #include <malloc.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -25,6 +24,12 @@ static int release_object(struct dl_phdr_info *object, size_t size, void *ctx)
             (void)madvise((void *)from, to - from, MADV_DONTNEED);
     }
     return 0;
+}
+
+uint64_t memory_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
 }
 
 void trim_memory(void)

@@ -439,6 +439,11 @@ bool db_commit(struct db *db, struct err *err)
     return false;
 }
 
+uint64_t db_memory(void)
+{
+    return (uint64_t)sqlite3_memory_used();
+}
+
 void db_trim(struct db *db)
 {
     sqlite3_db_release_memory(db->handle);

@@ -47,6 +47,8 @@ void db_tidy(struct db *db);
 /** Forget pages that were only read or written lately; they are read again when they
  *  are needed. */
 void db_trim(struct db *db);
+/** Bytes that SQLite has allocated in this process, most of them pages it keeps. */
+uint64_t db_memory(void);
 
 /** A statement by its SQL text, prepared once and cached by the address of @sql. */
 struct db_row; /* a running statement */

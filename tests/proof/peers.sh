@@ -51,8 +51,7 @@ rsyslog_default() { # as its documentation shows imfile
     rsyslog_conf '' '' ''
 }
 rsyslog_queue() { # each position is written, what is read waits on disk
-    rsyslog_conf 'queue.type="disk" queue.filename="main"
-            queue.checkpointInterval="1" queue.syncQueueFiles="on"' \
+    rsyslog_conf 'queue.type="disk" queue.filename="main" queue.checkpointInterval="1"' \
         'persistStateInterval="1"' ''
 }
 rsyslog_careful() { # a position is written once its line is in the file
