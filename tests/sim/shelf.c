@@ -213,6 +213,34 @@ static void check_total(struct shelf *shelf, bool is_end)
     buf_free(&why);
 }
 
+/* --- accounts --------------------------------------------------------------------- */
+
+/* Of a generation appeared = read + skipped + lost + waiting. What waits lies behind
+ * the offset, so that the offset, and what was cut off, has to be accounted for. */
+static const char accounts_sql[] =
+    "SELECT path, gone + CASE WHEN wants_end THEN 0 ELSE offset END,"
+    " read + skipped + lost FROM input_files";
+static const char read_sql[] =
+    "SELECT bytes FROM input_sums WHERE path = x'' AND reason = 'read'";
+
+static void take_account(struct shelf *shelf, sqlite3_stmt *row)
+{
+    int64_t behind = sqlite3_column_int64(row, 1), told = sqlite3_column_int64(row, 2);
+    if (behind != told)
+        sim_fail(shelf->sim, "of %.*s %lld bytes are behind us, and accounted for %lld",
+                 SLICE_ARG(text_of(row, 0)), (long long)behind, (long long)told);
+}
+
+/** Of lines that no rule matches the sums of hashes say nothing. */
+static void take_read(struct shelf *shelf, sqlite3_stmt *row)
+{
+    uint64_t read = (uint64_t)sqlite3_column_int64(row, 0);
+    uint64_t written = shelf->sim->model.bytes;
+    if (read > written)
+        sim_fail(shelf->sim, "%llu bytes were read, and %llu were written",
+                 (unsigned long long)read, (unsigned long long)written);
+}
+
 /* --- the look --------------------------------------------------------------------- */
 
 static bool open_copy(struct shelf *shelf)
@@ -260,6 +288,8 @@ void shelf_check(struct sim *sim, bool is_end)
         check_total(&shelf, false);
         if (is_end && sim->failure.len == 0)
             check_total(&shelf, true);
+        query(&shelf, accounts_sql, take_account);
+        query(&shelf, read_sql, take_read);
     }
     sqlite3_close(shelf.db);
     power_free(shelf.copy);
