@@ -47,8 +47,8 @@ enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 /* With less room than this on its disk, the store takes none in advance. */
 #define LENGTHEN_MIN_BYTES (64u * 1024 * 1024)
 
-/* On a small disk each transaction leaves so much, for what changes in the WAL without
- * making the store longer: as much as a mail's outcome and the next claim, many times. */
+/* On a small disk each transaction leaves so much for what changes in the WAL without
+ * making the store longer: a mail's outcome and the next claim, many times. */
 enum { PAGE_BYTES = 4096, SPARE_PAGES = 64 };
 
 /* --- errors ----------------------------------------------------------------------- */

@@ -11,7 +11,8 @@ fi
 mount --make-rprivate /
 trap 'for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid"; done
       umount disk 2>/dev/null
-      pids= cleanup' EXIT
+      pids=''
+      cleanup' EXIT
 mkdir disk
 port=$(free_port)
 passed=0 first=4000 lines=4400
