@@ -58,6 +58,7 @@ static void write_again(struct pieces *pieces, uint32_t number)
 static void put_on(struct pieces *pieces, uint32_t number, struct piece *piece)
 {
     struct sheet *sheet = sheet_of(pieces, number);
+    must(sheet->used < SHEET_PIECES);
     sheet->pieces[sheet->used] = piece;
     piece->sheet = number;
     piece->slot = (uint8_t)sheet->used++;
@@ -78,6 +79,8 @@ static void take_off(struct pieces *pieces, struct piece *piece)
 
 static void find_gaps(struct pieces *pieces)
 {
+    if (pieces->has_gaps)
+        pieces->free_count = 0; /* those are among them */
     for (size_t i = pieces->sheet_count; i > 0 && pieces->has_gaps; i--) {
         if (!pieces->sheets[i - 1])
             *mem_push(pieces->free_sheets, pieces->free_count, pieces->free_capacity) =
