@@ -135,8 +135,8 @@ static void set_deaf(struct loop *loop, bool is_deaf)
     }
 }
 
-/** What libuv opens for itself: epoll, an event, a pipe and its backend's spares. It
- *  calls abort() when the pipe for signals cannot be had, so that is found out before. */
+/* What libuv opens for itself: epoll, an event, a pipe, spares. It calls abort() when
+ * the pipe for signals cannot be had, so that is found out before. */
 enum { LOOP_DESCRIPTORS = 8 };
 
 static bool has_descriptors(struct err *err)
