@@ -65,7 +65,7 @@ static bool put_form(const struct auth *auth, struct slice code, struct secret *
 }
 
 static bool make_request(const struct auth *auth, struct slice code,
-                         struct grant_url *url, struct secret *request, struct err *err)
+                         struct web_url *url, struct secret *request, struct err *err)
 {
     struct secret form = { 0 };
     struct slice uri = auth->client.token_uri.len > 0 ? auth->client.token_uri
@@ -84,9 +84,9 @@ static bool make_request(const struct auth *auth, struct slice code,
 }
 
 /* @return false after a failure of the network. */
-static bool ask(struct https *https, const struct grant_url *url,
-                const struct auth *auth, struct secret *request,
-                struct checkup *checkup, const struct link_ops *links)
+static bool ask(struct https *https, const struct web_url *url, const struct auth *auth,
+                struct secret *request, struct checkup *checkup,
+                const struct link_ops *links)
 {
     const struct https_place place = { .host = url->host,
                                        .port = url->port,
@@ -162,7 +162,7 @@ bool auth_finish(const struct auth *auth, struct slice code,
     struct https https = { 0 };
     struct secret request = { 0 };
     struct checkup checkup;
-    struct grant_url url;
+    struct web_url url;
     bool ok = make_request(auth, code, &url, &request, err);
     *advice = "";
     checkup_init(&checkup, links, *clock);

@@ -6,6 +6,7 @@
 
 #include "agent/base/now.h"
 #include "outputs/mime.h"
+#include "outputs/web_url.h"
 
 /* --- keys ------------------------------------------------------------------------- */
 
@@ -151,17 +152,10 @@ static bool is_host(struct slice host)
     return host.len > 0 && host.len <= 255;
 }
 
-static bool is_loopback(struct slice host)
-{
-    return slice_equal_nocase(host, SLICE("localhost")) ||
-           slice_starts(host, SLICE("127.")) || slice_equal(host, SLICE("::1")) ||
-           slice_equal(host, SLICE("[::1]"));
-}
-
 static void check_tls(const struct resolving *resolving)
 {
     const struct smtp_config *smtp = resolving->config->smtp;
-    if (smtp->tls == TLS_NONE && !is_loopback(smtp->host.value))
+    if (smtp->tls == TLS_NONE && !web_host_is_loopback(smtp->host.value))
         complain(resolving->complaints, place_of(&smtp->host, smtp->node),
                  "tls: none is only for a mail server on this host (localhost); use "
                  "implicit or starttls");
@@ -228,14 +222,9 @@ static void resolve_api(const struct resolving *resolving)
 {
     const struct account_config *config = resolving->config;
     struct account *account = resolving->account;
-    struct slice rest = config->api_endpoint.value, host;
-    int64_t port = 443;
-    bool ok = slice_starts(rest, SLICE("https://"));
-    if (ok) {
-        rest = slice_make(rest.ptr + 8, rest.len - 8);
-        ok = slice_next(&rest, ':', &host) && is_host(host) &&
-             (rest.len == 0 || (slice_to_int(rest, &port) && port > 0 && port < 65536));
-    }
+    struct web_url url;
+    bool ok = web_url_parse(config->api_endpoint.value, &url) && !url.is_plain &&
+              slice_equal(url.path, SLICE("/"));
     if (!ok)
         complain(resolving->complaints, place_of(&config->api_endpoint, config->node),
                  "'api_endpoint' is written https://HOST or https://HOST:PORT");
@@ -244,8 +233,8 @@ static void resolve_api(const struct resolving *resolving)
                  "'port' is of SMTP, and 'api: true' sends by HTTPS: leave one of them "
                  "out");
     account->is_api = true;
-    account->host = ok ? host : SLICE("");
-    account->port = (int)port;
+    account->host = ok ? url.host : SLICE("");
+    account->port = ok ? url.port : 443;
     account->tls = TLS_IMPLICIT;
 }
 

@@ -13,51 +13,15 @@ enum { CLAIM_SECONDS = 3600, CLAIMS_BYTES = 4096, NUMBER_BYTES = 32 };
 
 /* --- texts ------------------------------------------------------------------------ */
 
-static bool is_host_char(char c)
+bool grant_parse_url(struct slice text, struct web_url *url)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '-';
-}
-
-static bool is_plain_host(struct slice host)
-{
-    for (size_t i = 0; i < host.len; i++)
-        if (!is_host_char(host.ptr[i]))
-            return false;
-    return host.len > 0 && host.len <= 253;
-}
-
-static bool is_plain_path(struct slice path)
-{
-    for (size_t i = 0; i < path.len; i++)
-        if (path.ptr[i] <= ' ' || path.ptr[i] > '~' || path.ptr[i] == '#')
-            return false;
-    return true;
-}
-
-bool grant_parse_url(struct slice url, struct grant_url *into)
-{
-    struct slice rest = url, place;
-    int64_t port = 443;
-    if (!slice_starts(rest, SLICE("https://")))
-        return false;
-    rest = slice_make(rest.ptr + 8, rest.len - 8);
-    size_t slash = slice_find(rest, SLICE("/"));
-    place = slice_make(rest.ptr, slash == SIZE_MAX ? rest.len : slash);
-    into->path =
-        slash == SIZE_MAX ? SLICE("/") : slice_make(rest.ptr + slash, rest.len - slash);
-    if (!slice_next(&place, ':', &into->host) || !is_plain_host(into->host) ||
-        !is_plain_path(into->path))
-        return false;
-    if (place.len > 0 && (!slice_to_int(place, &port) || port < 1 || port > 65535))
-        return false;
-    into->port = (int)port;
-    return true;
+    return web_url_parse(text, url) && !url->is_plain;
 }
 
 static bool is_unreserved(char c)
 {
-    return is_host_char(c) || c == '_' || c == '~';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c != '\0' && strchr(".-_~", c));
 }
 
 bool grant_put_field(struct secret *form, const char *name, struct slice value)
@@ -75,20 +39,14 @@ bool grant_put_field(struct secret *form, const char *name, struct slice value)
     return ok;
 }
 
-bool grant_put_request(struct secret *out, const struct grant_url *url,
-                       struct slice form)
+bool grant_put_request(struct secret *out, const struct web_url *url, struct slice form)
 {
-    char length[NUMBER_BYTES], port[NUMBER_BYTES] = "";
+    char length[NUMBER_BYTES];
     snprintf(length, sizeof length, "%zu", form.len);
-    if (url->port != 443)
-        snprintf(port, sizeof port, ":%d", url->port);
-    return secret_put(out, SLICE("POST ")) && secret_put(out, url->path) &&
-           secret_put(out, SLICE(" HTTP/1.1\r\nHost: ")) &&
-           secret_put(out, url->host) && secret_put(out, slice_of(port)) &&
-           secret_put(out,
-                      SLICE("\r\nUser-Agent: tocsin\r\nAccept: application/json\r\n"
-                            "Content-Type: application/x-www-form-urlencoded\r\n"
-                            "Connection: close\r\nContent-Length: ")) &&
+    return web_url_put_post(out, url) &&
+           secret_put(out, SLICE("Accept: application/json\r\n"
+                                 "Content-Type: application/x-www-form-urlencoded\r\n"
+                                 "Connection: close\r\nContent-Length: ")) &&
            secret_put(out, slice_of(length)) && secret_put(out, SLICE("\r\n\r\n")) &&
            secret_put(out, form);
 }
@@ -206,7 +164,7 @@ static bool make_request(const struct granting *granting, struct grant *grant)
 {
     struct slice url =
         granting->url.len > 0 ? granting->url : slice_of(GRANT_TOKEN_URL);
-    struct grant_url parts;
+    struct web_url parts;
     if (!grant_parse_url(url, &parts))
         return err_set(granting->err, ERR_INVALID,
                        "its \"token_uri\" is no address that begins with https://");

@@ -10,6 +10,7 @@
 #include "agent/base/now.h"
 #include "outputs/account.h"
 #include "outputs/https.h"
+#include "outputs/web_url.h"
 
 #define GRANT_TOKEN_URL "https://oauth2.googleapis.com/token"
 #define GRANT_CONSENT_URL "https://accounts.google.com/o/oauth2/v2/auth"
@@ -18,12 +19,8 @@
 #define GRANT_SCOPE_SMTP "https://mail.google.com/"
 #define GRANT_SCOPE_API "https://www.googleapis.com/auth/gmail.send"
 
-/** "https://HOST[:PORT]/PATH", taken apart; slices into the URL. */
-struct grant_url {
-    struct slice host, path;
-    int port;
-};
-bool grant_parse_url(struct slice url, struct grant_url *into);
+/** web_url_parse(), and nothing in clear. */
+bool grant_parse_url(struct slice text, struct web_url *url);
 
 /** A whole request to a token endpoint. */
 struct grant {
@@ -41,8 +38,8 @@ bool grant_read(const struct account *account, struct slice renewed, struct now 
 void grant_clear(struct grant *grant);
 
 /** Put a request that posts @form, which is URL-encoded, to @url. */
-bool grant_put_request(struct secret *out, const struct grant_url *url,
-                       struct slice form) __attribute__((warn_unused_result));
+bool grant_put_request(struct secret *out, const struct web_url *url, struct slice form)
+    __attribute__((warn_unused_result));
 /** Put "&@name=@value", the '&' only behind something, the value percent-encoded. */
 bool grant_put_field(struct secret *form, const char *name, struct slice value)
     __attribute__((warn_unused_result));
