@@ -244,7 +244,7 @@ static void drain(struct app *app)
         outputs_committed(app->outputs, app->now);
     else if (err.kind != ERR_FULL)
         hold_back(app, &err);
-    app->drain_ms = is_written ? app->now.mono_ms : app->now.mono_ms + WRITE_RETRY_MS;
+    app->drain_ms = is_written ? app->now.mono_ms : app->write_retry_ms;
 }
 
 /** Memory that the start or a burst needed is given back once it is over. */
