@@ -18,7 +18,6 @@
 
 enum {
     WRITE_RETRY_MS = 1000,
-    LAST_WRITE_RETRY_MS = 8 * 1000,
     QUIET_MS = 10,
     COMMIT_WAIT_MS = 100,
     BACKLOG_COMMIT_MS = 1000,
@@ -175,7 +174,7 @@ static void confirm(struct app *app)
 {
     if (app->write_retry_ms != 0)
         log_info(app->world.log, "the store can be written to again: reading goes on");
-    app->write_retry_ms = app->write_wait_ms = 0;
+    app->write_retry_ms = 0;
     app->is_full = false;
     app->committed_ms = app->now.mono_ms;
     engine_saved(app->engine);
@@ -190,17 +189,6 @@ static void confirm(struct app *app)
     control_write(app->control);
     app->notices.count = 0;
     arena_clear(&app->turn);
-}
-
-/** Each try composes the mails that wait anew, so the waits grow. Who stops has no time
- *  for that. */
-static int64_t write_wait_ms(struct app *app)
-{
-    int64_t wait_ms = app->write_wait_ms == 0 || app->phase >= APP_STOPPING
-                          ? WRITE_RETRY_MS
-                          : 2 * app->write_wait_ms;
-    app->write_wait_ms = wait_ms > LAST_WRITE_RETRY_MS ? LAST_WRITE_RETRY_MS : wait_ms;
-    return app->write_wait_ms;
 }
 
 /** A full disk heals; a store that lost or broke what it was given does not. */
@@ -224,7 +212,7 @@ static void hold_back(struct app *app, const struct err *err)
         log_error(app->world.log,
                   "%s: nothing is read and nothing is lost until it can be written",
                   err->text);
-    app->write_retry_ms = app->now.mono_ms + write_wait_ms(app);
+    app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
     control_read(app->control, answer_control, app);
     control_write(app->control);
 }
