@@ -156,11 +156,11 @@ static bool has_descriptors(struct err *err)
 static int run_in(struct run *run, struct config *config, const struct link_ops *links)
 {
     struct err err = { 0 };
-    if (!has_descriptors(&err)) {
+    struct loop *loop = has_descriptors(&err) ? loop_create(&err) : NULL;
+    if (!loop) {
         config_free(config);
         return cli_fail(cli_exit_code(&err), "%s", err.text);
     }
-    struct loop *loop = loop_create();
     struct world world = { .clock = clock_real(),
                            .trims_memory = true,
                            .has_threads = true,

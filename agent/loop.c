@@ -5,8 +5,11 @@
  */
 #include "agent/loop.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "agent/base/mem.h"
@@ -135,14 +138,46 @@ static void set_deaf(struct loop *loop, bool is_deaf)
         listen_to(loop, at);
 }
 
-struct loop *loop_create(void)
+/* What libuv opens for itself: epoll, an event, a pipe, spares. It calls abort() when
+ * the pipe for signals cannot be had, so that is found out before. */
+enum { LOOP_DESCRIPTORS = 8 };
+
+static bool has_descriptors(struct err *err)
+{
+    int fds[LOOP_DESCRIPTORS], count = 0;
+    while (count < LOOP_DESCRIPTORS &&
+           (fds[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        count++;
+    bool is_good = count == LOOP_DESCRIPTORS || (errno != EMFILE && errno != ENFILE);
+    while (count > 0)
+        close(fds[--count]);
+    return is_good || err_set(err, ERR_FULL,
+                              "too few file descriptors are left for the event loop; "
+                              "raise LimitNOFILE= or `ulimit -n`");
+}
+
+static bool start_uv(uv_loop_t *uv, struct err *err)
+{
+    if (!has_descriptors(err))
+        return false;
+    int code = uv_loop_init(uv);
+    if (code == UV_ENOMEM)
+        mem_there(NULL);
+    return code == 0 ||
+           err_set(err, ERR_IO, "the event loop cannot start: %s", uv_strerror(code));
+}
+
+struct loop *loop_create(struct err *err)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
     /* A reader that went away, a file past its limit, and what other daemons take for
      * "open your logs again". */
     static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2 };
     struct loop *loop = mem_zalloc(sizeof *loop);
-    must(uv_loop_init(&loop->uv) == 0);
+    if (!start_uv(&loop->uv, err)) {
+        free(loop);
+        return NULL;
+    }
     must(uv_timer_init(&loop->uv, &loop->timer) == 0);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         must(uv_signal_init(&loop->uv, &loop->signals[i]) == 0);

@@ -7,10 +7,12 @@
 
 #include "agent/app.h"
 #include "agent/base/buf.h"
+#include "agent/base/err.h"
 
 struct loop;
 
-struct loop *loop_create(void);
+/** Fails: ERR_FULL, too few descriptors are left; ERR_IO. */
+struct loop *loop_create(struct err *err) __attribute__((warn_unused_result));
 /** The seam through which the parts say what they wait for. Lives as long as the loop.
  */
 const struct wakes *loop_wakes(struct loop *loop);

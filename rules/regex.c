@@ -205,6 +205,8 @@ static pcre2_code *compile_code(const struct pattern_place *where, bool anchored
     pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)(pattern.len ? pattern.ptr : ""),
                                          pattern.len, options, &code, &offset, context);
     pcre2_compile_context_free(context);
+    if (!compiled && code == PCRE2_ERROR_HEAP_FAILED)
+        mem_there(NULL);
     if (!compiled)
         complain_about(where, code, offset, complaints);
     return compiled;

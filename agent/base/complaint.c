@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "agent/base/limits.h"
-#include "agent/base/must.h"
+#include "agent/base/mem.h"
 #include "agent/base/text.h"
 
 enum { TEXT_MAX_BYTES = 1000, EXCERPT_BYTES = 160, WORD_MAX_BYTES = 48 };
@@ -43,7 +43,7 @@ static void complain_args(struct complaints *complaints, bool is_warning,
         complaints->error_count++;
     if (!complaint)
         return;
-    must(vasprintf(&text, format, args) >= 0);
+    mem_there(vasprintf(&text, format, args) >= 0 ? text : NULL);
     struct slice kept = text_cut(slice_of(text), TEXT_MAX_BYTES);
     *complaint = (struct complaint){
         .is_warning = is_warning,

@@ -29,7 +29,7 @@ void log_line(struct log_sink *log, enum log_level level, const char *format, ..
     va_start(args, format);
     int len = vasprintf(&text, format, args);
     va_end(args);
-    must(len >= 0);
+    mem_there(len >= 0 ? text : NULL);
     struct buf line = buf_make(LINE_BYTES * CLEAN_GROWTH);
     size_t kept = len < LINE_BYTES ? (size_t)len : LINE_BYTES;
     text_put_clean(&line, slice_make(text, kept), false);

@@ -315,6 +315,9 @@ static bool take_event(struct builder *builder, const yaml_event_t *event)
 
 static void report(struct builder *builder, const yaml_parser_t *parser)
 {
+    /* The library is not to be asked where, and no configuration is wrong by that. */
+    if (parser->error == YAML_MEMORY_ERROR)
+        mem_there(NULL);
     struct yaml_trouble trouble = {
         .problem = parser->problem ? parser->problem : "it cannot be read",
         .context = parser->context ? parser->context : "",

@@ -372,8 +372,7 @@ static void sweep_source(struct tail *tail, size_t index)
 {
     struct tail_source *source = &tail->sources[index];
     bool is_due_now = tail->now.mono_ms >= source->next_sweep_ms;
-    bool is_blind_now = source->is_blind && is_due_now;
-    if (tail->wants_all || tail->wants_scan || is_blind_now ||
+    if (tail->wants_all || tail->wants_scan || (source->is_blind && is_due_now) ||
         tail->now.mono_ms >= source->next_scan_ms) {
         source->next_scan_ms = later_by_ms(tail->now.mono_ms, SAFETY_SCAN_MS);
         discover_scan(tail, index);
@@ -394,8 +393,9 @@ static int64_t next_sweep_ms(const struct tail *tail)
 
 static void sweep(struct tail *tail)
 {
-    if (!tail->wants_all && !tail->wants_scan &&
-        tail->now.mono_ms < next_sweep_ms(tail))
+    bool is_due_now = tail->now.mono_ms >= next_sweep_ms(tail);
+    tail->wants_all |= is_due_now && watch_lost_folders(tail->watch);
+    if (!tail->wants_all && !tail->wants_scan && !is_due_now)
         return;
     tail->has_changes = true;
     tail->sweep_count++;

@@ -303,6 +303,32 @@ static void tell_events(struct watch *watch, size_t len,
     }
 }
 
+/** The kernel gives the watch that an inode has already, or else a new one. */
+static bool is_same_folder(struct watch *watch, const struct watched *watched)
+{
+    int wd =
+        watch->ops->add(watch->ctx, watch->fd, watched->path[0] ? watched->path : ".",
+                        FOLDER_EVENTS | IN_ONLYDIR);
+    struct slice key = slice_make((const char *)&wd, sizeof wd);
+    if (wd >= 0 && !map_find(&watch->by_wd, key))
+        watch->ops->remove(watch->ctx, watch->fd, wd);
+    return wd == watched->wd;
+}
+
+bool watch_lost_folders(struct watch *watch)
+{
+    size_t at = 0;
+    struct watched *watched;
+    bool is_lost = false;
+    while (watch && (watched = map_next(&watch->by_path, &at)) != NULL) {
+        if (!watched->is_folder || watched->wd < 0 || is_same_folder(watch, watched))
+            continue;
+        give_up(watch, watched);
+        is_lost = true;
+    }
+    return is_lost;
+}
+
 void watch_read(struct watch *watch, const struct watch_hints *hints)
 {
     if (!watch)

@@ -35,6 +35,11 @@ bool watch_file(struct watch *watch, const char *path);
 /** The file @path is another one now. */
 void watch_forget_file(struct watch *watch, const char *path);
 
+/** Is the path of a watched folder another folder's by now, or nobody's? Then it is not
+ *  watched any more, and everything has to be looked at. A folder that was removed says
+ *  nothing itself while a file in it is open. A call of the kernel each: for sweeps. */
+bool watch_lost_folders(struct watch *watch);
+
 /** Hand out the hints that are there. Never blocks. */
 void watch_read(struct watch *watch, const struct watch_hints *hints);
 

@@ -17,6 +17,10 @@
 #include "agent/inputs/http/listener.h"
 #include "agent/inputs/http/porter.h"
 
+/* Of a server that cannot start; each wait is twice the one before. */
+#define FIRST_RESTART_MS SECOND_MS
+#define LAST_RESTART_MS MINUTE_MS
+
 struct http_input {
     const struct input_world *world;
     struct inputs_tally *tally;
@@ -27,6 +31,9 @@ struct http_input {
     size_t listener_count;
     struct httpd *plain, *tls; /**< NULL: no listener needs it */
     char *certificate, *key;   /**< PEM that `tls` was started with */
+    int64_t restart_wait_ms;   /**< 0: all servers run, or were not tried yet */
+    int64_t restart_at_ms;     /**< NEVER_MS: they run, or are not wanted */
+    struct err why;            /**< one does not */
     struct arena scratch;      /**< of one body */
     struct now now;            /**< of the turn */
     bool is_closed, wants_reload;
@@ -38,6 +45,7 @@ static void *create(const struct input_world *world, struct inputs_tally *tally)
     struct http_input *input = mem_zalloc(sizeof *input);
     input->world = world;
     input->tally = tally;
+    input->restart_at_ms = NEVER_MS;
     return input;
 }
 
@@ -65,6 +73,7 @@ static void close_server(struct http_input *input)
     free(mem_take(&input->certificate));
     free_key(mem_take(&input->key));
     porter_free(mem_take(&input->porter));
+    input->restart_at_ms = NEVER_MS;
 }
 
 static void destroy(void *self)
@@ -88,6 +97,17 @@ static struct http_reply judge(void *ctx, const struct http_head *head,
     return answer.reply;
 }
 
+/** Why a server does not run is said once, not at each further try. */
+static void note_why(struct http_input *input, const struct err *err,
+                     const char *what_then)
+{
+    input->why = *err;
+    if (input->restart_wait_ms == 0)
+        log_error(input->world->log, "%s: %s", err->text, what_then);
+}
+
+static const char tried_again[] = "it is tried again by itself, nobody can post so far";
+
 static void start_httpd(struct http_input *input, struct httpd **httpd,
                         const char *certificate, const char *key)
 {
@@ -104,7 +124,7 @@ static void start_httpd(struct http_input *input, struct httpd **httpd,
         return;
     *httpd = httpd_create(&setting, &err);
     if (!*httpd)
-        log_error(input->world->log, "%s", err.text);
+        note_why(input, &err, tried_again);
 }
 
 static bool read_pem(struct slice path, bool is_key, char **text, struct err *err)
@@ -125,8 +145,9 @@ static void start_tls(struct http_input *input)
     char *certificate = NULL, *key = NULL;
     if (!read_pem(input->config->certificate.value, false, &certificate, &err) ||
         !read_pem(input->config->key.value, true, &key, &err)) {
-        log_error(input->world->log, "%s%s", err.text,
-                  input->tls ? ": the one that was read before stays in use" : "");
+        note_why(input, &err,
+                 input->tls ? "the one that was read before stays in use"
+                            : tried_again);
     } else if (!input->tls || strcmp(certificate, input->certificate) != 0 ||
                strcmp(key, input->key) != 0) {
         httpd_close(mem_take(&input->tls));
@@ -138,6 +159,27 @@ static void start_tls(struct http_input *input)
     }
     free(certificate);
     free(key);
+}
+
+/** Start what is wanted and does not run. Descriptors or memory may have been short. */
+static void start_servers(struct http_input *input)
+{
+    bool wants_tls = input->config->certificate.value.len > 0;
+    start_httpd(input, &input->plain, NULL, NULL);
+    if (wants_tls && !input->tls)
+        start_tls(input);
+    int64_t waited_ms = input->restart_wait_ms;
+    if (input->plain && (input->tls || !wants_tls)) {
+        input->restart_wait_ms = 0;
+        input->restart_at_ms = NEVER_MS;
+        if (waited_ms > 0)
+            log_info(input->world->log, "http: the server runs now");
+        return;
+    }
+    input->restart_wait_ms = waited_ms == 0 ? FIRST_RESTART_MS : 2 * waited_ms;
+    if (input->restart_wait_ms > LAST_RESTART_MS)
+        input->restart_wait_ms = LAST_RESTART_MS;
+    input->restart_at_ms = later_by_ms(input->now.mono_ms, input->restart_wait_ms);
 }
 
 static bool is_listed(const struct conf_texts *texts, const char *text)
@@ -205,11 +247,12 @@ static void configure(void *self, const struct inputs_config *config, struct now
     input->porter = porter_create(input->config, config->host_name, input->world->log);
     porter_inherit(input->porter, before);
     porter_free(before);
-    if (input->config->certificate.value.len > 0)
-        start_tls(input);
-    else
+    input->restart_wait_ms = 0;
+    if (input->config->certificate.value.len == 0)
         httpd_close(mem_take(&input->tls));
-    start_httpd(input, &input->plain, NULL, NULL);
+    else if (input->tls)
+        start_tls(input);
+    start_servers(input);
     change_listeners(input);
 }
 
@@ -280,6 +323,8 @@ static void accept_all(struct http_input *input)
 
 static void run(struct http_input *input)
 {
+    if (input->now.mono_ms >= input->restart_at_ms)
+        start_servers(input);
     if (input->plain)
         httpd_run(input->plain, input->now);
     if (input->tls)
@@ -417,7 +462,7 @@ static bool takes_reload(void *self)
 static int64_t wake_at(const void *self)
 {
     const struct http_input *input = self;
-    int64_t at = input->has_more ? 0 : NEVER_MS;
+    int64_t at = input->has_more ? 0 : input->restart_at_ms;
     for (size_t i = 0; i < input->listener_count; i++)
         at = earlier_ms(at, input->listeners[i].retry_ms);
     if (input->plain)
@@ -434,12 +479,27 @@ static bool is_at_end(const void *self)
 
 /* --- status ----------------------------------------------------------------------- */
 
+/** Nobody answers there, though the kernel takes connections. */
+static const char *state_of(const struct http_input *input,
+                            const struct listener *listener)
+{
+    if (listener->fd < 0)
+        return "closed";
+    return httpd_of(input, listener) ? "listening" : "no server";
+}
+
 static void describe(const void *self, enum text_form form, struct buf *out)
 {
     const struct http_input *input = self;
+    if (input->restart_at_ms != NEVER_MS && form != FORM_JSON) {
+        buf_puts(out, "  http: NOBODY CAN POST, it is tried again by itself: ");
+        text_put_clean(out, slice_of(input->why.text), false);
+        buf_putc(out, '\n');
+    }
     for (size_t i = 0; i < input->listener_count; i++) {
         const struct listener *listener = &input->listeners[i];
-        const char *state = listener->fd >= 0 ? "listening" : "not open, tried again";
+        const char *state =
+            listener->fd >= 0 ? state_of(input, listener) : "not open, tried again";
         if (form != FORM_JSON) {
             buf_printf(out, "  http %s: %s, ", listener->shown, state);
             text_put_count(out, listener->accepted, "connection", "connections");
@@ -450,8 +510,7 @@ static void describe(const void *self, enum text_form form, struct buf *out)
         buf_puts(out, "{\"listen\":");
         text_put_json(out, slice_of(listener->shown));
         buf_printf(out, ",\"state\":\"%s\",\"connections\":%llu}",
-                   listener->fd >= 0 ? "listening" : "closed",
-                   (unsigned long long)listener->accepted);
+                   state_of(input, listener), (unsigned long long)listener->accepted);
     }
 }
 
