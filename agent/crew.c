@@ -180,13 +180,11 @@ static void start(struct crew *crew)
             scanner_free(mem_take(&worker->scanner));
     }
     if (error != 0)
-        log_warning(
-            crew->setting.log,
-            "scan_threads: %zu of %zu can be started: %s; scanning goes on with "
-            "those",
-            crew->worker_count + 1, wanted + 1, strerror(error));
+        log_warning(crew->setting.log, "scan_threads: %zu of %zu threads are there: %s",
+                    crew->worker_count + 1, wanted + 1, strerror(error));
     crew->is_alone = crew->worker_count == 0;
     crew->job_count = JOBS_A_THREAD * (crew->worker_count + 1);
+    rules_share(crew->setting.rules, crew->worker_count + 1);
 }
 
 static void settle(struct crew *crew)
@@ -218,6 +216,7 @@ void crew_rest(struct crew *crew)
         free(crew->rooms[i].bytes);
         crew->rooms[i] = (struct room){ 0 };
     }
+    rules_share(crew->setting.rules, 1);
     crew->worker_count = crew->job_count = crew->lent = 0;
     crew->taken = crew->begun = crew->put = 0;
     crew->is_over = false;
@@ -236,7 +235,6 @@ struct crew *crew_create(const struct crew_setting *setting)
     must(pthread_mutex_init(&crew->mutex, NULL) == 0);
     must(pthread_cond_init(&crew->has_work, NULL) == 0);
     must(pthread_cond_init(&crew->has_result, NULL) == 0);
-    rules_share(setting->rules, setting->thread_count);
     return crew;
 }
 

@@ -207,6 +207,7 @@ static const struct seccomp_row of_threads[] = {
     CALL(set_tid_address),
 };
 
+/* It connects, and resolves names in threads. */
 static const struct seccomp_row of_the_sender[] = {
     CALL_WITH(socket, 0, ALL_BITS, AF_INET),
     CALL_WITH(socket, 0, ALL_BITS, AF_INET6),
@@ -235,7 +236,6 @@ size_t sandbox_calls_of(enum sandbox_role role, bool has_threads,
 {
     size_t both = sizeof of_both / sizeof *of_both;
     size_t count = put_rows(rows, 0, of_both, both);
-    /* It resolves names in threads. */
     if (has_threads || role == SANDBOX_SENDER)
         count =
             put_rows(rows, count, of_threads, sizeof of_threads / sizeof *of_threads);

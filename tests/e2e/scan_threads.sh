@@ -54,7 +54,7 @@ for threads in 1 2 4 16; do
     once with$threads
     cmp -s none.sum with$threads.sum ||
         fail "with $threads threads: $(diff none.sum with$threads.sum | head -n 4)"
-    ! grep -q 'can be started' with$threads.said || fail "no thread: $(cat with$threads.said)"
+    ! grep -q 'threads are there' with$threads.said || fail "no thread: $(cat with$threads.said)"
 done
 pass "lines, counts, samples with their places and hash sums are the same with 0, 1, 2, 4 and 16 threads"
 
