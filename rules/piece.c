@@ -148,7 +148,10 @@ void pieces_settle(struct pieces *pieces)
 static void let_go(struct pieces *pieces, uint32_t number)
 {
     free(mem_take(&pieces->sheets[number - 1]));
-    *mem_push(pieces->free_sheets, pieces->free_count, pieces->free_capacity) = number;
+    /* Who looks for gaps finds it; to be free twice would be to be given twice. */
+    if (!pieces->has_gaps)
+        *mem_push(pieces->free_sheets, pieces->free_count, pieces->free_capacity) =
+            number;
     if (pieces->open == number)
         pieces->open = 0;
 }
