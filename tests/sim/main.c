@@ -177,21 +177,6 @@ static bool load(const char *path, struct sim_life *life)
     return sim_load(life, slice_make(bytes, len));
 }
 
-/** What the hunt for a planted bug lives with. */
-struct hunt {
-    const struct options *options;
-    struct outcome *outcome;
-};
-
-static bool is_bad(void *ctx, uint64_t seed, const char **why)
-{
-    static struct sim_life life;
-    const struct hunt *hunt = ctx;
-    sim_draw(&life, seed, (size_t)hunt->options->actions, (int)hunt->options->world);
-    *why = hunt->outcome->why;
-    return live(&life, hunt->options, hunt->outcome, false) == SIM_BAD;
-}
-
 static void draw(struct sim_life *life, const struct options *options, int64_t i)
 {
     sim_draw(life, (uint64_t)(options->from + i * options->step),
@@ -220,6 +205,29 @@ static uint64_t live_good_ones(struct sim_life *life, const struct options *opti
     }
     must(waitpid(child, NULL, 0) == child);
     return outcome->lived;
+}
+
+/** What the hunt for a planted bug lives with. */
+struct hunt {
+    const struct options *options;
+    struct outcome *outcome;
+};
+
+static uint64_t live_up_to_bad(void *ctx, uint64_t from, uint64_t seeds,
+                               const char **why)
+{
+    static struct sim_life life;
+    const struct hunt *hunt = ctx;
+    struct options options = *hunt->options;
+    options.from = (int64_t)from;
+    options.seeds = (int64_t)seeds;
+    uint64_t good = live_good_ones(&life, &options, hunt->outcome, 0);
+    if (good == seeds)
+        return good;
+    draw(&life, &options, (int64_t)good);
+    (void)live(&life, &options, hunt->outcome, false);
+    *why = hunt->outcome->why;
+    return good;
 }
 
 static void live_all(struct sim_life *life, const struct options *options,
@@ -346,7 +354,7 @@ static int live_seeds(const struct options *options)
 static int hunt(const struct options *options)
 {
     struct hunt its = { options, share(sizeof(struct outcome)) };
-    const struct hunter hunter = { is_bad, &its, (uint64_t)options->from,
+    const struct hunter hunter = { live_up_to_bad, &its, (uint64_t)options->from,
                                    (uint64_t)options->seeds };
     return mutants_hunt(&hunter, options->plant);
 }

@@ -8,16 +8,18 @@
 
 #ifdef TOCSIN_PLANTS
 
+static bool is_bad(const struct hunter *hunter, enum plant plant, uint64_t seed,
+                   const char **why)
+{
+    plant_choose(plant);
+    return hunter->live(hunter->ctx, seed, 1, why) == 0;
+}
+
 /** Does the life of @seed go wrong because of @plant alone? */
 static bool is_killed_by(const struct hunter *hunter, enum plant plant, uint64_t seed,
                          const char **why)
 {
-    const char *ignored;
-    plant_choose(PLANT_NONE);
-    if (hunter->is_bad(hunter->ctx, seed, &ignored))
-        return false;
-    plant_choose(plant);
-    return hunter->is_bad(hunter->ctx, seed, why);
+    return !is_bad(hunter, PLANT_NONE, seed, why) && is_bad(hunter, plant, seed, why);
 }
 
 /** @return how many seeds it took; 0: it was not found. */
@@ -25,8 +27,8 @@ static uint64_t hunt(const struct hunter *hunter, enum plant plant, const char *
 {
     for (uint64_t i = 0; i < hunter->seeds; i++) {
         plant_choose(plant);
-        if (hunter->is_bad(hunter->ctx, hunter->from + i, why) &&
-            is_killed_by(hunter, plant, hunter->from + i, why))
+        i += hunter->live(hunter->ctx, hunter->from + i, hunter->seeds - i, why);
+        if (i < hunter->seeds && is_killed_by(hunter, plant, hunter->from + i, why))
             return i + 1;
     }
     return 0;
@@ -45,8 +47,9 @@ static void print_row(enum plant plant, uint64_t took, const char *why)
 
 int mutants_hunt(const struct hunter *hunter, const char *name)
 {
+    uint64_t longest = 0;
     int found = 0, missed = 0;
-    printf("%-22s %6s  %s\n", "planted bug", "seeds", "what is wrong with it");
+    printf("%-22s %6s  %s\n", "bug", "seeds", "what is wrong with it");
     for (int i = PLANT_NONE + 1; i < PLANT_COUNT; i++) {
         const char *why = "";
         if (name && strcmp(plants[i].name, name) != 0)
@@ -55,7 +58,12 @@ int mutants_hunt(const struct hunter *hunter, const char *name)
         print_row((enum plant)i, took, why);
         found += took > 0;
         missed += took == 0;
+        longest = took > longest ? took : longest;
     }
+    printf(
+        "%d of %d planted bugs found, from seed %llu on, the last after %llu seeds\n",
+        found, found + missed, (unsigned long long)hunter->from,
+        (unsigned long long)longest);
     printf("%d passed, %d failed, 0 skipped\n", found, missed);
     return missed > 0 || found == 0;
 }

@@ -12,9 +12,9 @@
 
 /** Who lives the lives. */
 struct hunter {
-    /** @return whether the life of @seed goes wrong; *@why, if so: borrowed until the
-     *  next call. */
-    bool (*is_bad)(void *ctx, uint64_t seed, const char **why);
+    /** Live the lives of up to @seeds seeds from @from on. @return how many were good
+     *  before the first that went wrong (*@why: borrowed until the next call) */
+    uint64_t (*live)(void *ctx, uint64_t from, uint64_t seeds, const char **why);
     void *ctx;
     uint64_t from, seeds;
 };
