@@ -71,6 +71,8 @@ const struct metric metric_table[] = {
     TROUBLE(http_turned_away, "HTTP connections of an address that had too many."),
     TROUBLE(http_pauses, "Times no descriptor was left for an HTTP connection."),
     COUNTER(journal_entries, "Entries of the journal read."),
+    COUNTER(journal_copies,
+            "Entries that journald wrote twice because a file was full, counted once."),
     TROUBLE(journal_gaps,
             "Times that entries of the journal went before they were read."),
     TROUBLE(journal_missed, "Entries of the journal known to be gone in that way."),

@@ -1,4 +1,4 @@
-/** Pieces of the engine's memory as rows of one table. */
+/** Sheets of the engine's memory as rows of one table. */
 #include "agent/state.h"
 
 #include <fcntl.h>
@@ -13,12 +13,16 @@ static const char state_schema_sql[] =
     "CREATE TABLE start (count INTEGER NOT NULL);"
     "INSERT INTO start VALUES (0);";
 
+/* What stands in `piece` is put onto sheets when it is loaded. */
+static const char state_sheets_sql[] =
+    "CREATE TABLE sheet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);";
+
 static struct db *open_store(const struct state_place *place, struct err *err)
 {
     const struct db_migration migrations[] = {
         { state_schema_sql },        { inputs_schema_sql }, { outputs_schema_sql },
         { inputs_ledger_sql },       { inputs_places_sql }, { journal_schema_sql },
-        { outputs_more_schema_sql },
+        { outputs_more_schema_sql }, { state_sheets_sql },
     };
     struct arena arena = { 0 };
     struct db *db =
@@ -116,40 +120,73 @@ bool state_backup(struct db *db, const char *path, struct err *err)
     return ok;
 }
 
-/* --- the engine's pieces ---------------------------------------------------------- */
+/* --- the engine's sheets ---------------------------------------------------------- */
 
-static void save_piece(void *ctx, struct slice key, struct slice bytes)
+static void save_sheet(void *ctx, uint32_t sheet, struct slice bytes)
 {
-    struct db *db = ctx;
-    struct db_row *row;
-    if (bytes.len == 0) {
-        row = db_query(db, "DELETE FROM piece WHERE key = ?");
-        db_bind_text(row, key);
-    } else {
-        row = db_query(db, "INSERT INTO piece VALUES (?, ?)"
-                           " ON CONFLICT (key) DO UPDATE SET bytes = excluded.bytes");
-        db_bind_text(row, key);
+    static const char forget_sql[] = "DELETE FROM sheet WHERE number = ?";
+    static const char keep_sql[] = "REPLACE INTO sheet VALUES (?, ?)";
+    struct db_row *row = db_query(ctx, bytes.len == 0 ? forget_sql : keep_sql);
+    db_bind_int(row, sheet);
+    if (bytes.len > 0)
         db_bind_blob(row, bytes);
-    }
     db_run(row);
 }
 
 void state_save(struct db *db, struct engine *engine, struct now now)
 {
-    engine_save(engine, now, save_piece, db);
+    engine_save(engine, now, save_sheet, db);
 }
 
-bool state_load(struct db *db, struct engine *engine, struct now now, struct err *err)
+static bool load_sheets(struct db *db, struct engine *engine, struct now now,
+                        struct err *err)
 {
-    struct db_row *row = db_query(db, "SELECT key, bytes FROM piece ORDER BY key");
+    struct db_row *row =
+        db_query(db, "SELECT number, bytes FROM sheet ORDER BY number");
     while (db_next(row)) {
-        if (!engine_restore(engine, db_text(row, 0), db_blob(row, 1), now, err)) {
+        if (!engine_restore(engine, (uint64_t)db_int(row, 0), db_blob(row, 1), now,
+                            err)) {
             db_done(row);
             return false;
         }
     }
+    return true;
+}
+
+/** Of an older version: a row each. */
+static bool load_pieces(struct db *db, struct engine *engine, struct now now,
+                        struct err *err, size_t *count)
+{
+    struct db_row *row = db_query(db, "SELECT key, bytes FROM piece ORDER BY key");
+    for (*count = 0; db_next(row); ++*count) {
+        if (!engine_restore_piece(engine, db_text(row, 0), db_blob(row, 1), now, err)) {
+            db_done(row);
+            return false;
+        }
+    }
+    return true;
+}
+
+/** At once, or what is gone would be told again from its old row. */
+static bool convert(struct db *db, struct engine *engine, struct now now,
+                    struct err *err)
+{
+    state_save(db, engine, now);
+    db_run(db_query(db, "DELETE FROM piece"));
+    if (!db_commit(db, err))
+        return false;
+    engine_saved(engine);
+    return true;
+}
+
+bool state_load(struct db *db, struct engine *engine, struct now now, struct err *err)
+{
+    size_t old_count;
+    if (!load_sheets(db, engine, now, err) ||
+        !load_pieces(db, engine, now, err, &old_count))
+        return false;
     if (db_error(db)->kind == ERR_NONE)
-        return true;
+        return old_count == 0 || convert(db, engine, now, err);
     *err = *db_error(db);
     return false;
 }

@@ -1,6 +1,6 @@
 /**
- * The engine's memory in the store: open groups, counts, digests, limits. A piece is a
- * key and bytes that only the engine understands; here they are rows.
+ * The engine's memory in the store: open groups, counts, digests, limits. A sheet is a
+ * number and bytes that only the engine understands; here it is a row.
  */
 #ifndef TOCSIN_AGENT_STATE_H
 #define TOCSIN_AGENT_STATE_H
@@ -40,10 +40,10 @@ void state_give_back(struct db *db);
 /** The size of the database, without what waits in the WAL. */
 uint64_t state_size_bytes(struct db *db);
 
-/** Put every changed piece of @engine into the running transaction. May be repeated. */
+/** Put every changed sheet of @engine into the running transaction. May be repeated. */
 void state_save(struct db *db, struct engine *engine, struct now now);
 
-/** Give all pieces back to a fresh @engine. A piece that cannot be read is an error:
+/** Give all sheets back to a fresh @engine. One that cannot be read is an error:
  * the store stays as it is, and the agent does not start over in silence. */
 bool state_load(struct db *db, struct engine *engine, struct now now, struct err *err)
     __attribute__((warn_unused_result));

@@ -21,51 +21,77 @@ static struct slice key_of(const uint64_t *fingerprint)
 
 /* --- open ------------------------------------------------------------------------- */
 
-/* Chains through the alerts themselves, because a map would take 50 bytes for each of a
- * hundred thousand. */
-static struct alert **bucket_of(const struct dedup *dedup, uint64_t fingerprint)
+/* Open addressing, with the fingerprint beside the pointer: an alert is looked at only
+ * when it is the one, because each look is a cache miss. */
+
+static size_t home_of(const struct dedup *dedup, uint64_t fingerprint)
 {
-    return &dedup
-                ->buckets[hash_bytes(key_of(&fingerprint)) & (dedup->bucket_count - 1)];
+    return hash_bytes(key_of(&fingerprint)) & (dedup->slot_count - 1);
 }
 
-static struct alert *find_in(struct alert *alert, uint64_t fingerprint)
+void dedup_expect(const struct dedup *dedup, uint64_t fingerprint)
 {
-    while (alert && alert->fingerprint != fingerprint)
-        alert = alert->chain;
-    return alert;
+    if (dedup->slot_count > 0)
+        __builtin_prefetch(&dedup->slots[home_of(dedup, fingerprint)], 1);
+}
+
+static struct dedup_slot *next_slot(const struct dedup *dedup,
+                                    const struct dedup_slot *slot)
+{
+    size_t at = (size_t)(slot - dedup->slots) + 1;
+    return &dedup->slots[at & (dedup->slot_count - 1)];
+}
+
+/** The first slot with @fingerprint from @slot on, or the empty one behind the last. */
+static struct dedup_slot *find_from(const struct dedup *dedup, struct dedup_slot *slot,
+                                    uint64_t fingerprint)
+{
+    while (slot->alert && slot->fingerprint != fingerprint)
+        slot = next_slot(dedup, slot);
+    return slot;
+}
+
+static struct dedup_slot *slot_of(const struct dedup *dedup, const struct alert *alert)
+{
+    struct dedup_slot *slot = &dedup->slots[home_of(dedup, alert->fingerprint)];
+    while (slot->alert != alert) {
+        must(slot->alert != NULL);
+        slot = next_slot(dedup, slot);
+    }
+    return slot;
 }
 
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint)
 {
-    if (dedup->bucket_count == 0)
+    if (dedup->slot_count == 0)
         return NULL;
-    return find_in(*bucket_of(dedup, fingerprint), fingerprint);
+    return find_from(dedup, &dedup->slots[home_of(dedup, fingerprint)], fingerprint)
+        ->alert;
 }
 
-struct alert *dedup_next(const struct alert *alert)
+struct alert *dedup_next(const struct dedup *dedup, const struct alert *alert)
 {
-    return find_in(alert->chain, alert->fingerprint);
+    struct dedup_slot *slot = next_slot(dedup, slot_of(dedup, alert));
+    return find_from(dedup, slot, alert->fingerprint)->alert;
 }
 
-static void put_into_bucket(struct dedup *dedup, struct alert *alert)
+static void put_into_slot(struct dedup *dedup, struct dedup_slot what)
 {
-    struct alert **bucket = bucket_of(dedup, alert->fingerprint);
-    alert->chain = *bucket;
-    *bucket = alert;
+    struct dedup_slot *slot = &dedup->slots[home_of(dedup, what.fingerprint)];
+    while (slot->alert)
+        slot = next_slot(dedup, slot);
+    *slot = what;
 }
 
 static void grow(struct dedup *dedup)
 {
-    struct alert **old = dedup->buckets;
-    size_t old_count = dedup->bucket_count;
-    dedup->bucket_count = old_count ? 2 * old_count : 64;
-    dedup->buckets = mem_zalloc(dedup->bucket_count * sizeof *dedup->buckets);
+    struct dedup_slot *old = dedup->slots;
+    size_t old_count = dedup->slot_count;
+    dedup->slot_count = old_count ? 2 * old_count : 64;
+    dedup->slots = mem_zalloc(dedup->slot_count * sizeof *dedup->slots);
     for (size_t i = 0; i < old_count; i++) {
-        for (struct alert *alert = old[i], *next; alert; alert = next) {
-            next = alert->chain;
-            put_into_bucket(dedup, alert);
-        }
+        if (old[i].alert)
+            put_into_slot(dedup, old[i]);
     }
     free(old);
 }
@@ -73,32 +99,35 @@ static void grow(struct dedup *dedup)
 void dedup_open(struct dedup *dedup, struct alert *alert)
 {
     dedup_forget(dedup, alert->fingerprint);
-    if (dedup->open_count >= dedup->bucket_count)
+    if (dedup->slots_used >= dedup->slot_count / 5 * 4)
         grow(dedup);
-    put_into_bucket(dedup, alert);
-    dedup->open_count++;
+    put_into_slot(dedup, (struct dedup_slot){ alert->fingerprint, alert });
+    dedup->slots_used++;
 }
 
-static void take_out(struct dedup *dedup, struct alert *alert)
+/** What stands behind an empty slot moves up, as long as that is nearer to its home. */
+static void close_gap(struct dedup *dedup, size_t gap)
 {
-    struct alert **place = bucket_of(dedup, alert->fingerprint);
-    while (*place != alert) {
-        must(*place != NULL);
-        place = &(*place)->chain;
+    size_t mask = dedup->slot_count - 1;
+    for (size_t at = (gap + 1) & mask; dedup->slots[at].alert; at = (at + 1) & mask) {
+        size_t home = home_of(dedup, dedup->slots[at].fingerprint);
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        dedup->slots[gap] = dedup->slots[at];
+        gap = at;
     }
-    *place = alert->chain;
-    dedup->open_count--;
+    dedup->slots[gap] = (struct dedup_slot){ 0 };
 }
 
 void dedup_close(struct dedup *dedup, struct alert *alert)
 {
     if (alert->fingerprint == 0)
         return;
-    take_out(dedup, alert);
+    close_gap(dedup, (size_t)(slot_of(dedup, alert) - dedup->slots));
+    dedup->slots_used--;
     if (!dedup_find(dedup, alert->fingerprint))
         dedup_remember(dedup, alert->fingerprint, alert->occurrence,
                        !alert_is_firing(alert, dedup->now.mono_ms), alert->quiet_at_ms);
-    alert->chain = NULL;
     alert->fingerprint = 0;
 }
 
@@ -174,19 +203,19 @@ void dedup_free(struct dedup *dedup)
     struct dedup_entry *entry;
     for (size_t at = 0; (entry = map_next(&dedup->entries, &at));)
         free(entry);
-    free(dedup->buckets);
+    free(dedup->slots);
     map_free(&dedup->entries);
     heap_free(&dedup->ends);
 }
 
 /* --- stored ----------------------------------------------------------------------- */
 
-void dedup_save(const struct dedup_entry *entry, struct now now, struct buf *out)
+void dedup_save(const struct dedup_entry *entry, struct now now, struct record_out *out)
 {
-    buf_put_u64(out, entry->fingerprint);
-    buf_put_u64(out, entry->occurrence);
-    buf_put_u64(out, entry->is_over);
-    buf_put_u64(out, (uint64_t)stored_ms(entry->end.at_ms, now));
+    record_put(out, entry->fingerprint);
+    record_put(out, entry->occurrence);
+    record_put(out, entry->is_over);
+    record_put(out, (uint64_t)stored_ms(entry->end.at_ms, now));
 }
 
 /* A clock that was set back must not make it last longer than it was meant to. */
@@ -197,22 +226,26 @@ static int64_t end_of(uint64_t stored, bool is_over, struct now now)
                    : until_ms;
 }
 
-bool dedup_load(struct dedup *dedup, struct unbuf *in, uint64_t id)
+bool dedup_load(struct dedup *dedup, struct record_in *in, uint32_t sheet)
 {
-    uint64_t fingerprint = unbuf_u64(in), occurrence = unbuf_u64(in);
-    uint64_t is_over = unbuf_u64(in), until = unbuf_u64(in);
-    if (in->failed || in->rest.len > 0 || is_over > 1 || fingerprint == 0)
+    uint64_t fingerprint = record_get(in), occurrence = record_get(in);
+    bool is_over = record_get_bool(in);
+    uint64_t until = record_get(in);
+    if (in->failed || fingerprint == 0)
         return false;
     /* It is open again, or another piece says the same. */
     if (dedup_find(dedup, fingerprint) ||
         map_find(&dedup->entries, key_of(&fingerprint))) {
-        pieces_forget(dedup->pieces, PIECE_DEDUP, id);
+        if (sheet != 0)
+            pieces_forget(dedup->pieces, sheet);
         return true;
     }
     struct dedup_entry *entry =
-        put(dedup, fingerprint, end_of(until, is_over == 1, dedup->now));
+        put(dedup, fingerprint, end_of(until, is_over, dedup->now));
     entry->occurrence = occurrence;
-    entry->is_over = is_over == 1;
-    pieces_adopt(dedup->pieces, &entry->piece, id);
+    entry->is_over = is_over;
+    if (sheet != 0)
+        return pieces_adopt(dedup->pieces, &entry->piece, sheet);
+    pieces_touch(dedup->pieces, &entry->piece);
     return true;
 }

@@ -9,9 +9,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/must.h"
 #include "agent/base/text.h"
-#include "rules/own_lines.h"
-#include "rules/redact.h"
-#include "rules/rule_feedback.h"
+#include "rules/rule_parts.h"
 #include "rules/telling.h"
 
 /* Nobody says that the wall clock was set: while a digest waits for a time of day, it
@@ -25,8 +23,7 @@ static void lane_init(struct lane *lane, const struct route *route, struct now n
     const struct route_config *config = route->config;
     lane->route = route;
     lane->since_unix_ms = now.unix_ms;
-    lane->piece =
-        (struct piece){ .kind = PIECE_ROUTE, .id = hash_bytes(route->key) | 1 };
+    lane->piece.kind = PIECE_ROUTE;
     if (config->limit)
         lane->limit = limit_make(config->limit->mails, config->limit->per, now.mono_ms);
     if (config->digest)
@@ -47,6 +44,7 @@ struct engine *engine_create(struct rules *rules, const struct routes *routes,
     engine->key = buf_make(LABELS_KEY_BYTES);
     engine->clock_offset_ms = now.unix_ms - now.mono_ms;
     engine->limits_before = rules_limit_hits(rules);
+    engine->paths = mem_zalloc(rules_count(rules) * sizeof *engine->paths);
     engine->tally = mem_zalloc(sizeof *engine->tally);
     engine->dedup.pieces = &engine->pieces;
     engine->dedup.now = now;
@@ -79,6 +77,8 @@ void engine_free(struct engine *engine)
     pieces_free(&engine->pieces);
     matcher_free(engine->matcher);
     hits_free(&engine->hits);
+    free(engine->lines);
+    free(engine->paths);
     arena_free(&engine->arena);
     arena_free(&engine->scratch);
     buf_free(&engine->key);
@@ -306,7 +306,7 @@ struct alert *lane_alert(const struct engine *engine, const struct lane *lane,
 {
     struct alert *alert = dedup_find(&engine->dedup, fingerprint);
     while (alert && alert->group->route != lane->route)
-        alert = dedup_next(alert);
+        alert = dedup_next(&engine->dedup, alert);
     return alert;
 }
 
@@ -321,10 +321,16 @@ static bool is_wanted(const struct engine *engine, const struct lane *lane,
            (sighting->count > 0 || lane_has_digest(lane));
 }
 
-static struct trodden *path_of(struct engine *engine, const struct sighting *sighting)
+struct trodden *engine_path(const struct engine *engine, const struct rule *rule)
 {
-    uintptr_t address = (uintptr_t)sighting->labels.items;
-    return &engine->paths[address / sizeof(struct label) % TRODDEN_PATHS];
+    return &engine->paths[rule - engine->rules->items];
+}
+
+bool engine_path_leads(const struct engine *engine, const struct trodden *path,
+                       const struct labels *labels)
+{
+    return path->labels == labels->items &&
+           path->drop_count == engine->pieces.drop_count;
 }
 
 /** Thousands of lines of one rule go to one alert: only the first asks the way.
@@ -332,10 +338,10 @@ static struct trodden *path_of(struct engine *engine, const struct sighting *sig
 static bool take_again(struct engine *engine, const struct sighting *sighting,
                        struct now now)
 {
-    struct trodden *path = path_of(engine, sighting);
-    if (!sighting->has_lasting_labels || sighting->is_crowded ||
-        path->labels != sighting->labels.items ||
-        path->drop_count != engine->pieces.drop_count)
+    if (!sighting->has_lasting_labels || sighting->is_crowded)
+        return false;
+    const struct trodden *path = engine_path(engine, sighting->rule);
+    if (!engine_path_leads(engine, path, &sighting->labels))
         return false;
     group_count_again(path->alert, sighting, now);
     count_taken(engine, path->alert, sighting->count, now);
@@ -348,7 +354,7 @@ static void remember_path(struct engine *engine, const struct sighting *sighting
 {
     if (!sighting->has_lasting_labels || alert->is_other || alert->group->is_other)
         return;
-    *path_of(engine, sighting) =
+    *engine_path(engine, sighting->rule) =
         (struct trodden){ .labels = sighting->labels.items,
                           .alert = alert,
                           .drop_count = engine->pieces.drop_count };
@@ -375,59 +381,6 @@ void engine_admit(struct engine *engine, const struct sighting *sighting,
     }
     if (taken_count == 1)
         remember_path(engine, sighting, alert);
-}
-
-/** What the hits of a block need on their way. */
-struct feeding {
-    struct engine *engine;
-    struct now now;
-};
-
-static void admit_hit(struct engine *engine, size_t index, struct now now)
-{
-    struct sighting sighting;
-    struct event safe = hits_event(&engine->hits, index);
-    arena_clear(&engine->arena);
-    redact_event(rules_redactor(engine->rules), &safe, &engine->arena);
-    if (!rule_judge_now(engine->hits.items[index].rule, &safe, &engine->arena,
-                        &sighting))
-        return;
-    /* The whole line, because its hash is summed; the alert keeps no more
-     * than it may. */
-    sighting.sample.line = safe.line;
-    sighting.is_crowded = rule_is_crowded(engine->hits.items[index].rule, now);
-    engine_admit(engine, &sighting, now);
-}
-
-static void admit_hits(struct engine *engine, struct now now)
-{
-    hits_rank(&engine->hits, engine->rules);
-    for (size_t i = 0; i < engine->hits.count; i++)
-        admit_hit(engine, i, now);
-    hits_clear(&engine->hits);
-}
-
-static void take_hit(void *ctx, struct rule *rule, const struct event *event)
-{
-    struct feeding *feeding = ctx;
-    struct engine *engine = feeding->engine;
-    if (!event->source->has_fields && line_is_own(event->line)) {
-        engine->tally->own_lines++;
-        return;
-    }
-    rule_note_own_mail(engine->rules, rule, event->line);
-    if (hits_are_full(&engine->hits))
-        admit_hits(engine, feeding->now);
-    hits_add(&engine->hits, rule, event);
-}
-
-void engine_feed(struct engine *engine, const struct block *block, struct now now)
-{
-    struct feeding feeding = { engine, now };
-    engine->tally->bytes += block->bytes.len;
-    engine->tally->lines +=
-        matcher_scan(engine->matcher, block, now.unix_ms, take_hit, &feeding);
-    admit_hits(engine, now);
 }
 
 /* --- what people ask -------------------------------------------------------------- */

@@ -2,8 +2,8 @@
  * The engine decides: dedup, route, group, limit, digest, in this order, nowhere else.
  * It has three doors: feed what was read, tick when time has passed, wake_at says when.
  *
- * Its state can be saved piece by piece and restored, so that a crash forgets nothing:
- * a piece is a key and bytes that only the engine understands.
+ * Its state can be saved sheet by sheet and restored, so that a crash forgets nothing:
+ * a sheet is a number and bytes that only the engine understands.
  */
 #ifndef TOCSIN_RULES_ENGINE_H
 #define TOCSIN_RULES_ENGINE_H
@@ -69,21 +69,27 @@ void engine_flush(struct engine *engine, struct now now, struct notices *out);
 /** When engine_tick() next has work, in mono_ms; NEVER_MS: never. */
 int64_t engine_wake_at(const struct engine *engine);
 
-/** Call @save for each piece that changed since engine_saved(); empty @bytes: forget
- *  the key. Does not change anything: may be repeated when the commit failed. */
+/** Call @save for each sheet that changed since engine_saved(); empty @bytes: forget
+ *  it. Decides nothing: may be repeated when the commit failed. */
 void engine_save(struct engine *engine, struct now now,
-                 void (*save)(void *ctx, struct slice key, struct slice bytes),
+                 void (*save)(void *ctx, uint32_t sheet, struct slice bytes),
                  void *ctx);
 /** What engine_save() gave is durable now. */
 void engine_saved(struct engine *engine);
 
-/** Take a stored piece back, after create and before the first feed. Timers go on where
+/** Take a stored sheet back, after create and before the first feed. Timers go on where
  *  they stood, by the wall clock, and never later than a whole interval from now. A
  *  group whose route is gone is routed anew by its alerts' labels: nothing is dropped.
  *  What never ends by itself ends when its rule is gone.
- *  @return false with ERR_BROKEN when the bytes are not a piece. */
-bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
+ *  @return false with ERR_BROKEN when the bytes are not a sheet. */
+bool engine_restore(struct engine *engine, uint64_t sheet, struct slice bytes,
                     struct now now, struct err *err)
+    __attribute__((warn_unused_result));
+
+/** The same for a piece that has a row of its own, as each had before there were
+ *  sheets. It is among what the next engine_save() gives. */
+bool engine_restore_piece(struct engine *engine, struct slice key, struct slice bytes,
+                          struct now now, struct err *err)
     __attribute__((warn_unused_result));
 
 const struct engine_tally *engine_tally(const struct engine *engine);

@@ -1,6 +1,6 @@
 /**
- * The inside of the engine, shared by its files alone: engine.c and receive.c (what
- * comes in), flush.c (what goes out) and engine_store.c (what stays over a crash).
+ * The inside of the engine, shared by its files alone: engine.c, feed.c and receive.c
+ * (what comes in), flush.c (what goes out), engine_store.c (what stays over a crash).
  */
 #ifndef TOCSIN_RULES_ENGINE_INSIDE_H
 #define TOCSIN_RULES_ENGINE_INSIDE_H
@@ -34,7 +34,6 @@ struct trodden {
     struct alert *alert;
     uint64_t drop_count;
 };
-enum { TRODDEN_PATHS = 256 }; /**< by the address of the labels */
 
 struct engine {
     const struct routes *routes;
@@ -47,14 +46,21 @@ struct engine {
     struct dedup dedup; /**< of alerts from outside */
     struct rng rng;
     struct hits hits;        /**< of the block at hand */
+    char *lines;             /**< room for lines of some of them */
     struct arena arena;      /**< of one sighting that a rule made */
     struct arena scratch;    /**< of one step */
     struct buf key;          /**< for one look-up */
     int64_t clock_offset_ms; /**< unix - mono, to notice steps of the wall clock */
     uint64_t limits_before;  /**< rules_limit_hits() at creation */
     struct engine_tally *tally;
-    struct trodden paths[TRODDEN_PATHS];
+    struct trodden *paths; /**< by rule */
 };
+
+/** Where the last sighting of @rule went. */
+struct trodden *engine_path(const struct engine *engine, const struct rule *rule);
+/** Does @path lead to where a sighting with the lasting @labels goes? */
+bool engine_path_leads(const struct engine *engine, const struct trodden *path,
+                       const struct labels *labels);
 
 static inline bool lane_has_digest(const struct lane *lane)
 {

@@ -10,73 +10,96 @@
 #include "agent/base/plant.h"
 
 enum {
-    VERSION = 2,
-    /* The keys of alert and group, texts, samples with their paths, a route's name. */
-    PIECE_BYTES = 2 * LABELS_KEY_BYTES + 1024 * 1024,
+    VERSION = 3,
+    PIECE_VERSION = 2, /* of pieces that had a row each */
+    /* Labels, texts, samples with their paths, a route's name, of each. */
+    SHEET_MOST_BYTES = SHEET_PIECES * (2 * LABELS_KEY_BYTES + 1024 * 1024),
 };
 
 /* --- save ------------------------------------------------------------------------- */
 
-static void save_lane(const struct lane *lane, struct now now, struct buf *out)
+static void save_lane(const struct lane *lane, struct now now, struct record_out *out)
 {
     bool has_digest = lane_has_digest(lane);
-    buf_put_u64(out, lane->held_mails);
-    buf_put_u64(out, (uint64_t)lane->since_unix_ms);
-    buf_put_u64(out, (uint64_t)lane->limit.credit);
-    buf_put_u64(out, (uint64_t)lane->limit.per_ms);
-    buf_put_u64(out, (uint64_t)stored_ms(lane->limit.at_ms, now));
-    buf_put_u64(out, has_digest);
-    buf_put_u64(out, has_digest ? (uint64_t)digest_save(&lane->digest, now) : 0);
+    record_put(out, lane->held_mails);
+    record_put(out, (uint64_t)lane->since_unix_ms);
+    record_put(out, (uint64_t)lane->limit.credit);
+    record_put(out, (uint64_t)lane->limit.per_ms);
+    record_put(out, (uint64_t)stored_ms(lane->limit.at_ms, now));
+    record_put(out, has_digest);
+    record_put(out, has_digest ? (uint64_t)digest_save(&lane->digest, now) : 0);
 }
 
-static void begin_piece(struct slice route_key, struct buf *out)
+static struct slice route_of(const struct piece *piece)
 {
-    buf_clear(out);
-    buf_putc(out, VERSION);
-    buf_put_bytes(out, route_key);
-}
-
-static void save_piece(struct piece *piece, struct now now, struct buf *out)
-{
-    if (piece->kind == PIECE_ROUTE) {
-        const struct lane *lane = heap_owner(piece, struct lane, piece);
-        begin_piece(lane->route->key, out);
-        save_lane(lane, now, out);
-    } else if (piece->kind == PIECE_GROUP) {
-        const struct alert_group *group = heap_owner(piece, struct alert_group, piece);
-        begin_piece(group->route->key, out);
-        group_save(group, now, out);
-    } else if (piece->kind == PIECE_ALERT) {
-        const struct alert *alert = heap_owner(piece, struct alert, piece);
-        begin_piece(alert->group->route->key, out);
-        alert_save(alert, now, out);
-    } else {
-        begin_piece(SLICE(""), out); /* it belongs to no route */
-        dedup_save(heap_owner(piece, struct dedup_entry, piece), now, out);
+    switch ((enum piece_kind)piece->kind) {
+    case PIECE_ROUTE:
+        return heap_owner(piece, struct lane, piece)->route->key;
+    case PIECE_GROUP:
+        return heap_owner(piece, struct alert_group, piece)->route->key;
+    case PIECE_ALERT:
+        return heap_owner(piece, struct alert, piece)->group->route->key;
+    case PIECE_DEDUP:
+        break;
     }
-    must(!out->overflowed);
+    return SLICE("");
+}
+
+static void save_piece(const struct piece *piece, struct now now,
+                       struct record_out *out)
+{
+    record_out_begin(out);
+    record_put(out, piece->kind);
+    record_put_text(out, route_of(piece));
+    switch ((enum piece_kind)piece->kind) {
+    case PIECE_ROUTE:
+        save_lane(heap_owner(piece, struct lane, piece), now, out);
+        break;
+    case PIECE_GROUP:
+        group_save(heap_owner(piece, struct alert_group, piece), now, out);
+        break;
+    case PIECE_ALERT:
+        alert_save(heap_owner(piece, struct alert, piece), now, out);
+        break;
+    case PIECE_DEDUP:
+        dedup_save(heap_owner(piece, struct dedup_entry, piece), now, out);
+        break;
+    }
+}
+
+static bool is_left_out(const struct piece *piece)
+{
+    return (planted(PLANT_ALERT_UNSTORED) && piece->kind == PIECE_ALERT) ||
+           (planted(PLANT_GROUP_UNSTORED) && piece->kind == PIECE_GROUP) ||
+           (planted(PLANT_DEDUP_UNSTORED) && piece->kind == PIECE_DEDUP);
+}
+
+/** Nothing at all when no piece is left on it. */
+static void write_sheet(const struct sheet *sheet, struct now now, struct buf *bytes)
+{
+    struct record_out out = { .out = bytes };
+    buf_clear(bytes);
+    for (size_t i = 0; i < sheet->used; i++) {
+        const struct piece *piece = sheet->pieces[i];
+        if (!piece || is_left_out(piece))
+            continue;
+        if (bytes->len == 0)
+            buf_putc(bytes, VERSION);
+        save_piece(piece, now, &out);
+    }
+    must(!bytes->overflowed);
 }
 
 void engine_save(struct engine *engine, struct now now,
-                 void (*save)(void *ctx, struct slice key, struct slice bytes),
-                 void *ctx)
+                 void (*save)(void *ctx, uint32_t sheet, struct slice bytes), void *ctx)
 {
     struct pieces *pieces = &engine->pieces;
-    struct buf bytes = buf_make(PIECE_BYTES);
-    char key[PIECE_KEY_BYTES];
-    for (size_t i = 0; i < pieces->gone_count; i++) {
-        const struct piece_name *gone = &pieces->gone[i];
-        save(ctx, piece_key_format(key, gone->kind, gone->id), SLICE(""));
-    }
-    for (size_t i = 0; i < pieces->changed_count; i++) {
-        struct piece *piece = pieces->changed[i];
-        if ((planted(PLANT_ALERT_UNSTORED) && piece->kind == PIECE_ALERT) ||
-            (planted(PLANT_GROUP_UNSTORED) && piece->kind == PIECE_GROUP) ||
-            (planted(PLANT_DEDUP_UNSTORED) && piece->kind == PIECE_DEDUP))
-            continue;
-        pieces_name(pieces, piece);
-        save_piece(piece, now, &bytes);
-        save(ctx, piece_key_format(key, piece->kind, piece->id), buf_slice(&bytes));
+    struct buf bytes = buf_make(SHEET_MOST_BYTES);
+    pieces_settle(pieces);
+    for (size_t i = 0; i < pieces->changed_sheet_count; i++) {
+        uint32_t number = pieces->changed_sheets[i];
+        write_sheet(pieces->sheets[number - 1], now, &bytes);
+        save(ctx, number, buf_slice(&bytes));
     }
     buf_free(&bytes);
 }
@@ -91,28 +114,45 @@ void engine_saved(struct engine *engine)
 /** A piece on its way back. */
 struct restoring {
     struct engine *engine;
-    uint64_t id;
+    uint32_t sheet;    /**< 0: it stood alone */
     struct lane *lane; /**< of the route it was stored for; NULL: that is gone */
-    struct unbuf in;
+    struct record_in in;
     struct now now;
 };
 
+/** @piece is taken over as it is stored. @return false when its sheet is full. */
+static bool adopt(struct restoring *restoring, struct piece *piece)
+{
+    struct pieces *pieces = &restoring->engine->pieces;
+    if (restoring->sheet != 0)
+        return pieces_adopt(pieces, piece, restoring->sheet);
+    pieces_touch(pieces, piece);
+    return true;
+}
+
+/** Nobody takes it over. */
+static void let_go(struct restoring *restoring)
+{
+    if (restoring->sheet != 0)
+        pieces_forget(&restoring->engine->pieces, restoring->sheet);
+}
+
 static bool restore_lane(struct restoring *restoring)
 {
-    struct unbuf *in = &restoring->in;
+    struct record_in *in = &restoring->in;
     struct lane *lane = restoring->lane;
     struct now now = restoring->now;
-    uint64_t held_mails = unbuf_u64(in);
-    int64_t since_unix_ms = (int64_t)unbuf_u64(in);
-    int64_t credit = (int64_t)unbuf_u64(in);
-    int64_t per_ms = (int64_t)unbuf_u64(in);
-    int64_t at_ms = restored_ms(unbuf_u64(in), now);
-    bool had_digest = unbuf_u64(in) == 1;
-    int64_t due_unix_ms = (int64_t)unbuf_u64(in);
-    if (in->failed || in->rest.len > 0)
+    uint64_t held_mails = record_get(in);
+    int64_t since_unix_ms = (int64_t)record_get(in);
+    int64_t credit = (int64_t)record_get(in);
+    int64_t per_ms = (int64_t)record_get(in);
+    int64_t at_ms = restored_ms(record_get(in), now);
+    bool had_digest = record_get(in) == 1;
+    int64_t due_unix_ms = (int64_t)record_get(in);
+    if (in->failed)
         return false;
     if (!lane || (lane->limit.mails == 0 && !lane_has_digest(lane))) {
-        pieces_forget(&restoring->engine->pieces, PIECE_ROUTE, restoring->id);
+        let_go(restoring);
         return true;
     }
     lane->since_unix_ms = since_unix_ms;
@@ -123,9 +163,8 @@ static bool restore_lane(struct restoring *restoring)
     }
     if (had_digest && lane_has_digest(lane))
         digest_load(&lane->digest, due_unix_ms, now);
-    pieces_adopt(&restoring->engine->pieces, &lane->piece, restoring->id);
     lane_schedule(restoring->engine, lane, now);
-    return true;
+    return adopt(restoring, &lane->piece);
 }
 
 /** An early look does no harm: the group finds its next one itself. */
@@ -167,25 +206,24 @@ static struct alert_group *find_home(struct restoring *restoring, struct slice h
 static bool restore_group(struct restoring *restoring)
 {
     struct engine *engine = restoring->engine;
-    struct slice home;
-    bool is_other;
-    if (!group_load_home(&restoring->in, &home, &is_other))
+    struct group_stored stored;
+    if (!group_load(&stored, &restoring->in))
         return false;
     if (!restoring->lane) {
-        pieces_forget(&engine->pieces, PIECE_GROUP, restoring->id);
+        let_go(restoring);
         return true;
     }
-    struct alert_group *group =
-        is_other ? lane_other(engine, restoring->lane) : find_home(restoring, home);
+    struct alert_group *group = stored.is_other ? lane_other(engine, restoring->lane)
+                                                : find_home(restoring, stored.home);
     if (!group)
         return false;
-    if (group->piece.id != 0) {
-        pieces_forget(&engine->pieces, PIECE_GROUP, restoring->id);
+    if (group->piece.sheet != 0) {
+        let_go(restoring);
         return true;
     }
-    if (!group_load(group, &restoring->in, restoring->now))
+    if (!adopt(restoring, &group->piece))
         return false;
-    pieces_adopt(&engine->pieces, &group->piece, restoring->id);
+    group_resume(group, &stored, restoring->now);
     restore_held(restoring, group);
     schedule_restored(restoring, group);
     return true;
@@ -252,9 +290,8 @@ static struct alert_group *find_place(struct restoring *restoring,
 /** In its new group nobody was told of it. */
 static void move(struct restoring *restoring, struct alert *alert)
 {
-    struct pieces *pieces = &restoring->engine->pieces;
-    pieces_forget(pieces, PIECE_ALERT, restoring->id);
-    pieces_touch(pieces, &alert->piece);
+    let_go(restoring);
+    pieces_touch(&restoring->engine->pieces, &alert->piece);
     alert->is_told = false;
 }
 
@@ -263,8 +300,8 @@ static bool restore_alert(struct restoring *restoring)
     struct engine *engine = restoring->engine;
     struct slice home;
     bool home_is_other, has_moved;
-    struct alert *alert =
-        alert_load(&restoring->in, restoring->now, &home, &home_is_other);
+    struct alert *alert = alert_load(&restoring->in, restoring->now, &engine->arena,
+                                     &home, &home_is_other);
     if (!alert)
         return false;
     if (planted(PLANT_DIGEST_FORGETS) && restoring->lane &&
@@ -278,19 +315,20 @@ static bool restore_alert(struct restoring *restoring)
         return false;
     }
     size_t before = group_alert_count(group);
-    if (before == 0 && group->piece.id == 0)
+    if (before == 0 && group->piece.sheet == 0)
         group_begin(engine, group, restoring->now);
     engine->tally->open += alert->new_count;
+    bool is_good = true;
     if (has_moved)
         move(restoring, alert);
     else
-        pieces_adopt(&engine->pieces, &alert->piece, restoring->id);
+        is_good = adopt(restoring, &alert->piece);
     if (has_changed)
         pieces_touch(&engine->pieces, &alert->piece);
     group_put(group, alert);
     tally_alerts(engine, group, before);
     schedule_restored(restoring, group);
-    return true;
+    return is_good;
 }
 
 static struct lane *find_lane(const struct engine *engine, struct slice key)
@@ -302,8 +340,12 @@ static struct lane *find_lane(const struct engine *engine, struct slice key)
     return NULL;
 }
 
-static bool restore_piece(struct restoring *restoring, enum piece_kind kind)
+static bool restore_piece(struct restoring *restoring, uint64_t kind)
 {
+    arena_clear(&restoring->engine->arena);
+    restoring->lane = find_lane(restoring->engine, record_get_text(&restoring->in));
+    if (restoring->in.failed)
+        return false;
     switch (kind) {
     case PIECE_ROUTE:
         return restore_lane(restoring);
@@ -312,29 +354,68 @@ static bool restore_piece(struct restoring *restoring, enum piece_kind kind)
     case PIECE_ALERT:
         return restore_alert(restoring);
     case PIECE_DEDUP:
-        return dedup_load(&restoring->engine->dedup, &restoring->in, restoring->id);
+        return dedup_load(&restoring->engine->dedup, &restoring->in, restoring->sheet);
+    default:
+        return false;
     }
-    return false;
 }
 
-bool engine_restore(struct engine *engine, struct slice key, struct slice bytes,
+static bool restore_next(struct restoring *restoring)
+{
+    record_in_begin(&restoring->in);
+    uint64_t kind = record_get(&restoring->in);
+    return restore_piece(restoring, kind);
+}
+
+bool engine_restore(struct engine *engine, uint64_t sheet, struct slice bytes,
                     struct now now, struct err *err)
 {
     struct restoring restoring = { .engine = engine, .now = now };
-    enum piece_kind kind;
+    bool is_good =
+        sheet > 0 && sheet <= SHEETS_MOST && bytes.len > 1 && bytes.ptr[0] == VERSION;
+    struct arena texts = { 0 };
     engine->dedup.now = now;
-    if (!piece_key_parse(key, &kind, &restoring.id))
-        return err_set(err, ERR_BROKEN, "the stored state has an odd key of %zu bytes",
-                       key.len);
-    bool is_good = bytes.len > 0 && bytes.ptr[0] == VERSION;
+    restoring.in.arena = &texts;
     if (is_good) {
+        restoring.sheet = (uint32_t)sheet;
         restoring.in.rest = slice_make(bytes.ptr + 1, bytes.len - 1);
-        restoring.lane = find_lane(engine, unbuf_bytes(&restoring.in));
-        is_good = restore_piece(&restoring, kind);
     }
-    /* The key was parsed, so it is clean text. */
+    while (is_good && restoring.in.rest.len > 0)
+        is_good = restore_next(&restoring);
+    arena_free(&texts);
     return is_good || err_set(err, ERR_BROKEN,
-                              "the stored state '%.*s' is damaged or was written by "
-                              "another version of tocsin",
-                              SLICE_ARG(key));
+                              "sheet %llu of the stored state is damaged or was "
+                              "written by another version of tocsin",
+                              (unsigned long long)sheet);
+}
+
+/** The kind of a piece by its key, "alert/00000000000004d2"; else SIZE_MAX. */
+static size_t kind_of_key(struct slice key)
+{
+    static const char *const names[] = { [PIECE_ROUTE] = "route/",
+                                         [PIECE_GROUP] = "group/",
+                                         [PIECE_ALERT] = "alert/",
+                                         [PIECE_DEDUP] = "dedup/" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (slice_starts(key, slice_of(names[i])))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+bool engine_restore_piece(struct engine *engine, struct slice key, struct slice bytes,
+                          struct now now, struct err *err)
+{
+    struct restoring restoring = { .engine = engine, .now = now };
+    bool is_good = bytes.len > 0 && bytes.ptr[0] == PIECE_VERSION;
+    engine->dedup.now = now;
+    restoring.in.is_plain = true;
+    if (is_good)
+        restoring.in.rest = slice_make(bytes.ptr + 1, bytes.len - 1);
+    is_good = is_good && restore_piece(&restoring, kind_of_key(key)) &&
+              restoring.in.rest.len == 0;
+    return is_good || err_set(err, ERR_BROKEN,
+                              "a piece of %zu bytes of the stored state is damaged or "
+                              "was written by another version of tocsin",
+                              bytes.len);
 }

@@ -33,8 +33,9 @@ struct alert_group *group_create(const struct labels *labels, const struct route
                                  struct pieces *pieces, struct dedup *dedup)
 {
     struct alert_group *group = mem_zalloc(sizeof *group);
-    group->piece.kind = PIECE_GROUP;
     group->labels = labels_own(labels, &group->key);
+    group->piece.kind = PIECE_GROUP;
+    group->piece.weight = SHEET_BYTES / SHEET_PIECES;
     group->route = route;
     group->pieces = pieces;
     group->dedup = dedup;
@@ -68,6 +69,7 @@ void group_free(struct alert_group *group)
         alert_free(alert);
     map_free(&group->alerts);
     heap_free(&group->resting);
+    free(group->usual);
     free(group->labels.items);
     free(group);
 }
@@ -92,6 +94,8 @@ static void drop(struct alert_group *group, struct alert *alert)
     pieces_drop(group->pieces, &alert->piece);
     dedup_close(group->dedup, alert);
     alert_free(alert);
+    if (group_alert_count(group) == 0)
+        free(mem_take(&group->usual));
 }
 
 /** Only time takes others away, so these would fill the group for good. */
@@ -166,13 +170,13 @@ static bool describe(struct alert *alert, const struct sighting *sighting)
         [TEXT_RUNBOOK] = sighting->runbook,
         [TEXT_LINKS] = sighting->links,
     };
-    enum severity before = alert->severity;
+    unsigned before = alert->severity;
     if (!alert->is_other) {
         bool is_new = sighting->later == 0 && alert_set_texts(alert, texts);
         alert->severity = sighting->severity;
         return is_new || alert->severity != before;
     }
-    if (sighting->severity > alert->severity)
+    if (sighting->severity > (enum severity)alert->severity)
         alert->severity = sighting->severity;
     return alert->severity != before;
 }
@@ -219,7 +223,20 @@ static void count(struct alert_group *group, struct alert *alert,
     set_end(alert, sighting, now);
     group->new_count += sighting->count;
     let_rest(group, alert);
+    alert_weigh(alert);
     pieces_touch(group->pieces, &alert->piece);
+}
+
+bool group_count_in_passing(struct alert *alert, struct slice line, uint32_t later,
+                            struct now now)
+{
+    if (!alert_is_firing(alert, now.mono_ms) || alert_wants_sample(alert, later))
+        return false;
+    alert->new_count++;
+    alert->total_count++;
+    alert->line_hash_sum += hash_bytes(line);
+    alert->group->new_count++;
+    return true;
 }
 
 struct alert *group_count(struct alert_group *group, struct slice key,
@@ -259,11 +276,6 @@ void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now)
     alert->quiet_at_ms = now.mono_ms;
     let_rest(alert->group, alert);
     pieces_touch(alert->group->pieces, &alert->piece);
-}
-
-static int64_t later_ms(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /** Who swallows one from outside is that one now, or else it is remembered. */
@@ -308,6 +320,7 @@ void group_put(struct alert_group *group, struct alert *alert)
 {
     group->new_count += alert->new_count;
     alert->group = group;
+    alert_share_texts(alert);
     struct alert *known =
         alert->is_other ? group->other : map_find(&group->alerts, alert_key(alert));
     if (known) {
@@ -330,7 +343,7 @@ enum severity group_severity(const struct alert_group *group)
     struct alert *alert;
     size_t at = 0;
     while ((alert = group_next(group, &at)))
-        worst = alert->severity > worst ? alert->severity : worst;
+        worst = (enum severity)alert->severity > worst ? alert->severity : worst;
     return worst;
 }
 

@@ -1,6 +1,8 @@
 /** What is written is read back by one function each, in the same order. */
 #include "rules/group_store.h"
 
+#include "agent/base/must.h"
+
 /* More than any log brings to one alert, and small enough that sums do not wrap. */
 #define MOST_SIGHTINGS (UINT64_C(1) << 44)
 
@@ -27,152 +29,262 @@ static int64_t clamped(int64_t mono_ms, struct now now, int64_t span)
     return earlier_ms(mono_ms, later_by_ms(now.mono_ms, span));
 }
 
-static bool unbuf_bool(struct unbuf *in)
-{
-    uint64_t value = unbuf_u64(in);
-    if (value > 1)
-        in->failed = true;
-    return value == 1;
-}
-
 /** Milliseconds that are not negative. */
-static int64_t unbuf_span(struct unbuf *in)
+static int64_t get_span(struct record_in *in)
 {
-    uint64_t value = unbuf_u64(in);
+    uint64_t value = record_get(in);
     if (value > (uint64_t)NEVER_MS)
         in->failed = true;
     return in->failed ? 0 : (int64_t)value;
 }
 
+enum alert_flag {
+    FLAG_HOME_IS_OTHER = 1,
+    FLAG_IS_OTHER = 2,
+    FLAG_IS_TOLD = 4,
+    FLAG_SAMPLES_TOLD = 8,
+    FLAGS = 16
+};
+
+/** What is read before there is an alert. */
+struct alert_head {
+    struct slice key, home;
+    uint64_t flags;
+};
+
+/* --- the head of an alert --------------------------------------------------------- */
+
+/* A group is named by some of the labels that each of its alerts has, so that these are
+ * a bit each. */
+_Static_assert(LIMIT_LABELS < 64, "there is a bit for each label");
+
+static uint64_t home_bits(const struct alert *alert, const struct labels *labels)
+{
+    const struct labels *home = &alert->group->labels;
+    uint64_t bits = 0;
+    size_t found = 0;
+    for (size_t i = 0; i < labels->count && found < home->count; i++) {
+        const struct label *wanted = &home->items[found];
+        if (!slice_equal(labels->items[i].name, wanted->name))
+            continue;
+        must(slice_equal(labels->items[i].value, wanted->value));
+        bits |= UINT64_C(1) << i;
+        found++;
+    }
+    must(found == home->count);
+    return bits;
+}
+
+static void save_labels(const struct alert *alert, struct record_out *out)
+{
+    struct label items[LIMIT_LABELS];
+    struct labels labels = { items, 0 };
+    struct unbuf in = { alert_key(alert), false };
+    must(labels_load_into(&labels, &in));
+    record_put(out, labels.count);
+    record_put(out, home_bits(alert, &labels));
+    for (size_t i = 0; i < labels.count; i++) {
+        record_put_text(out, items[i].name);
+        record_put_text(out, items[i].value);
+    }
+}
+
+static struct slice key_in(struct arena *arena, const struct labels *labels)
+{
+    size_t bytes = labels_key_bytes(labels);
+    struct buf key = { .ptr = arena_zalloc(arena, bytes + 1),
+                       .capacity = bytes + 1,
+                       .max_bytes = bytes };
+    labels_save(labels, &key);
+    must(!key.overflowed);
+    return buf_slice(&key);
+}
+
+/** @return false when the bytes are no labels. */
+static bool load_labels(struct alert_head *head, struct record_in *in,
+                        struct arena *arena)
+{
+    struct label items[LIMIT_LABELS], home_items[LIMIT_LABELS];
+    struct labels labels = { items, record_get(in) }, home = { home_items, 0 };
+    uint64_t bits = record_get(in);
+    if (in->failed || labels.count > LIMIT_LABELS || bits >> labels.count != 0)
+        return false;
+    for (size_t i = 0; i < labels.count; i++) {
+        items[i].name = record_get_text(in);
+        items[i].value = record_get_text(in);
+        if (bits >> i & 1)
+            home_items[home.count++] = items[i];
+    }
+    if (in->failed || !labels_are_good(&labels))
+        return false;
+    head->key = key_in(arena, &labels);
+    head->home = key_in(arena, &home);
+    return true;
+}
+
 /** Is it the stored form of labels, and nothing more? */
 static bool is_key(struct slice bytes)
 {
-    struct arena arena = { 0 };
-    struct labels labels;
+    struct label items[LIMIT_LABELS];
+    struct labels labels = { items, 0 };
     struct unbuf in = { bytes, false };
-    bool is_good = labels_load(&labels, &in, &arena) && in.rest.len == 0;
-    arena_free(&arena);
-    return is_good;
+    return labels_load_into(&labels, &in) && in.rest.len == 0;
 }
 
-static void sample_save(const struct sample *sample, struct buf *out)
+static bool load_plain_head(struct alert_head *head, struct record_in *in)
 {
-    buf_put_bytes(out, sample->line);
-    buf_put_bytes(out, sample->path);
-    buf_put_u64(out, (uint64_t)sample->offset);
-    buf_put_u64(out, (uint64_t)sample->unix_ms);
+    head->home = record_get_text(in);
+    head->flags = record_get_bool(in) ? FLAG_HOME_IS_OTHER : 0;
+    head->key = record_get_text(in);
+    head->flags |= record_get_bool(in) ? FLAG_IS_OTHER : 0;
+    head->flags |= record_get_bool(in) ? FLAG_IS_TOLD : 0;
+    head->flags |= record_get_bool(in) ? FLAG_SAMPLES_TOLD : 0;
+    return !in->failed && is_key(head->key);
 }
 
-static void samples_load(struct alert *alert, struct unbuf *in)
+static bool load_head(struct alert_head *head, struct record_in *in,
+                      struct arena *arena)
 {
-    uint64_t count = unbuf_u64(in);
+    if (in->is_plain)
+        return load_plain_head(head, in);
+    if (!load_labels(head, in, arena))
+        return false;
+    head->flags = record_get(in);
+    return !in->failed && head->flags < FLAGS;
+}
+
+/* --- alerts ----------------------------------------------------------------------- */
+
+static void sample_save(const struct sample *sample, struct record_out *out)
+{
+    record_put_text(out, sample->line);
+    record_put_text(out, sample->path);
+    record_put(out, (uint64_t)sample->offset);
+    record_put(out, (uint64_t)sample->unix_ms);
+}
+
+static void samples_load(struct alert *alert, struct record_in *in)
+{
+    uint64_t count = record_get(in);
     if (count > LIMIT_SAMPLES)
         in->failed = true;
     for (uint64_t i = 0; i < count && !in->failed; i++) {
         struct sample sample;
-        sample.line = unbuf_bytes(in);
-        sample.path = unbuf_bytes(in);
-        sample.offset = (int64_t)unbuf_u64(in);
-        sample.unix_ms = (int64_t)unbuf_u64(in);
+        sample.line = record_get_text(in);
+        sample.path = record_get_text(in);
+        sample.offset = (int64_t)record_get(in);
+        sample.unix_ms = (int64_t)record_get(in);
         alert_keep_sample(alert, &sample);
     }
 }
 
-void alert_save(const struct alert *alert, struct now now, struct buf *out)
+void alert_save(const struct alert *alert, struct now now, struct record_out *out)
 {
-    buf_put_bytes(out, alert->group->key);
-    buf_put_u64(out, alert->group->is_other);
-    buf_put_bytes(out, alert_key(alert));
-    buf_put_u64(out, alert->is_other);
-    buf_put_u64(out, alert->is_told);
-    buf_put_u64(out, alert->samples_told);
-    buf_put_u64(out, alert->severity);
-    buf_put_u64(out, (uint64_t)alert->resolve_after_ms);
-    buf_put_u64(out, (uint64_t)stored_ms(alert->quiet_at_ms, now));
+    save_labels(alert, out);
+    record_put(out, (alert->group->is_other ? FLAG_HOME_IS_OTHER : 0) |
+                        (alert->is_other ? FLAG_IS_OTHER : 0) |
+                        (alert->is_told ? FLAG_IS_TOLD : 0) |
+                        (alert->samples_told ? FLAG_SAMPLES_TOLD : 0));
+    record_put(out, alert->severity);
+    record_put(out, (uint64_t)alert->resolve_after_ms);
+    record_put(out, (uint64_t)stored_ms(alert->quiet_at_ms, now));
     for (int i = 0; i < ALERT_TEXTS; i++)
-        buf_put_bytes(out, alert_text(alert, (enum alert_text)i));
-    buf_put_u64(out, alert->new_count);
-    buf_put_u64(out, alert->total_count);
-    buf_put_u64(out, alert->line_hash_sum);
-    buf_put_u64(out, (uint64_t)alert->first_unix_ms);
-    buf_put_u64(out, (uint64_t)alert->last_unix_ms);
-    buf_put_u64(out, (uint64_t)alert->ended_unix_ms);
-    buf_put_u64(out, alert->fingerprint);
-    buf_put_u64(out, alert->occurrence);
-    buf_put_u64(out, alert->sample_count);
+        record_put_text(out, alert_text(alert, (enum alert_text)i));
+    record_put(out, alert->new_count);
+    record_put(out, alert->total_count);
+    /* Nearly always it is what was counted so often. */
+    record_put(out, alert->line_hash_sum - alert->new_count * alert->fingerprint);
+    record_put(out, (uint64_t)alert->first_unix_ms);
+    record_put(out, (uint64_t)alert->last_unix_ms);
+    record_put(out, (uint64_t)alert->ended_unix_ms);
+    record_put(out, alert->fingerprint);
+    record_put(out, alert->occurrence);
+    record_put(out, alert->sample_count);
     for (size_t i = 0; i < alert->sample_count; i++)
         sample_save(&alert->samples[i], out);
 }
 
-static void texts_load(struct alert *alert, struct unbuf *in)
+static void texts_load(struct alert *alert, struct record_in *in)
 {
     struct slice texts[ALERT_TEXTS];
     for (int i = 0; i < ALERT_TEXTS; i++)
-        texts[i] = unbuf_bytes(in);
+        texts[i] = record_get_text(in);
     alert_set_texts(alert, texts);
 }
 
-struct alert *alert_load(struct unbuf *in, struct now now, struct slice *home,
-                         bool *home_is_other)
+/** @return whether it can be so. */
+static bool counts_load(struct alert *alert, struct record_in *in)
 {
-    *home = unbuf_bytes(in);
-    *home_is_other = unbuf_bool(in);
-    struct slice key = unbuf_bytes(in);
-    if (in->failed || !is_key(key))
-        return NULL;
-    struct alert *alert = alert_create(key);
-    alert->is_other = unbuf_bool(in);
-    alert->is_told = unbuf_bool(in);
-    bool samples_told = unbuf_bool(in);
-    uint64_t severity = unbuf_u64(in);
-    alert->severity =
-        severity <= SEVERITY_CRITICAL ? (enum severity)severity : SEVERITY_CRITICAL;
-    alert->resolve_after_ms = unbuf_span(in);
-    int64_t quiet_at_ms = restored_ms(unbuf_u64(in), now);
+    alert->new_count = record_get(in);
+    alert->total_count = record_get(in);
+    alert->line_hash_sum = record_get(in);
+    alert->first_unix_ms = (int64_t)record_get(in);
+    alert->last_unix_ms = (int64_t)record_get(in);
+    alert->ended_unix_ms = (int64_t)record_get(in);
+    alert->fingerprint = record_get(in);
+    alert->occurrence = record_get(in);
+    if (!in->is_plain)
+        alert->line_hash_sum += alert->new_count * alert->fingerprint;
+    return alert->total_count <= MOST_SIGHTINGS &&
+           alert->new_count <= alert->total_count;
+}
+
+/** What stands behind the head. */
+static bool body_load(struct alert *alert, struct record_in *in, struct now now)
+{
+    uint64_t severity = record_get(in);
+    alert->resolve_after_ms = get_span(in);
+    int64_t quiet_at_ms = restored_ms(record_get(in), now);
+    if (severity > SEVERITY_CRITICAL)
+        return false;
+    alert->severity = (enum severity)severity;
     alert->quiet_at_ms = clamped(quiet_at_ms, now, alert->resolve_after_ms);
     texts_load(alert, in);
-    alert->new_count = unbuf_u64(in);
-    alert->total_count = unbuf_u64(in);
-    alert->line_hash_sum = unbuf_u64(in);
-    alert->first_unix_ms = (int64_t)unbuf_u64(in);
-    alert->last_unix_ms = (int64_t)unbuf_u64(in);
-    alert->ended_unix_ms = (int64_t)unbuf_u64(in);
-    alert->fingerprint = unbuf_u64(in);
-    alert->occurrence = unbuf_u64(in);
+    if (!counts_load(alert, in))
+        return false;
     /* Over is over, also when the clock was set back since. */
     if (alert->ended_unix_ms != 0)
         alert->quiet_at_ms = now.mono_ms;
     samples_load(alert, in);
-    alert->samples_told = samples_told;
-    bool is_odd = severity > SEVERITY_CRITICAL || alert->total_count > MOST_SIGHTINGS ||
-                  alert->new_count > alert->total_count;
-    if (!in->failed && in->rest.len == 0 && !is_odd)
-        return alert;
-    alert_free(alert);
-    return NULL;
+    return !in->failed;
 }
 
-void group_save(const struct alert_group *group, struct now now, struct buf *out)
+struct alert *alert_load(struct record_in *in, struct now now, struct arena *arena,
+                         struct slice *home, bool *home_is_other)
+{
+    struct alert_head head = { 0 };
+    if (!load_head(&head, in, arena))
+        return NULL;
+    *home = head.home;
+    *home_is_other = (head.flags & FLAG_HOME_IS_OTHER) != 0;
+    struct alert *alert = alert_create(head.key);
+    if (!body_load(alert, in, now)) {
+        alert_free(alert);
+        return NULL;
+    }
+    alert->is_other = (head.flags & FLAG_IS_OTHER) != 0;
+    alert->is_told = (head.flags & FLAG_IS_TOLD) != 0;
+    alert->samples_told = (head.flags & FLAG_SAMPLES_TOLD) != 0;
+    alert_weigh(alert);
+    return alert;
+}
+
+/* --- groups ----------------------------------------------------------------------- */
+
+void group_save(const struct alert_group *group, struct now now, struct record_out *out)
 {
     /* The beat of this moment is over: a restart is to find the one that comes. */
     int64_t look_ms =
         group->is_told ? group_beat(group, now.mono_ms + 1) : group->tick_ms;
-    buf_put_bytes(out, group->key);
-    buf_put_u64(out, group->is_other);
-    buf_put_u64(out, group->is_told);
-    buf_put_u64(out, group->is_held);
-    buf_put_bytes(out, slice_of(group->thread));
-    buf_put_u64(out, group->mail_count);
-    buf_put_u64(out, (uint64_t)stored_ms(look_ms, now));
-    buf_put_u64(out, (uint64_t)stored_ms(group->told_ms, now));
-    buf_put_u64(out, (uint64_t)group->since_unix_ms);
-}
-
-bool group_load_home(struct unbuf *in, struct slice *home, bool *is_other)
-{
-    *home = unbuf_bytes(in);
-    *is_other = unbuf_bool(in);
-    return !in->failed;
+    record_put_text(out, group->key);
+    record_put(out, group->is_other);
+    record_put(out, group->is_told);
+    record_put(out, group->is_held);
+    record_put_text(out, slice_of(group->thread));
+    record_put(out, group->mail_count);
+    record_put(out, (uint64_t)stored_ms(look_ms, now));
+    record_put(out, (uint64_t)stored_ms(group->told_ms, now));
+    record_put(out, (uint64_t)group->since_unix_ms);
 }
 
 /** Empty, or 32 digits: it goes into headers of mails. */
@@ -185,30 +297,36 @@ static bool is_thread(struct slice text)
     return text.len == 0 || text.len == 32;
 }
 
-bool group_load(struct alert_group *group, struct unbuf *in, struct now now)
+bool group_load(struct group_stored *stored, struct record_in *in)
+{
+    stored->home = record_get_text(in);
+    stored->is_other = record_get_bool(in);
+    stored->is_told = record_get_bool(in);
+    stored->is_held = record_get_bool(in);
+    stored->thread = record_get_text(in);
+    stored->mail_count = record_get(in);
+    stored->tick = record_get(in);
+    stored->told = record_get(in);
+    stored->since_unix_ms = (int64_t)record_get(in);
+    return !in->failed && is_thread(stored->thread) && stored->mail_count <= UINT32_MAX;
+}
+
+void group_resume(struct alert_group *group, const struct group_stored *stored,
+                  struct now now)
 {
     const struct route_config *config = group->route->config;
-    bool is_told = unbuf_bool(in);
-    bool is_held = unbuf_bool(in);
-    struct slice thread = unbuf_bytes(in);
-    uint64_t mail_count = unbuf_u64(in);
-    int64_t tick_ms = restored_ms(unbuf_u64(in), now);
-    int64_t told_ms = restored_ms(unbuf_u64(in), now);
-    int64_t since_unix_ms = (int64_t)unbuf_u64(in);
-    if (in->failed || in->rest.len > 0 || !is_thread(thread) || mail_count > UINT32_MAX)
-        return false;
-    int64_t span = is_told || config->group_wait < config->group_interval
+    int64_t told_ms = restored_ms(stored->told, now);
+    int64_t span = stored->is_told || config->group_wait < config->group_interval
                        ? config->group_interval
                        : config->group_wait;
-    group->is_told = is_told;
-    group->is_held = is_held;
+    group->is_told = stored->is_told;
+    group->is_held = stored->is_held;
     memset(group->thread, 0, sizeof group->thread);
-    memcpy(group->thread, thread.ptr, thread.len);
-    group->mail_count = (uint32_t)mail_count;
-    group->tick_ms = clamped(tick_ms, now, span);
+    memcpy(group->thread, stored->thread.ptr, stored->thread.len);
+    group->mail_count = (uint32_t)stored->mail_count;
+    group->tick_ms = clamped(restored_ms(stored->tick, now), now, span);
     /* A mail from the future was sent just now: the repeat then comes late, never
      * early. */
     group->told_ms = told_ms == NEVER_MS ? NEVER_MS : earlier_ms(told_ms, now.mono_ms);
-    group->since_unix_ms = since_unix_ms;
-    return true;
+    group->since_unix_ms = stored->since_unix_ms;
 }

@@ -6,12 +6,17 @@
 
 #include "agent/base/hash.h"
 #include "agent/base/limits.h"
+#include "agent/base/must.h"
 
 /** The place of @name, or where it would have to stand. */
 static size_t find_place(const struct labels *labels, struct slice name, bool *is_there)
 {
     size_t at = 0;
     int order = 1;
+    /* They come sorted, nearly always. */
+    if (labels->count > 0 &&
+        slice_compare(labels->items[labels->count - 1].name, name) < 0)
+        at = labels->count;
     while (at < labels->count) {
         order = slice_compare(labels->items[at].name, name);
         if (order >= 0)
@@ -66,10 +71,34 @@ bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
     return true;
 }
 
+/** @label comes to stand at @at, and the rest one further. */
+static void insert(struct labels *labels, size_t at, struct label label)
+{
+    memmove(labels->items + at + 1, labels->items + at,
+            (labels->count - at) * sizeof label);
+    labels->items[at] = label;
+    labels->count++;
+}
+
+bool labels_put(struct labels *labels, struct slice name, struct slice value)
+{
+    bool is_there;
+    size_t at = find_place(labels, cut(name), &is_there);
+    struct label label = { cut(name), cut(value) };
+    must(value.len > 0);
+    if (is_there)
+        labels->items[at] = label;
+    else if (labels->count < LIMIT_LABELS)
+        insert(labels, at, label);
+    else
+        return false;
+    return true;
+}
+
 struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count)
 {
-    struct labels labels = { arena_zalloc(arena, LIMIT_LABELS * sizeof(struct label)),
-                             0 };
+    size_t most = count < LIMIT_LABELS ? count : LIMIT_LABELS;
+    struct labels labels = { arena_zalloc(arena, most * sizeof(struct label)), 0 };
     for (size_t i = 0; i < count && labels.count < LIMIT_LABELS; i++) {
         struct label label = { cut(pairs[i].name), cut(pairs[i].value) };
         bool is_there;
@@ -77,10 +106,7 @@ struct labels labels_make(struct arena *arena, const struct label *pairs, size_t
         /* Two long names can be equal when they are cut. */
         if (label.value.len == 0 || is_there)
             continue;
-        memmove(labels.items + at + 1, labels.items + at,
-                (labels.count - at) * sizeof label);
-        labels.items[at] = label;
-        labels.count++;
+        insert(&labels, at, label);
     }
     return labels;
 }
@@ -125,59 +151,98 @@ struct labels labels_copy(struct arena *arena, const struct labels *labels)
     return copy;
 }
 
-/* Two bytes are enough for the length of a name or value; a group's map and the store
- * hold many. */
-static void save_text(struct slice text, struct buf *out)
+bool labels_are_good(const struct labels *labels)
 {
-    buf_putc(out, (char)(text.len & 0xFF));
-    buf_putc(out, (char)(text.len >> 8));
-    buf_put(out, text);
+    if (labels->count > LIMIT_LABELS)
+        return false;
+    for (size_t i = 0; i < labels->count; i++) {
+        const struct label *item = &labels->items[i];
+        if (item->name.len > LIMIT_LABEL_BYTES || item->value.len > LIMIT_LABEL_BYTES ||
+            item->value.len == 0 ||
+            (i > 0 && slice_compare(item[-1].name, item->name) >= 0))
+            return false;
+    }
+    return true;
+}
+
+/* --- stored ----------------------------------------------------------------------- */
+
+/* Two bytes are enough for the length of a name or value; a group's map holds many. */
+enum { LENGTH_BYTES = 2 };
+
+size_t labels_key_bytes(const struct labels *labels)
+{
+    size_t bytes = 1;
+    for (size_t i = 0; i < labels->count; i++)
+        bytes +=
+            2 * LENGTH_BYTES + labels->items[i].name.len + labels->items[i].value.len;
+    return bytes;
+}
+
+static char *put_text(char *at, struct slice text)
+{
+    at[0] = (char)(text.len & 0xFF);
+    at[1] = (char)(text.len >> 8);
+    if (text.len > 0)
+        memcpy(at + LENGTH_BYTES, text.ptr, text.len);
+    return at + LENGTH_BYTES + text.len;
 }
 
 void labels_save(const struct labels *labels, struct buf *out)
 {
-    buf_putc(out, (char)labels->count);
+    size_t bytes = labels_key_bytes(labels);
+    char *at = buf_room(out, bytes);
+    if (!at)
+        return;
+    *at++ = (char)labels->count;
     for (size_t i = 0; i < labels->count; i++) {
-        save_text(labels->items[i].name, out);
-        save_text(labels->items[i].value, out);
+        at = put_text(at, labels->items[i].name);
+        at = put_text(at, labels->items[i].value);
     }
+    buf_wrote(out, bytes);
 }
 
-static struct slice load_bytes(struct unbuf *in, size_t len)
+static struct slice load_text(struct unbuf *in)
 {
-    struct slice bytes = slice_make(in->rest.ptr, len);
-    if (in->failed || in->rest.len < len) {
-        in->failed = true;
+    const unsigned char *bytes = (const unsigned char *)in->rest.ptr;
+    size_t len = in->rest.len >= LENGTH_BYTES ? bytes[0] | (size_t)bytes[1] << 8 : 0;
+    if (in->rest.len < LENGTH_BYTES + len) {
+        *in = (struct unbuf){ SLICE(""), true };
         return SLICE("");
     }
-    in->rest = slice_make(in->rest.ptr + len, in->rest.len - len);
-    return bytes;
+    struct slice text = slice_make(in->rest.ptr + LENGTH_BYTES, len);
+    in->rest = slice_make(text.ptr + len, in->rest.len - LENGTH_BYTES - len);
+    return text;
 }
 
-static size_t load_length(struct unbuf *in)
+/** The number of labels, taken off the front. */
+static bool load_count(struct unbuf *in, size_t *count)
 {
-    struct slice bytes = load_bytes(in, 2);
-    if (in->failed)
-        return 0;
-    return (unsigned char)bytes.ptr[0] | (size_t)(unsigned char)bytes.ptr[1] << 8;
+    *count = in->rest.len > 0 ? (unsigned char)in->rest.ptr[0] : SIZE_MAX;
+    if (in->failed || *count > LIMIT_LABELS)
+        return false;
+    in->rest = slice_make(in->rest.ptr + 1, in->rest.len - 1);
+    return true;
+}
+
+static bool load_items(struct labels *labels, struct unbuf *in)
+{
+    for (size_t i = 0; i < labels->count; i++) {
+        labels->items[i].name = load_text(in);
+        labels->items[i].value = load_text(in);
+    }
+    return !in->failed && labels_are_good(labels);
+}
+
+bool labels_load_into(struct labels *labels, struct unbuf *in)
+{
+    return load_count(in, &labels->count) && load_items(labels, in);
 }
 
 bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena)
 {
-    struct slice first = load_bytes(in, 1);
-    size_t count = in->failed ? 0 : (unsigned char)first.ptr[0];
-    if (in->failed || count > LIMIT_LABELS)
+    if (!load_count(in, &labels->count))
         return false;
-    struct label *items = arena_zalloc(arena, count * sizeof *items);
-    for (size_t i = 0; i < count; i++) {
-        items[i].name = load_bytes(in, load_length(in));
-        items[i].value = load_bytes(in, load_length(in));
-        bool is_sorted = i == 0 || slice_compare(items[i - 1].name, items[i].name) < 0;
-        bool is_bounded = items[i].name.len <= LIMIT_LABEL_BYTES &&
-                          items[i].value.len <= LIMIT_LABEL_BYTES;
-        if (in->failed || items[i].value.len == 0 || !is_sorted || !is_bounded)
-            return false;
-    }
-    *labels = (struct labels){ items, count };
-    return true;
+    labels->items = arena_zalloc(arena, labels->count * sizeof *labels->items);
+    return load_items(labels, in);
 }

@@ -25,6 +25,10 @@ struct labels {
 bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
                 struct slice value);
 
+/** The same for labels whose array is the caller's alone and has room for LIMIT_LABELS;
+ *  name and value are borrowed. */
+bool labels_put(struct labels *labels, struct slice name, struct slice value);
+
 /** Labels of @count pairs in any order, whose names are unique; the bytes are borrowed.
  *  Past LIMIT_LABELS the later pairs are left off; empty values are none. */
 struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count);
@@ -41,9 +45,16 @@ bool labels_equal(const struct labels *a, const struct labels *b);
 /** A deep copy in @arena. */
 struct labels labels_copy(struct arena *arena, const struct labels *labels);
 
-/** Stored form, the same for equal labels. load makes the array in @arena, and borrows
- *  names and values from @in. @return false when the bytes are not labels. */
+/** Is this what a struct labels has to be: bounded, sorted, no empty value? */
+bool labels_are_good(const struct labels *labels);
+
+/** Stored form, the same for equal labels. load makes the array in @arena, load_into
+ *  has LIMIT_LABELS items there already; both borrow names and values from @in.
+ *  @return false when the bytes are not labels. */
 void labels_save(const struct labels *labels, struct buf *out);
 bool labels_load(struct labels *labels, struct unbuf *in, struct arena *arena);
+bool labels_load_into(struct labels *labels, struct unbuf *in);
+/** How long the stored form is. */
+size_t labels_key_bytes(const struct labels *labels);
 
 #endif

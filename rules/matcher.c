@@ -40,9 +40,8 @@ struct matcher {
     size_t set_count;
     size_t *set_of_source;
     size_t source_count;
-    uint64_t *wanted; /* bits of the rules to try on the line at hand */
     enum gate_level level;
-    struct capture captures[LIMIT_CAPTURES];
+    struct scanner *scanner; /* of the thread that owns the rules */
 };
 
 /* --- sets of rules ---------------------------------------------------------------- */
@@ -132,8 +131,7 @@ struct matcher *matcher_create_at(struct rules *rules, size_t source_count,
     matcher->source_count = source_count;
     matcher->set_of_source = mem_zalloc(source_count * sizeof *matcher->set_of_source);
     matcher->sets = mem_zalloc(source_count * sizeof *matcher->sets);
-    matcher->wanted =
-        mem_zalloc((rules_count(rules) / 64 + 1) * sizeof *matcher->wanted);
+    matcher->scanner = scanner_create(rules);
     for (size_t i = 0; i < source_count; i++)
         matcher->set_of_source[i] = add_set(matcher, rules, i);
     return matcher;
@@ -152,7 +150,7 @@ void matcher_free(struct matcher *matcher)
         set_clear(&matcher->sets[i]);
     free(matcher->sets);
     free(matcher->set_of_source);
-    free(matcher->wanted);
+    scanner_free(matcher->scanner);
     free(matcher);
 }
 
@@ -192,7 +190,7 @@ static void tune(struct matcher *matcher, struct rule_set *set, struct slice byt
 /* --- the walk over a block -------------------------------------------------------- */
 
 struct walk {
-    struct matcher *matcher;
+    struct scanner *scanner;
     const struct rule_set *set;
     const struct block *block;
     struct event event;
@@ -213,7 +211,7 @@ static struct slice without_cr(struct slice line, bool is_cut)
 static void try_rule(struct walk *walk, size_t index)
 {
     struct rule *rule = walk->set->rules[index];
-    if (rule_try(rule, &walk->event, walk->matcher->captures))
+    if (rule_try(rule, walk->scanner, &walk->event))
         walk->found(walk->ctx, rule, &walk->event);
 }
 
@@ -228,8 +226,8 @@ static void try_line(struct walk *walk)
         walk->event.offset += (int64_t)walk->begin;
     walk->event.line = block->is_record ? line : without_cr(line, block->is_cut);
     for (size_t i = 0; i < walk->set->word_count; i++) {
-        uint64_t left = walk->matcher->wanted[i] | walk->set->always[i];
-        walk->matcher->wanted[i] = 0;
+        uint64_t left = walk->scanner->wanted[i] | walk->set->always[i];
+        walk->scanner->wanted[i] = 0;
         for (; left; left &= left - 1)
             try_rule(walk, i * 64 + (size_t)__builtin_ctzll(left));
     }
@@ -283,7 +281,7 @@ static void want_rule(void *ctx, size_t at, uint32_t owner)
     struct walk *walk = ctx;
     if (!walk->has_line || at > walk->end)
         open_line(walk, at);
-    walk->matcher->wanted[owner / 64] |= UINT64_C(1) << owner % 64;
+    walk->scanner->wanted[owner / 64] |= UINT64_C(1) << owner % 64;
 }
 
 /* Its fields may hold what its bytes do not, but a literal comes from a pattern, and
@@ -316,7 +314,7 @@ matcher_scan(struct matcher *matcher, const struct block *block, int64_t unix_ms
 {
     must(block->source->index < matcher->source_count);
     struct rule_set *set = &matcher->sets[matcher->set_of_source[block->source->index]];
-    struct walk walk = { .matcher = matcher,
+    struct walk walk = { .scanner = matcher->scanner,
                          .set = set,
                          .block = block,
                          .event = { .source = block->source,
@@ -339,7 +337,7 @@ struct rule *matcher_first(struct matcher *matcher, struct event *event)
     const struct rule_set *set =
         &matcher->sets[matcher->set_of_source[event->source->index]];
     for (size_t i = 0; i < set->count; i++)
-        if (rule_try(set->rules[i], event, matcher->captures))
+        if (rule_try(set->rules[i], matcher->scanner, event))
             return set->rules[i];
     return NULL;
 }

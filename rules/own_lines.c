@@ -31,8 +31,24 @@ static bool take_word(struct slice *rest)
     return rest->len > 0 && slice_next(rest, ' ', &word) && word.len > 0;
 }
 
+/** What most lines do not hold, found faster than a header is read. */
+static bool has_own_tag(struct slice line)
+{
+    const char *end = line.ptr + line.len, *at = line.ptr;
+    const size_t before = sizeof OWN_TAG - 2;
+    while (at < end && (at = memchr(at, '[', (size_t)(end - at)))) {
+        if ((size_t)(at - line.ptr) >= before &&
+            memcmp(at - before, OWN_TAG, before) == 0)
+            return true;
+        at++;
+    }
+    return false;
+}
+
 bool line_is_own(struct slice line)
 {
+    if (!has_own_tag(line))
+        return false;
     struct slice rest = line;
     bool has_time = take_shape(&rest, "AAA _9 99:99:99 ") ||
                     (take_shape(&rest, "9999-99-99T99:99:99") && take_word(&rest));

@@ -1,16 +1,12 @@
-/** What changed and what is gone since the last save. */
+/** What changed since the last save, and on which sheet it stands. */
 #include "rules/piece.h"
 
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 
-static const char *const kind_names[] = { [PIECE_ROUTE] = "route/",
-                                          [PIECE_GROUP] = "group/",
-                                          [PIECE_ALERT] = "alert/",
-                                          [PIECE_DEDUP] = "dedup/" };
-
-enum { KIND_NAME_BYTES = 6, ID_DIGITS = 16 };
+/* --- what changed ----------------------------------------------------------------- */
 
 void pieces_touch(struct pieces *pieces, struct piece *piece)
 {
@@ -30,33 +26,131 @@ static void untouch(struct pieces *pieces, struct piece *piece)
     piece->place = 0;
 }
 
-void pieces_forget(struct pieces *pieces, enum piece_kind kind, uint64_t id)
+/* --- sheets ----------------------------------------------------------------------- */
+
+static struct sheet *sheet_of(const struct pieces *pieces, uint32_t number)
 {
-    *mem_push(pieces->gone, pieces->gone_count, pieces->gone_capacity) =
-        (struct piece_name){ kind, id };
+    return pieces->sheets[number - 1];
+}
+
+/** The sheet with this number, made when there is none. */
+static struct sheet *need_sheet(struct pieces *pieces, uint32_t number)
+{
+    must(number > 0 && number <= SHEETS_MOST);
+    while (pieces->sheet_count < number)
+        *mem_push(pieces->sheets, pieces->sheet_count, pieces->sheet_capacity) = NULL;
+    struct sheet **place = &pieces->sheets[number - 1];
+    if (!*place)
+        *place = mem_zalloc(sizeof **place);
+    return *place;
+}
+
+static void write_again(struct pieces *pieces, uint32_t number)
+{
+    struct sheet *sheet = sheet_of(pieces, number);
+    if (sheet->has_changed)
+        return;
+    sheet->has_changed = true;
+    *mem_push(pieces->changed_sheets, pieces->changed_sheet_count,
+              pieces->changed_sheet_capacity) = number;
+}
+
+static void put_on(struct pieces *pieces, uint32_t number, struct piece *piece)
+{
+    struct sheet *sheet = sheet_of(pieces, number);
+    sheet->pieces[sheet->used] = piece;
+    piece->sheet = number;
+    piece->slot = (uint8_t)sheet->used++;
+    sheet->count++;
+    sheet->weight += piece->weight;
+}
+
+static void take_off(struct pieces *pieces, struct piece *piece)
+{
+    if (piece->sheet == 0)
+        return;
+    struct sheet *sheet = sheet_of(pieces, piece->sheet);
+    write_again(pieces, piece->sheet);
+    sheet->pieces[piece->slot] = NULL;
+    sheet->count--;
+    piece->sheet = 0;
+}
+
+static void find_gaps(struct pieces *pieces)
+{
+    for (size_t i = pieces->sheet_count; i > 0 && pieces->has_gaps; i--) {
+        if (!pieces->sheets[i - 1])
+            *mem_push(pieces->free_sheets, pieces->free_count, pieces->free_capacity) =
+                (uint32_t)i;
+    }
+    pieces->has_gaps = false;
+}
+
+static uint32_t new_sheet(struct pieces *pieces)
+{
+    find_gaps(pieces);
+    uint32_t number = pieces->free_count > 0 ? pieces->free_sheets[--pieces->free_count]
+                                             : (uint32_t)pieces->sheet_count + 1;
+    (void)need_sheet(pieces, number);
+    return number;
+}
+
+static bool has_room(const struct sheet *sheet, const struct piece *piece)
+{
+    return sheet->used < SHEET_PIECES && sheet->weight + piece->weight <= SHEET_BYTES;
+}
+
+static void find_sheet(struct pieces *pieces, struct piece *piece)
+{
+    /* The others would be written each time that this one changes. */
+    bool is_large = piece->weight > SHEET_BYTES / 2;
+    if (!is_large &&
+        (pieces->open == 0 || !has_room(sheet_of(pieces, pieces->open), piece)))
+        pieces->open = new_sheet(pieces);
+    put_on(pieces, is_large ? new_sheet(pieces) : pieces->open, piece);
 }
 
 void pieces_drop(struct pieces *pieces, struct piece *piece)
 {
     untouch(pieces, piece);
     pieces->drop_count++;
-    if (piece->id != 0)
-        pieces_forget(pieces, piece->kind, piece->id);
-    piece->id = 0;
+    take_off(pieces, piece);
 }
 
-void pieces_adopt(struct pieces *pieces, struct piece *piece, uint64_t id)
+void pieces_forget(struct pieces *pieces, uint32_t sheet)
 {
+    (void)need_sheet(pieces, sheet);
+    write_again(pieces, sheet);
+}
+
+bool pieces_adopt(struct pieces *pieces, struct piece *piece, uint32_t sheet)
+{
+    if (need_sheet(pieces, sheet)->used == SHEET_PIECES)
+        return false;
     untouch(pieces, piece);
-    piece->id = id;
-    if (piece->kind != PIECE_ROUTE && id > pieces->last_id)
-        pieces->last_id = id;
+    put_on(pieces, sheet, piece);
+    pieces->has_gaps = true;
+    return true;
 }
 
-void pieces_name(struct pieces *pieces, struct piece *piece)
+/* --- saving ----------------------------------------------------------------------- */
+
+void pieces_settle(struct pieces *pieces)
 {
-    if (piece->id == 0)
-        piece->id = ++pieces->last_id;
+    for (size_t i = 0; i < pieces->changed_count; i++) {
+        struct piece *piece = pieces->changed[i];
+        if (piece->sheet == 0)
+            find_sheet(pieces, piece);
+        write_again(pieces, piece->sheet);
+    }
+}
+
+static void let_go(struct pieces *pieces, uint32_t number)
+{
+    free(mem_take(&pieces->sheets[number - 1]));
+    *mem_push(pieces->free_sheets, pieces->free_count, pieces->free_capacity) = number;
+    if (pieces->open == number)
+        pieces->open = 0;
 }
 
 void pieces_saved(struct pieces *pieces)
@@ -64,49 +158,22 @@ void pieces_saved(struct pieces *pieces)
     for (size_t i = 0; i < pieces->changed_count; i++)
         pieces->changed[i]->place = 0;
     pieces->changed_count = 0;
-    pieces->gone_count = 0;
+    for (size_t i = 0; i < pieces->changed_sheet_count; i++) {
+        uint32_t number = pieces->changed_sheets[i];
+        sheet_of(pieces, number)->has_changed = false;
+        if (sheet_of(pieces, number)->count == 0)
+            let_go(pieces, number);
+    }
+    pieces->changed_sheet_count = 0;
 }
 
 void pieces_free(struct pieces *pieces)
 {
+    for (size_t i = 0; i < pieces->sheet_count; i++)
+        free(pieces->sheets[i]);
+    free(pieces->sheets);
     free(pieces->changed);
-    free(pieces->gone);
+    free(pieces->changed_sheets);
+    free(pieces->free_sheets);
     *pieces = (struct pieces){ 0 };
-}
-
-static const char hex[] = "0123456789abcdef";
-
-struct slice piece_key_format(char key[PIECE_KEY_BYTES], enum piece_kind kind,
-                              uint64_t id)
-{
-    memcpy(key, kind_names[kind], KIND_NAME_BYTES);
-    for (int i = 0; i < ID_DIGITS; i++)
-        key[KIND_NAME_BYTES + i] = hex[id >> (60 - 4 * i) & 15];
-    return slice_make(key, KIND_NAME_BYTES + ID_DIGITS);
-}
-
-/** Lower-case digits only, so that every key has one spelling. */
-static bool parse_id(struct slice digits, uint64_t *id)
-{
-    *id = 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        const char *digit = memchr(hex, digits.ptr[i], ID_DIGITS);
-        if (!digit)
-            return false;
-        *id = *id << 4 | (uint64_t)(digit - hex);
-    }
-    return *id != 0;
-}
-
-bool piece_key_parse(struct slice key, enum piece_kind *kind, uint64_t *id)
-{
-    if (key.len != KIND_NAME_BYTES + ID_DIGITS)
-        return false;
-    for (int i = PIECE_ROUTE; i <= PIECE_DEDUP; i++) {
-        if (!slice_starts(key, slice_of(kind_names[i])))
-            continue;
-        *kind = (enum piece_kind)i;
-        return parse_id(slice_make(key.ptr + KIND_NAME_BYTES, ID_DIGITS), id);
-    }
-    return false;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 #include "rules/gate.h"
 #include "rules/redact_secrets.h"
 #include "rules/regex.h"
@@ -127,15 +128,20 @@ static void find_matches(const struct regex *regex, struct slice text,
 
 /** What the gate saw in a text. */
 struct signs {
+    struct slice text;
     uint64_t owners; /**< bits of those whose secrets may stand in it */
-    size_t word_at;  /**< a byte of the first word */
+    size_t word_at;  /**< a byte of the first word that has a value */
 };
 
 static void want(void *ctx, size_t at, uint32_t owner)
 {
     struct signs *signs = ctx;
-    if (owner == WORDS && !(signs->owners & UINT64_C(1) << WORDS))
+    if (owner == WORDS) {
+        if (signs->owners & UINT64_C(1) << WORDS ||
+            !redact_names_value(signs->text, at))
+            return;
         signs->word_at = at;
+    }
     signs->owners |= UINT64_C(1) << owner;
 }
 
@@ -152,7 +158,7 @@ static bool is_harmless(struct slice text)
 static bool may_hold_secrets(const struct redactor *redactor, struct slice text,
                              struct signs *signs)
 {
-    *signs = (struct signs){ redactor->gate ? redactor->always : UINT64_MAX, 0 };
+    *signs = (struct signs){ text, redactor->gate ? redactor->always : UINT64_MAX, 0 };
     if (!redactor->gate)
         return true;
     if (redactor->count == 0 && is_harmless(text))
@@ -183,7 +189,10 @@ static struct slice without(struct slice text, const struct spans *spans,
                             struct slice part, struct arena *arena)
 {
     size_t at = (size_t)(part.ptr - text.ptr), end = at + part.len;
-    struct buf out = buf_make(part.len + spans->count * sizeof REDACTED);
+    size_t most = part.len + spans->count * sizeof REDACTED;
+    struct buf out = { .ptr = arena_zalloc(arena, most + 1),
+                       .capacity = most + 1,
+                       .max_bytes = most };
     for (size_t i = 0; i < spans->count; i++) {
         const struct span *span = &spans->items[i];
         if (span->to <= at || span->from >= end)
@@ -194,9 +203,7 @@ static struct slice without(struct slice text, const struct spans *spans,
         at = span->to < end ? span->to : end;
     }
     buf_put(&out, slice_make(text.ptr + at, end - at));
-    struct slice clean = arena_slice(arena, buf_slice(&out));
-    buf_free(&out);
-    return clean;
+    return buf_slice(&out);
 }
 
 struct slice redact_text(const struct redactor *redactor, struct slice text,
@@ -209,6 +216,65 @@ struct slice redact_text(const struct redactor *redactor, struct slice text,
     struct spans spans;
     find_spans(redactor, text, &signs, &spans);
     return spans.count > 0 ? without(text, &spans, text, arena) : text;
+}
+
+/* --- many lines at once ----------------------------------------------------------- */
+
+/* They are copied side by side, with a line feed behind each, because a scan of little
+ * is mostly its beginning and its end. */
+struct sift {
+    struct slice text;
+    const uint32_t *ends; /**< in @text, of each line */
+    size_t at;            /**< the line of the last sign */
+    uint64_t suspects;
+};
+
+static void suspect(void *ctx, size_t at, uint32_t owner)
+{
+    struct sift *sift = ctx;
+    if (owner == WORDS && !redact_names_value(sift->text, at))
+        return;
+    while (sift->ends[sift->at] <= at)
+        sift->at++;
+    sift->suspects |= UINT64_C(1) << sift->at;
+}
+
+/** @return false when there is no room. */
+static bool put_line(struct slice line, char *room, size_t *len)
+{
+    if (line.len >= REDACT_ROOM_BYTES - *len)
+        return false;
+    if (line.len > 0)
+        memcpy(room + *len, line.ptr, line.len);
+    *len += line.len;
+    room[(*len)++] = '\n';
+    return true;
+}
+
+/** Must each text be looked at by itself, for patterns that the gate does not know? */
+static bool is_beyond_gate(const struct redactor *redactor)
+{
+    return !redactor || !redactor->gate || redactor->always != 0 ||
+           FIRST_PATTERN + redactor->count > OWNERS;
+}
+
+uint64_t redact_suspects(const struct redactor *redactor, const struct slice *lines,
+                         size_t count, char *room)
+{
+    uint32_t ends[REDACT_LINES];
+    struct sift sift = { .ends = ends };
+    size_t len = 0;
+    must(count <= REDACT_LINES);
+    if (is_beyond_gate(redactor))
+        return UINT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (!put_line(lines[i], room, &len) || redact_is_key_body(lines[i]))
+            sift.suspects |= UINT64_C(1) << i;
+        ends[i] = (uint32_t)len;
+    }
+    sift.text = slice_make(room, len);
+    (void)gate_scan(redactor->gate, sift.text, suspect, &sift);
+    return sift.suspects;
 }
 
 static bool lies_within(struct slice part, struct slice text)

@@ -23,6 +23,14 @@ void redactor_free(struct redactor *redactor);
 struct slice redact_text(const struct redactor *redactor, struct slice text,
                          struct arena *arena);
 
+/** Which of @lines, REDACT_LINES at most, may hold a secret? To ask for many at once is
+ *  cheaper than to ask one by one.
+ *  @room    REDACT_ROOM_BYTES to write into; a line that does not fit is suspect
+ *  @return  bit i: redact_event() must see the event of line i, for its line */
+uint64_t redact_suspects(const struct redactor *redactor, const struct slice *lines,
+                         size_t count, char *room);
+enum { REDACT_LINES = 64, REDACT_ROOM_BYTES = 32 * 1024 };
+
 /** Take the secrets out of the line, the captures and the fields of @event; what
  *  changes lies in @arena. A capture that is a secret, or a part of one, is redacted
  *  too. */

@@ -211,6 +211,18 @@ static struct slice name_before(struct slice text, size_t at)
     return slice_make(text.ptr + at, end - at);
 }
 
+/** The way of name_before(), from a byte of the name on. */
+bool redact_names_value(struct slice text, size_t at)
+{
+    size_t most = at + MAX_NAME_BYTES < text.len ? at + MAX_NAME_BYTES : text.len;
+    while (at < most && (is_word(text.ptr[at]) || text.ptr[at] == '-'))
+        at++;
+    at += at < text.len && text.ptr[at] == '\\';
+    at += at < text.len && is_quote(text.ptr[at]);
+    at = skip(text, at, is_blank);
+    return at < text.len && (text.ptr[at] == '=' || text.ptr[at] == ':');
+}
+
 /** A name may go on behind its word: "tokens", "token_value", "secretKey"; but not
  *  "tokenizer" or "passenger". "bypass" is none either. */
 static bool is_key_at(struct slice name, size_t at, struct slice word)
@@ -335,16 +347,29 @@ static const struct slice marks[] = {
     { "-----begin ", 11 },
 };
 
+/* Does another of the texts stand in each text that holds this one? */
+static bool is_implied(const struct slice *texts, size_t count, struct slice text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (texts[i].len < text.len && slice_starts(text, texts[i]))
+            return true;
+    return false;
+}
+
 static size_t put_literals(struct literal *to, const struct slice *texts, size_t count,
                            bool is_nocase)
 {
+    size_t put = 0;
     for (size_t i = 0; i < count; i++) {
-        to[i].len = (uint8_t)texts[i].len;
-        memcpy(to[i].bytes, texts[i].ptr, texts[i].len);
+        if (is_implied(texts, count, texts[i]))
+            continue;
+        struct literal *literal = &to[put++];
+        literal->len = (uint8_t)texts[i].len;
+        memcpy(literal->bytes, texts[i].ptr, texts[i].len);
         for (size_t k = 0; is_nocase && k < texts[i].len; k++)
-            to[i].nocase |= (uint64_t)is_lower(texts[i].ptr[k]) << k;
+            literal->nocase |= (uint64_t)is_lower(texts[i].ptr[k]) << k;
     }
-    return count;
+    return put;
 }
 
 struct literals redact_literals(struct arena *arena, size_t *word_count)

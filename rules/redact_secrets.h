@@ -35,6 +35,9 @@ struct literals redact_literals(struct arena *arena, size_t *word_count);
 /** Is it a line out of the middle of a private key: nothing but a full line of
  *  base64? */
 bool redact_is_key_body(struct slice text);
+/** Does what follows the byte @at of a word make a name of it, with a sign behind?
+ *  Where that is so of none of the words, redact_find_values() finds nothing. */
+bool redact_names_value(struct slice text, size_t at);
 
 /** Find the values of words like password=, token: and Bearer, tokens with a known
  *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.

@@ -1,6 +1,7 @@
 /**
- * The only file that runs PCRE2. What a match attempt needs is allocated once, when the
- * pattern is compiled, so that reading a line allocates nothing.
+ * The only file that runs PCRE2. What match attempts need is allocated at the first of
+ * them, and for a pattern with more groups than any before, so that reading a line
+ * allocates nothing.
  *
  * PCRE2 counts its match limit anew at every start position, so a long hostile line
  * could cost the limit times its length. A long line therefore gets a smaller limit for
@@ -21,9 +22,9 @@ struct group_name {
     uint32_t number;
 };
 
-/* What a match attempt writes to. */
-struct scratch {
-    pcre2_match_data *data;
+struct regex_room {
+    pcre2_match_data *data; /* NULL until somebody needs it, as the context */
+    uint32_t pair_count;    /* of offsets that there is room for */
     pcre2_match_context *context;
     pcre2_jit_stack *stack; /* NULL until a line needs more than the machine's stack */
     uint64_t limit_hits;
@@ -31,13 +32,55 @@ struct scratch {
 
 struct regex {
     pcre2_code *code;
-    struct scratch *scratch;
+    struct regex_room *own_room;
+    uint32_t pair_count; /* of offsets: one for the match, one for each group */
     struct group_name *names;
     size_t name_count;
     bool has_jit;
     bool has_one_start; /* anchored, or tried at the starts of lines only */
     int first_byte;     /* that every match begins with; -1: not known */
 };
+
+/* --- room to match in ------------------------------------------------------------- */
+
+struct regex_room *regex_room_create(void)
+{
+    return mem_zalloc(sizeof(struct regex_room));
+}
+
+void regex_room_free(struct regex_room *room)
+{
+    if (!room)
+        return;
+    pcre2_match_data_free(room->data);
+    pcre2_match_context_free(room->context);
+    pcre2_jit_stack_free(room->stack);
+    free(room);
+}
+
+uint64_t regex_room_limit_hits(const struct regex_room *room)
+{
+    return room->limit_hits;
+}
+
+static void make_context(struct regex_room *room)
+{
+    room->context = pcre2_match_context_create(NULL);
+    mem_there(room->context);
+    pcre2_set_match_limit(room->context, LIMIT_REGEX_MATCH);
+    pcre2_set_depth_limit(room->context, LIMIT_REGEX_DEPTH);
+    pcre2_set_heap_limit(room->context, LIMIT_REGEX_HEAP_KIB);
+}
+
+static void make_room_for(struct regex_room *room, const struct regex *regex)
+{
+    if (!room->context)
+        make_context(room);
+    pcre2_match_data_free(room->data);
+    room->data = pcre2_match_data_create(regex->pair_count, NULL);
+    room->pair_count = regex->pair_count;
+    mem_there(room->data);
+}
 
 /* --- remedies --------------------------------------------------------------------- */
 
@@ -188,19 +231,6 @@ static void read_names(struct regex *regex)
     }
 }
 
-static struct scratch *scratch_create(const pcre2_code *code)
-{
-    struct scratch *scratch = mem_zalloc(sizeof *scratch);
-    scratch->data = pcre2_match_data_create_from_pattern(code, NULL);
-    scratch->context = pcre2_match_context_create(NULL);
-    mem_there(scratch->data);
-    mem_there(scratch->context);
-    pcre2_set_match_limit(scratch->context, LIMIT_REGEX_MATCH);
-    pcre2_set_depth_limit(scratch->context, LIMIT_REGEX_DEPTH);
-    pcre2_set_heap_limit(scratch->context, LIMIT_REGEX_HEAP_KIB);
-    return scratch;
-}
-
 /* A pattern can refuse it, too: "(*NO_JIT)". */
 static bool has_jit_code(const pcre2_code *code)
 {
@@ -216,7 +246,8 @@ static struct regex *regex_create(pcre2_code *code)
     /* Without it (a kernel that forbids new executable memory) PCRE2 interprets. */
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     regex->has_jit = has_jit_code(code);
-    regex->scratch = scratch_create(code);
+    regex->own_room = regex_room_create();
+    regex->pair_count = code_info(regex, PCRE2_INFO_CAPTURECOUNT) + 1;
     uint32_t first_type = code_info(regex, PCRE2_INFO_FIRSTCODETYPE);
     regex->has_one_start =
         (code_info(regex, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED) || first_type == 2;
@@ -262,10 +293,7 @@ void regex_free(struct regex *regex)
 {
     if (!regex)
         return;
-    pcre2_match_data_free(regex->scratch->data);
-    pcre2_match_context_free(regex->scratch->context);
-    pcre2_jit_stack_free(regex->scratch->stack);
-    free(regex->scratch);
+    regex_room_free(regex->own_room);
     pcre2_code_free(regex->code);
     free(regex->names);
     free(regex);
@@ -307,49 +335,52 @@ static uint32_t limit_for(const struct regex *regex, struct slice subject)
     return share < LIMIT_REGEX_MATCH ? (uint32_t)share : LIMIT_REGEX_MATCH;
 }
 
-static int run_code(const struct regex *regex, struct slice subject)
+static int run_code(const struct regex *regex, const struct regex_room *room,
+                    struct slice subject)
 {
-    const struct scratch *scratch = regex->scratch;
     PCRE2_SPTR bytes = (PCRE2_SPTR)(subject.ptr ? subject.ptr : "");
     if (regex->has_jit)
-        return pcre2_jit_match(regex->code, bytes, subject.len, 0, 0, scratch->data,
-                               scratch->context);
-    return pcre2_match(regex->code, bytes, subject.len, 0, 0, scratch->data,
-                       scratch->context);
+        return pcre2_jit_match(regex->code, bytes, subject.len, 0, 0, room->data,
+                               room->context);
+    return pcre2_match(regex->code, bytes, subject.len, 0, 0, room->data,
+                       room->context);
 }
 
 /* The second try of a line for which the machine's own stack was too small. */
-static int run_with_stack(const struct regex *regex, struct slice subject)
+static int run_with_stack(const struct regex *regex, struct regex_room *room,
+                          struct slice subject)
 {
-    struct scratch *scratch = regex->scratch;
-    if (scratch->stack)
+    if (room->stack)
         return PCRE2_ERROR_JIT_STACKLIMIT;
     size_t max_bytes = (size_t)LIMIT_REGEX_HEAP_KIB * 1024;
-    scratch->stack = pcre2_jit_stack_create(32 * 1024, max_bytes, NULL);
-    if (!scratch->stack)
+    room->stack = pcre2_jit_stack_create(32 * 1024, max_bytes, NULL);
+    if (!room->stack)
         return PCRE2_ERROR_JIT_STACKLIMIT;
-    pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
-    return run_code(regex, subject);
+    pcre2_jit_stack_assign(room->context, NULL, room->stack);
+    return run_code(regex, room, subject);
 }
 
-static int run_within_limits(const struct regex *regex, struct slice subject)
+static int run_within_limits(const struct regex *regex, struct regex_room *room,
+                             struct slice subject)
 {
+    if (room->pair_count < regex->pair_count)
+        make_room_for(room, regex);
     /* Shorter lines cannot pass the total, so they are not even counted. */
     bool is_long = subject.len >= LIMIT_REGEX_TOTAL / LIMIT_REGEX_MATCH;
     if (is_long)
-        pcre2_set_match_limit(regex->scratch->context, limit_for(regex, subject));
-    int found = run_code(regex, subject);
+        pcre2_set_match_limit(room->context, limit_for(regex, subject));
+    int found = run_code(regex, room, subject);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT)
-        found = run_with_stack(regex, subject);
+        found = run_with_stack(regex, room, subject);
     if (is_long)
-        pcre2_set_match_limit(regex->scratch->context, LIMIT_REGEX_MATCH);
+        pcre2_set_match_limit(room->context, LIMIT_REGEX_MATCH);
     return found;
 }
 
-static size_t take_captures(const struct regex *regex, struct slice subject,
-                            struct capture *captures)
+static size_t take_captures(const struct regex *regex, const struct regex_room *room,
+                            struct slice subject, struct capture *captures)
 {
-    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(regex->scratch->data);
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(room->data);
     size_t count = 0;
     for (size_t i = 0; i < regex->name_count; i++) {
         size_t from = offsets[2 * regex->names[i].number];
@@ -362,26 +393,35 @@ static size_t take_captures(const struct regex *regex, struct slice subject,
     return count;
 }
 
-enum regex_result regex_match(const struct regex *regex, struct slice subject,
-                              struct capture *captures, size_t *count)
+enum regex_result regex_match_in(const struct regex *regex, struct regex_room *room,
+                                 struct slice subject, struct capture *captures,
+                                 size_t *count)
 {
-    int found = run_within_limits(regex, subject);
+    if (!room)
+        room = regex->own_room;
+    int found = run_within_limits(regex, room, subject);
     if (count)
         *count = 0;
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO;
     if (found < 0) {
-        regex->scratch->limit_hits++;
+        room->limit_hits++;
         return REGEX_LIMIT;
     }
     if (captures)
-        *count = take_captures(regex, subject, captures);
+        *count = take_captures(regex, room, subject, captures);
     return REGEX_YES;
+}
+
+enum regex_result regex_match(const struct regex *regex, struct slice subject,
+                              struct capture *captures, size_t *count)
+{
+    return regex_match_in(regex, NULL, subject, captures, count);
 }
 
 struct slice regex_found(const struct regex *regex, struct slice subject)
 {
-    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(regex->scratch->data);
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(regex->own_room->data);
     must(offsets[0] <= subject.len && offsets[1] <= subject.len);
     size_t to = offsets[1] > offsets[0] ? offsets[1] : offsets[0];
     return slice_make(subject.ptr + offsets[0], to - offsets[0]);
@@ -389,7 +429,7 @@ struct slice regex_found(const struct regex *regex, struct slice subject)
 
 uint64_t regex_limit_hits(const struct regex *regex)
 {
-    return regex->scratch->limit_hits;
+    return regex->own_room->limit_hits;
 }
 
 size_t regex_name_count(const struct regex *regex)

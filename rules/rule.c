@@ -124,6 +124,7 @@ static void compile_all(struct rules *rules, const struct conf_blocks *configs,
     const struct rule_config *items = configs->items;
     for (size_t i = 0; i < rules->count; i++) {
         size_t errors = complaints->error_count;
+        rules->items[i].index = i;
         rule_compile(&rules->items[i], &items[i], setting, arena, complaints);
         if (complaints->error_count == errors)
             rule_warn(&rules->items[i], complaints);
@@ -194,22 +195,13 @@ int64_t rule_resolve_after(const struct rule *rule)
     return rule->resolve_after_ms;
 }
 
-static uint64_t limit_hits(const struct regexes *regexes)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < regexes->count; i++)
-        sum += regex_limit_hits(regexes->items[i]);
-    return sum;
-}
-
 struct rule_tally rule_tally(const struct rule *rule)
 {
     return (struct rule_tally){
-        .tries = rule->tries,
-        .ns = rule->ns,
-        .hits = rule->hits,
-        .limit_hits = limit_hits(&rule->match) + limit_hits(&rule->unless) +
-                      where_limit_hits(rule->where),
+        .tries = rule->cost.tries,
+        .ns = rule->cost.ns,
+        .hits = rule->cost.hits,
+        .limit_hits = rule->cost.limit_hits,
         .odd_severities = rule->odd_severities,
     };
 }
@@ -218,7 +210,7 @@ uint64_t rules_limit_hits(const struct rules *rules)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < rules->count; i++)
-        sum += rule_tally(&rules->items[i]).limit_hits;
+        sum += rules->items[i].cost.limit_hits;
     return sum;
 }
 
@@ -229,9 +221,8 @@ bool rule_reads(const struct rule *rule, size_t source_index)
 
 enum { GIVEN_UP_BYTES = 500 };
 
-/** Keep one line for rules_watch_limits(): its secrets are hidden first, because half
- *  of a secret is none that could be found. */
-static void note_given_up(struct rule *rule, struct slice line)
+/* Its secrets are hidden first: half of a secret is none that could be found. */
+void rule_note_given_up(struct rule *rule, struct slice line)
 {
     struct arena arena = { 0 };
     if (rule->given_up)
@@ -246,53 +237,72 @@ static void note_given_up(struct rule *rule, struct slice line)
     arena_free(&arena);
 }
 
-static bool find_match(struct rule *rule, struct event *event, struct capture *captures)
+static void count_given_up(struct rule *rule, const struct scanner *scanner,
+                           struct slice line)
+{
+    rule_cost_in(rule, scanner)->limit_hits++;
+    if (scanner->gave_up)
+        scanner->gave_up(scanner->ctx, rule, line);
+    else
+        rule_note_given_up(rule, line);
+}
+
+static bool find_match(struct rule *rule, struct scanner *scanner, struct event *event)
 {
     event->capture_count = 0;
     if (rule->match.count == 0)
         return true;
     for (size_t i = 0; i < rule->match.count; i++) {
-        enum regex_result result = regex_match(rule->match.items[i], event->line,
-                                               captures, &event->capture_count);
+        enum regex_result result =
+            regex_match_in(rule->match.items[i], scanner->room, event->line,
+                           scanner->captures, &event->capture_count);
         if (result == REGEX_LIMIT)
-            note_given_up(rule, event->line);
+            count_given_up(rule, scanner, event->line);
         if (result != REGEX_YES)
             continue;
-        event->captures = captures;
+        event->captures = scanner->captures;
         return true;
     }
     return false;
 }
 
 /* An exception that PCRE2 gave up on is none: then the line is told. */
-static bool is_excepted(struct rule *rule, struct slice line)
+static bool is_excepted(struct rule *rule, const struct scanner *scanner,
+                        struct slice line)
 {
     for (size_t i = 0; i < rule->unless.count; i++) {
-        enum regex_result result = regex_match(rule->unless.items[i], line, NULL, NULL);
+        enum regex_result result =
+            regex_match_in(rule->unless.items[i], scanner->room, line, NULL, NULL);
         if (result == REGEX_LIMIT)
-            note_given_up(rule, line);
+            count_given_up(rule, scanner, line);
         if (result == REGEX_YES)
             return true;
     }
     return false;
 }
 
-static bool where_fits(const struct rule *rule, const struct event *event)
+static bool where_fits(struct rule *rule, const struct scanner *scanner,
+                       const struct event *event)
 {
     if (!rule->where)
         return true;
     struct rule_fields fields;
+    uint64_t before = regex_room_limit_hits(scanner->room);
     rule_fields_init(&fields, rule, event, &event->source->labels);
-    return where_holds(rule->where, rule_fields_find, &fields, NULL);
+    bool fits = where_holds_in(rule->where, rule_fields_find, &fields, scanner->room);
+    rule_cost_in(rule, scanner)->limit_hits +=
+        regex_room_limit_hits(scanner->room) - before;
+    return fits;
 }
 
-bool rule_matches(struct rule *rule, struct event *event, struct capture *captures)
+bool rule_matches(struct rule *rule, struct scanner *scanner, struct event *event)
 {
-    rule->tries++;
-    if (!find_match(rule, event, captures) || is_excepted(rule, event->line) ||
-        !where_fits(rule, event))
+    struct rule_cost *cost = rule_cost_in(rule, scanner);
+    cost->tries++;
+    if (!find_match(rule, scanner, event) || is_excepted(rule, scanner, event->line) ||
+        !where_fits(rule, scanner, event))
         return false;
-    rule->hits++;
+    cost->hits++;
     return true;
 }
 

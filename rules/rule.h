@@ -9,6 +9,7 @@
 #include "agent/base/now.h"
 #include "agent/base/schema.h"
 #include "rules/alert.h"
+#include "rules/scanner.h"
 #include "rules/where.h"
 
 struct sample_config {
@@ -84,8 +85,8 @@ int64_t rule_resolve_after(const struct rule *rule);
 bool rule_reads(const struct rule *rule, size_t source_index);
 
 /** Would rule @rule see this line (pattern, unless, where; not the kind's state)?
- *  Fills @event's captures, borrowed from @captures (room for LIMIT_CAPTURES). */
-bool rule_matches(struct rule *rule, struct event *event, struct capture *captures);
+ *  Fills @event's captures, borrowed from @scanner until its next try. */
+bool rule_matches(struct rule *rule, struct scanner *scanner, struct event *event);
 
 /** The rule's kind judges @event, which rule_matches() accepted.
  *  @return true and fills *@sighting (in @arena) when this is to be told. */

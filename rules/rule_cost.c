@@ -20,29 +20,32 @@ void rules_measure(struct rules *rules, uint64_t (*ticks)(void))
         rules->items[i].ticks = ticks;
 }
 
-static bool try_timed(struct rule *rule, struct event *event, struct capture *captures)
+static bool try_timed(struct rule *rule, struct scanner *scanner, struct event *event)
 {
+    struct rule_cost *cost = rule_cost_in(rule, scanner);
     uint64_t begin = rule->ticks();
-    bool matches = rule_matches(rule, event, captures);
+    bool matches = rule_matches(rule, scanner, event);
     uint64_t took = rule->ticks() - begin;
-    bool stands_for_many = rule->timed_left == 0 && took < SLOW_NS;
-    rule->ns += stands_for_many ? took * RULE_MEASURE_EVERY : took;
-    rule->timed_left -= rule->timed_left > 0;
+    bool stands_for_many = cost->timed_left == 0 && took < SLOW_NS;
+    cost->ns += stands_for_many ? took * RULE_MEASURE_EVERY : took;
+    cost->timed_left -= cost->timed_left > 0;
     if (took >= SLOW_NS)
-        rule->timed_left = SLOW_TRIES;
+        cost->timed_left = SLOW_TRIES;
     return matches;
 }
 
-bool rule_try(struct rule *rule, struct event *event, struct capture *captures)
+bool rule_try(struct rule *rule, struct scanner *scanner, struct event *event)
 {
+    struct rule_cost *cost = rule_cost_in(rule, scanner);
     if (rule->is_suspended) {
-        rule->passed_over++;
+        cost->passed_over++;
         return false;
     }
-    bool is_timed = rule->timed_left > 0 || rule->tries % RULE_MEASURE_EVERY == 0;
+    bool is_timed = cost->timed_left > 0 || cost->untimed == 0;
+    cost->untimed = (cost->untimed + 1) % RULE_MEASURE_EVERY;
     if (rule->ticks && is_timed)
-        return try_timed(rule, event, captures);
-    return rule_matches(rule, event, captures);
+        return try_timed(rule, scanner, event);
+    return rule_matches(rule, scanner, event);
 }
 
 /* --- suspending ------------------------------------------------------------------- */
@@ -52,7 +55,7 @@ static void begin_watch(struct rules *rules, struct now now)
     rules->is_watching = true;
     rules->watched_from_ms = now.mono_ms;
     for (size_t i = 0; i < rules->count; i++)
-        rules->items[i].watched_ns = rules->items[i].ns;
+        rules->items[i].watched_ns = rules->items[i].cost.ns;
 }
 
 static void lift(struct rules *rules, struct now now)
@@ -83,7 +86,7 @@ void rules_watch(struct rules *rules, struct now now, bool is_behind,
         return;
     for (size_t i = 0; i < rules->count; i++) {
         struct rule *rule = &rules->items[i];
-        uint64_t spent_ms = (rule->ns - rule->watched_ns) / MILLISECOND_NS;
+        uint64_t spent_ms = (rule->cost.ns - rule->watched_ns) / MILLISECOND_NS;
         int percent = (int)(spent_ms * 100 / (uint64_t)span_ms);
         if (rule->is_suspended || percent <= MAX_PERCENT)
             continue;
@@ -122,7 +125,7 @@ uint64_t rules_passed_over(const struct rules *rules)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < rules->count; i++)
-        sum += rules->items[i].passed_over;
+        sum += rules->items[i].cost.passed_over;
     return sum;
 }
 
@@ -142,12 +145,12 @@ static void describe(const struct rule *rule, struct now now, struct buf *out)
     buf_puts(out, "  ");
     text_put_clean(out, rule->name, false);
     buf_puts(out, ": ");
-    text_put_count(out, rule->tries, "line", "lines");
-    buf_printf(out, " tried, %llu matched", (unsigned long long)rule->hits);
-    if (rule->ticks && rule->tries > 0)
+    text_put_count(out, rule->cost.tries, "line", "lines");
+    buf_printf(out, " tried, %llu matched", (unsigned long long)rule->cost.hits);
+    if (rule->ticks && rule->cost.tries > 0)
         buf_printf(out, ", %llu ms, %llu ns a line",
-                   (unsigned long long)(rule->ns / MILLISECOND_NS),
-                   (unsigned long long)(rule->ns / rule->tries));
+                   (unsigned long long)(rule->cost.ns / MILLISECOND_NS),
+                   (unsigned long long)(rule->cost.ns / rule->cost.tries));
     if (!has_literal(rule))
         buf_puts(out, ", tried on every line");
     if (rule->is_suspended) {
@@ -155,9 +158,9 @@ static void describe(const struct rule *rule, struct now now, struct buf *out)
         text_put_duration(out, (rule->suspended_until_ms - now.mono_ms) / SECOND_MS *
                                    SECOND_MS);
     }
-    if (rule->passed_over > 0)
+    if (rule->cost.passed_over > 0)
         buf_printf(out, "\n    %llu lines not tried while it was suspended",
-                   (unsigned long long)rule->passed_over);
+                   (unsigned long long)rule->cost.passed_over);
     buf_putc(out, '\n');
 }
 
@@ -167,12 +170,12 @@ static void describe_as_json(const struct rule *rule, struct buf *out)
     buf_puts(out, "{\"name\":");
     text_put_json(out, rule->name);
     buf_printf(out, ",\"tries\":%llu,\"hits\":%llu,\"ns\":%llu",
-               (unsigned long long)rule->tries, (unsigned long long)rule->hits,
-               (unsigned long long)rule->ns);
+               (unsigned long long)rule->cost.tries,
+               (unsigned long long)rule->cost.hits, (unsigned long long)rule->cost.ns);
     buf_printf(out, ",\"every_line\":%s,\"suspended\":%s,\"passed_over\":%llu}",
                has_literal(rule) ? "false" : "true",
                rule->is_suspended ? "true" : "false",
-               (unsigned long long)rule->passed_over);
+               (unsigned long long)rule->cost.passed_over);
 }
 
 void rules_describe(const struct rules *rules, struct now now, enum text_form form,

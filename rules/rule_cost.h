@@ -15,7 +15,7 @@ void rules_measure(struct rules *rules, uint64_t (*ticks)(void));
 enum { RULE_MEASURE_EVERY = 64 };
 
 /** rule_matches(), counted and timed; false for a rule that is suspended. */
-bool rule_try(struct rule *rule, struct event *event, struct capture *captures);
+bool rule_try(struct rule *rule, struct scanner *scanner, struct event *event);
 
 /** Call once a turn. A rule that took more than half of the time between two looks, at
  *  least RULE_WATCH_MS apart, while lines waited all the time, is suspended for

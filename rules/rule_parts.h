@@ -54,13 +54,13 @@ struct rule {
     struct buf text; /**< to render into */
     int64_t resolve_after_ms;
     const struct rule_kind *kind;
-    uint64_t tries, hits, odd_severities;
+    size_t index; /**< its place among the rules */
+    struct rule_cost cost;
+    uint64_t odd_severities;
     uint64_t (*ticks)(void); /**< see rules_measure() */
-    uint32_t timed_left;     /**< tries that are timed one by one */
-    uint64_t ns, watched_ns; /**< in all; and when the watch began */
+    uint64_t watched_ns;     /**< what it had cost when the watch began */
     bool is_suspended;
     int64_t suspended_until_ms; /**< mono */
-    uint64_t passed_over;       /**< lines it was not tried on, suspended */
     struct rule_feedback feedback;
     uint64_t told_limit_hits; /**< see rules_watch_limits() */
     int64_t tell_limits_ms;   /**< mono: not earlier than then */
@@ -78,6 +78,16 @@ struct rules {
     uint64_t mails_seen;                          /**< by rules_watch_feedback() */
     int64_t mail_at_ms;                           /**< mono, when it saw the last one */
 };
+
+/** Where @scanner counts what @rule costs. */
+static inline struct rule_cost *rule_cost_in(struct rule *rule,
+                                             const struct scanner *scanner)
+{
+    return scanner->costs ? &scanner->costs[rule->index] : &rule->cost;
+}
+
+/** Keep one line on which PCRE2 gave up, for rules_watch_limits(). */
+void rule_note_given_up(struct rule *rule, struct slice line);
 
 /** Compile @config into the zeroed @rule; complains of all its mistakes. What was
  *  compiled is there even then, for rule_clear(). */

@@ -7,6 +7,7 @@ struct reporter {
     void (*report)(void *ctx, const struct rule *rule, struct slice line, bool wanted,
                    bool passed);
     void *ctx;
+    struct scanner *scanner;
     size_t failures;
 };
 
@@ -30,14 +31,13 @@ static void run_lines(struct rule *rule, const struct conf_texts *lines, bool wa
                       struct reporter *reporter)
 {
     static const struct source no_source = { 0 };
-    struct capture captures[LIMIT_CAPTURES];
     const struct source *source = first_source(rule);
     for (size_t i = 0; i < lines->count; i++) {
         struct event event = { .source = source ? source : &no_source,
                                .path = SLICE("<sample>"),
                                .offset = -1,
                                .line = sample_line(lines->items[i].value) };
-        bool passed = rule_matches(rule, &event, captures) == wanted;
+        bool passed = rule_matches(rule, reporter->scanner, &event) == wanted;
         reporter->failures += !passed;
         reporter->report(reporter->ctx, rule, event.line, wanted, passed);
     }
@@ -48,17 +48,19 @@ size_t rules_run_samples(struct rules *rules,
                                         struct slice line, bool wanted, bool passed),
                          void *ctx)
 {
-    struct reporter reporter = { report, ctx, 0 };
+    struct scanner *scanner = scanner_create(rules);
+    struct reporter reporter = { report, ctx, scanner, 0 };
     for (size_t i = 0; i < rules->count; i++) {
         struct rule *rule = &rules->items[i];
         const struct sample_config *samples = rule->config->samples;
-        uint64_t tries = rule->tries, hits = rule->hits;
+        uint64_t tries = rule->cost.tries, hits = rule->cost.hits;
         if (!samples)
             continue;
         run_lines(rule, &samples->match, true, &reporter);
         run_lines(rule, &samples->no_match, false, &reporter);
-        rule->tries = tries;
-        rule->hits = hits;
+        rule->cost.tries = tries;
+        rule->cost.hits = hits;
     }
+    scanner_free(scanner);
     return reporter.failures;
 }

@@ -38,7 +38,10 @@ struct where_context {
 struct operator_row {
     /* NULL: the value is taken as it is. @return false after a complaint. */
     bool (*prepare)(struct condition *condition, const struct where_context *context);
+    /* One of the two; patterns need room. */
     bool (*holds)(const struct condition *condition, struct slice value);
+    bool (*fits)(const struct condition *condition, struct slice value,
+                 struct regex_room *room);
 };
 
 /* --- prepare ---------------------------------------------------------------------- */
@@ -147,15 +150,17 @@ static bool is_different(const struct condition *condition, struct slice value)
     return !is_equal(condition, value);
 }
 
-static bool is_match(const struct condition *condition, struct slice value)
+static bool is_match(const struct condition *condition, struct slice value,
+                     struct regex_room *room)
 {
-    return regex_match(condition->regex, value, NULL, NULL) == REGEX_YES;
+    return regex_match_in(condition->regex, room, value, NULL, NULL) == REGEX_YES;
 }
 
 /* A value that PCRE2 gave up on counts as different: then the alarm is told. */
-static bool is_no_match(const struct condition *condition, struct slice value)
+static bool is_no_match(const struct condition *condition, struct slice value,
+                        struct regex_room *room)
 {
-    return !is_match(condition, value);
+    return !is_match(condition, value, room);
 }
 
 static bool compare(const struct condition *condition, struct slice value, int *order)
@@ -212,16 +217,16 @@ static const char *const operator_names[] = {
 
 /* Parallel to operator_names. */
 static const struct operator_row operators[] = {
-    { NULL, is_equal },
-    { NULL, is_different },
-    { prepare_regex, is_match },
-    { prepare_regex, is_no_match },
-    { prepare_number, is_less },
-    { prepare_number, is_at_most },
-    { prepare_number, is_more },
-    { prepare_number, is_at_least },
-    { prepare_cidrs, is_in_cidr },
-    { prepare_file, is_in_file },
+    { NULL, is_equal, NULL },
+    { NULL, is_different, NULL },
+    { prepare_regex, NULL, is_match },
+    { prepare_regex, NULL, is_no_match },
+    { prepare_number, is_less, NULL },
+    { prepare_number, is_at_most, NULL },
+    { prepare_number, is_more, NULL },
+    { prepare_number, is_at_least, NULL },
+    { prepare_cidrs, is_in_cidr, NULL },
+    { prepare_file, is_in_file, NULL },
 };
 _Static_assert(sizeof operators / sizeof *operators ==
                    sizeof operator_names / sizeof *operator_names - 1,
@@ -322,35 +327,50 @@ void where_literals(
         bool has = false;
         if (condition->op->holds == is_equal)
             has = literals_of_value(value, arena, &set);
-        else if (condition->op->holds == is_match)
+        else if (condition->op->fits == is_match)
             has = literals_of_pattern(value, rarity, arena, &set);
         if (has)
             each(ctx, condition->parts.name, &set);
     }
 }
 
+static bool holds(const struct condition *condition, struct slice value,
+                  struct regex_room *room)
+{
+    if (condition->op->fits)
+        return condition->op->fits(condition, value, room);
+    return condition->op->holds(condition, value);
+}
+
+/* @return the first that does not hold, or NULL. */
+static const struct condition *first_failed(const struct where *where,
+                                            struct slice (*look_up)(const void *ctx,
+                                                                    struct slice name),
+                                            const void *ctx, struct regex_room *room)
+{
+    for (size_t i = 0; where && i < where->count; i++) {
+        const struct condition *condition = &where->conditions[i];
+        if (!holds(condition, look_up(ctx, condition->parts.name), room))
+            return condition;
+    }
+    return NULL;
+}
+
 bool where_holds(const struct where *where,
                  struct slice (*look_up)(const void *ctx, struct slice name),
                  const void *ctx, struct slice *failed)
 {
-    for (size_t i = 0; where && i < where->count; i++) {
-        const struct condition *condition = &where->conditions[i];
-        if (condition->op->holds(condition, look_up(ctx, condition->parts.name)))
-            continue;
-        if (failed)
-            *failed = condition->source->value;
-        return false;
-    }
-    return true;
+    const struct condition *condition = first_failed(where, look_up, ctx, NULL);
+    if (condition && failed)
+        *failed = condition->source->value;
+    return !condition;
 }
 
-uint64_t where_limit_hits(const struct where *where)
+bool where_holds_in(const struct where *where,
+                    struct slice (*look_up)(const void *ctx, struct slice name),
+                    const void *ctx, struct regex_room *room)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; where && i < where->count; i++)
-        if (where->conditions[i].regex)
-            sum += regex_limit_hits(where->conditions[i].regex);
-    return sum;
+    return !first_failed(where, look_up, ctx, room);
 }
 
 void where_free(struct where *where)

@@ -17,6 +17,7 @@
 #include "agent/base/schema.h"
 #include "rules/literals.h"
 
+struct regex_room;
 struct where;
 
 /** The seam to the files of in_file: rules/ opens nothing itself. */
@@ -61,8 +62,10 @@ bool where_holds(const struct where *where,
                  struct slice (*look_up)(const void *ctx, struct slice name),
                  const void *ctx, struct slice *failed);
 
-/** Match attempts of its patterns that PCRE2 gave up at a limit. */
-uint64_t where_limit_hits(const struct where *where);
+/** The same, in any thread. @room: of this thread, where its patterns match */
+bool where_holds_in(const struct where *where,
+                    struct slice (*look_up)(const void *ctx, struct slice name),
+                    const void *ctx, struct regex_room *room);
 
 void where_free(struct where *where);
 

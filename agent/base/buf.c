@@ -35,6 +35,18 @@ void buf_put(struct buf *buf, struct slice s)
     buf->ptr[buf->len] = '\0';
 }
 
+char *buf_room(struct buf *buf, size_t bytes)
+{
+    return buf_reserve(buf, bytes) ? buf->ptr + buf->len : NULL;
+}
+
+void buf_wrote(struct buf *buf, size_t bytes)
+{
+    must(bytes < buf->capacity - buf->len);
+    buf->len += bytes;
+    buf->ptr[buf->len] = '\0';
+}
+
 void buf_puts(struct buf *buf, const char *text)
 {
     buf_put(buf, slice_of(text));

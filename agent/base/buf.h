@@ -28,6 +28,11 @@ void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Room for @bytes at the end, of which buf_wrote() says how many were written.
+ *  @return NULL when there is none: then it has overflowed */
+char *buf_room(struct buf *buf, size_t bytes);
+void buf_wrote(struct buf *buf, size_t bytes);
+
 /** Little-endian numbers and length-prefixed bytes, for stored state. */
 void buf_put_u64(struct buf *buf, uint64_t value);
 void buf_put_bytes(struct buf *buf, struct slice s);

@@ -49,7 +49,7 @@ struct inputs_tally {
     uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
     uint64_t watch_overflows;  /**< inotify lost hints: everything was looked at */
     struct http_tally http;
-    uint64_t journal_entries;  /**< read, our own included */
+    uint64_t journal_entries, journal_copies; /**< read; written twice, passed over */
     uint64_t journal_left_out; /**< fields past a bound, and values that were cut */
     uint64_t journal_gaps;     /**< where entries were gone before they were read */
     uint64_t journal_missed;   /**< entries in them, as far as it is known */

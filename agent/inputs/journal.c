@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/journal_cursor.h"
 
 #define FIRST_BACKOFF_MS SECOND_MS
 #define LAST_BACKOFF_MS MINUTE_MS
@@ -186,14 +187,29 @@ static bool is_gap(struct journal_input *input, const struct journal_follow *fol
            input->ops->has_other_files(follow->journal);
 }
 
+/** @return bytes, as if it were one. */
+static size_t pass_over(struct journal_input *input, struct journal_follow *follow,
+                        const struct journal_place *place)
+{
+    follow->place = *place;
+    follow->is_dirty = true;
+    follow->copies++;
+    input->tally->journal_copies++;
+    return 1;
+}
+
 /** @return bytes of the entry; 0 when it could not be read. */
 static size_t take_entry(struct journal_input *input, struct journal_follow *follow,
                          const struct intake *intake, struct err *err)
 {
     struct journal_place place;
     const struct journal_entry *entry = &input->entry;
-    if (!input->ops->place(follow->journal, &place, err))
+    bool is_copy = false;
+    if (!input->ops->place(follow->journal, &place, err) ||
+        !journal_find_copy(input, follow, &place, &is_copy, err))
         return 0;
+    if (is_copy)
+        return pass_over(input, follow, &place);
     if (!follow->has_lost && is_gap(input, follow, &place))
         journal_note_lost(follow, &place);
     journal_tell_lost(input, follow, intake);
@@ -456,6 +472,7 @@ static void inherit(struct journal_input *input, struct journal_follow *follow)
     follow->is_dirty = old->is_dirty;
     follow->entries = old->entries;
     follow->own_entries = old->own_entries;
+    follow->copies = old->copies;
     follow->missed = old->missed;
     follow->gaps = old->gaps;
 }

@@ -40,7 +40,7 @@ struct journal_follow {
     size_t unreadable;               /**< of its files */
     int64_t recheck_at_ms;
 
-    uint64_t entries, own_entries, missed, gaps;
+    uint64_t entries, own_entries, copies, missed, gaps;
 };
 
 struct journal_input {
@@ -73,15 +73,17 @@ enum journal_found journal_find_place(struct journal_input *input,
 void journal_note_lost(struct journal_follow *follow,
                        const struct journal_place *after);
 
+/** Is the entry at @place, which next() gave, the one that was read last once more?
+ *  Another twin of it is one of its own: equal lines that a program writes at once have
+ *  equal times. */
+bool journal_find_copy(struct journal_input *input, struct journal_follow *follow,
+                       const struct journal_place *place, bool *is_copy,
+                       struct err *err);
+
 /** Tell what is lost, if anything is, in a self-report; the caller moves the place
  *  before the turn ends. */
 void journal_tell_lost(struct journal_input *input, struct journal_follow *follow,
                        const struct intake *intake);
-
-/** How many entries stand between two places, by the numbers in their cursors.
- *  @return false when they are of different sequences. */
-bool journal_count_between(const struct journal_place *from,
-                           const struct journal_place *to, uint64_t *count);
 
 /* --- journal_store.c: the place in the store -------------------------------------- */
 

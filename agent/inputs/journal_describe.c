@@ -60,12 +60,13 @@ static void put_json_follow(const struct journal_input *input,
     text_put_json(out, slice_of(follow->name));
     buf_printf(out,
                ",\"state\":\"%s\",\"cursor_ms\":%lld,\"lag_ms\":%lld,\"entries\":%llu,"
-               "\"own\":%llu,\"missed\":%llu,\"gaps\":%llu,\"unreadable\":%zu}",
+               "\"own\":%llu,\"copies\":%llu,\"missed\":%llu,\"gaps\":%llu,"
+               "\"unreadable\":%zu}",
                state_of(follow), (long long)(follow->place.unix_us / 1000),
                (long long)lag_ms(input, follow), (unsigned long long)follow->entries,
                (unsigned long long)follow->own_entries,
-               (unsigned long long)follow->missed, (unsigned long long)follow->gaps,
-               follow->unreadable);
+               (unsigned long long)follow->copies, (unsigned long long)follow->missed,
+               (unsigned long long)follow->gaps, follow->unreadable);
 }
 
 void journal_describe(const void *self, enum text_form form, struct buf *out)

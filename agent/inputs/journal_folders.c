@@ -78,7 +78,7 @@ static void note_unreadable(struct journal_health *health, const char *folder,
                   folder, name);
 }
 
-static bool is_journal_name(const char *name)
+bool journal_folders_is_file(const char *name)
 {
     struct slice text = slice_of(name);
     return slice_ends(text, SLICE(".journal")) || slice_ends(text, SLICE(".journal~"));
@@ -94,7 +94,7 @@ static void survey_folder(struct journal_health *health, const char *path,
         note_unreadable(health, path, "");
     }
     while (folder && (entry = readdir(folder)) != NULL) {
-        if (!is_journal_name(entry->d_name))
+        if (!journal_folders_is_file(entry->d_name))
             continue;
         health->files++;
         /* A sum, so that the order in which a folder is listed does not matter. */

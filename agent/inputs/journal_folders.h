@@ -29,6 +29,9 @@ struct journal_health journal_folders_survey(struct journal_folders *folders,
 bool journal_folders_usable(const struct journal_folders *folders,
                             const struct journal_health *health, struct err *err);
 
+/** Is that the name of a journal file? */
+bool journal_folders_is_file(const char *name);
+
 /** Remember the times of the folders. */
 void journal_folders_note(struct journal_folders *folders);
 /** Came, went or was renamed a file since? Where the file system has coarse times,

@@ -76,6 +76,13 @@ struct journal_ops {
     bool (*seek_boot)(struct journal *journal, struct err *err);
     /** Go to the next wanted entry. At the end it may be called again later. */
     enum journal_step (*next)(struct journal *journal, struct err *err);
+    /** Is the entry at @next, which next() gave, the one at @place once more, and was
+     *  that wanted as well? Asked where journal_is_twin() says that it may be. journald
+     *  writes an entry again into a new file when the old one was full in the middle
+     *  of it. Call seek() afterwards when *@has_moved. */
+    bool (*is_copy)(struct journal *journal, const struct journal_place *place,
+                    const struct journal_place *next, bool *is_copy, bool *has_moved,
+                    struct err *err);
     /** Of the entry that next() gave. */
     bool (*place)(struct journal *journal, struct journal_place *place,
                   struct err *err);

@@ -1,73 +1,6 @@
-/**
- * Finding the place in a journal again, and what was missed when it is gone.
- *
- * journald numbers the entries it writes, and the number stands in the cursor: where
- * both sides of a gap have the same sequence, what is missing is known exactly. A
- * cursor is opaque by its manual, so this is used for the telling alone, never for
- * where reading goes on.
- */
+/** Finding the place in a journal again, and what was missed when it is gone. */
 #include "agent/inputs/journal.h"
-
-/* --- cursors ---------------------------------------------------------------------- */
-
-static const char hex_digits[] = "0123456789abcdef";
-
-/** The part of a cursor like "s=...;i=...;b=..." behind @key, e.g. "s=". */
-static struct slice part_of(const struct journal_place *place, struct slice key)
-{
-    struct slice rest = slice_of(place->cursor), part;
-    while (slice_next(&rest, ';', &part)) {
-        if (slice_starts(part, key))
-            return slice_make(part.ptr + key.len, part.len - key.len);
-    }
-    return SLICE("");
-}
-
-static bool is_same_sequence(const struct journal_place *a,
-                             const struct journal_place *b)
-{
-    struct slice sequence = part_of(a, SLICE("s="));
-    return sequence.len > 0 && slice_equal(sequence, part_of(b, SLICE("s=")));
-}
-
-/** The same entry in another file? At boot journald copies what it wrote to /run, and
- *  the copy has a sequence and a number of its own; boot, times and hash stay. */
-static bool is_same_entry(const struct journal_place *a, const struct journal_place *b)
-{
-    static const struct slice keys[] = {
-        { "b=", 2 }, { "m=", 2 }, { "t=", 2 }, { "x=", 2 }
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        struct slice part = part_of(a, keys[i]);
-        if (part.len == 0 || !slice_equal(part, part_of(b, keys[i])))
-            return false;
-    }
-    return true;
-}
-
-/** The number of an entry, in hexadecimal digits; 0 when there is none. */
-static uint64_t number_of(const struct journal_place *place)
-{
-    uint64_t number = 0;
-    struct slice digits = part_of(place, SLICE("i="));
-    for (size_t i = 0; i < digits.len; i++) {
-        const char *digit = memchr(hex_digits, digits.ptr[i], sizeof hex_digits - 1);
-        if (!digit || digits.len > 16)
-            return 0;
-        number = number << 4 | (uint64_t)(digit - hex_digits);
-    }
-    return number;
-}
-
-bool journal_count_between(const struct journal_place *from,
-                           const struct journal_place *to, uint64_t *count)
-{
-    uint64_t first = number_of(from), second = number_of(to);
-    if (!is_same_sequence(from, to) || first == 0 || second <= first)
-        return false;
-    *count = second - first - 1;
-    return true;
-}
+#include "agent/inputs/journal_cursor.h"
 
 /* --- what is lost ----------------------------------------------------------------- */
 
@@ -187,9 +120,31 @@ enum journal_found journal_find_place(struct journal_input *input,
         return JOURNAL_NOT_FOUND;
     if (!is_there && !after.cursor[0])
         return find_boot(input, follow, boot, err);
-    if (!is_there && is_same_entry(&follow->place, &after))
+    if (!is_there && journal_is_same_entry(&follow->place, &after))
         follow->place = after;
     else if (!is_there)
         journal_note_lost(follow, &after);
     return seek(input, follow, &follow->place, err);
+}
+
+/* --- copies ----------------------------------------------------------------------- */
+
+bool journal_find_copy(struct journal_input *input, struct journal_follow *follow,
+                       const struct journal_place *place, bool *is_copy,
+                       struct err *err)
+{
+    const struct journal_ops *ops = input->ops;
+    bool has_moved = false;
+    *is_copy = false;
+    if (!journal_is_twin(&follow->place, place))
+        return true;
+    if (!ops->is_copy(follow->journal, &follow->place, place, is_copy, &has_moved, err))
+        return false;
+    if (!has_moved)
+        return true;
+    if (*is_copy)
+        return ops->seek(follow->journal, place, err);
+    /* Back to where it stood. */
+    return ops->seek(follow->journal, &follow->place, err) &&
+           ops->next(follow->journal, err) == JOURNAL_ENTRY;
 }

@@ -13,11 +13,14 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
+#include "agent/inputs/journal_cursor.h"
+#include "agent/inputs/journal_heads.h"
 
 struct journal {
     sd_journal *sd;
     const struct journal_config *config;
     struct journal_folders folders;
+    struct journal_heads heads;
     int fd;           /* of inotify; -1: none could be had */
     bool is_on_next;  /* the library stands on what next() is to give */
     uint64_t listing; /* of the folders, where inotify cannot tell of them */
@@ -331,6 +334,76 @@ static enum journal_step get_field(struct journal *journal, struct slice *data,
     return JOURNAL_FAILED;
 }
 
+/* --- copies ----------------------------------------------------------------------- */
+
+/* A longer value is hardly shared by many entries: its list never needs more room. */
+enum { SHARED_FIELD_BYTES = 4096, SHARED_FIELDS = 256 };
+
+/** The fields of the entry at @place that others may have as well. */
+static int fields_at(struct journal *journal, const struct journal_place *place,
+                     struct arena *arena, struct slice *fields, size_t *count)
+{
+    const void *bytes;
+    size_t len;
+    sd_journal_flush_matches(journal->sd);
+    int code = stand_on(journal, place);
+    while (code > 0 && *count < SHARED_FIELDS) {
+        code = sd_journal_enumerate_available_data(journal->sd, &bytes, &len);
+        if (code > 0 && len < SHARED_FIELD_BYTES)
+            fields[(*count)++] = arena_slice(arena, slice_make(bytes, len));
+    }
+    return code;
+}
+
+/** Does the list of all entries with @field name the one at @place?
+ *  @return 1, 0, or below 0 */
+static int is_linked(struct journal *journal, const struct journal_place *place,
+                     struct slice field)
+{
+    sd_journal_flush_matches(journal->sd);
+    int code = sd_journal_add_match(journal->sd, field.ptr, field.len);
+    if (code == -EINVAL) /* a name that cannot be asked for */
+        return 1;
+    if (code >= 0)
+        code = stand_on(journal, place);
+    return code < 0 ? code : code > 0 && is_on(journal, place);
+}
+
+/** An entry that a file had no room for any more stands in some of the lists of its
+ *  fields and not in others.
+ *  @return 1 when it is such a half one, 0, or below 0 */
+static int is_half(struct journal *journal, const struct journal_place *place)
+{
+    struct arena arena = { 0 };
+    struct slice fields[SHARED_FIELDS];
+    size_t count = 0;
+    int code = fields_at(journal, place, &arena, fields, &count);
+    int linked = 1;
+    for (size_t i = 0; i < count && code >= 0 && linked > 0; i++)
+        code = linked = is_linked(journal, place, fields[i]);
+    arena_free(&arena);
+    return code < 0 ? code : linked == 0;
+}
+
+static bool is_copy(struct journal *journal, const struct journal_place *place,
+                    const struct journal_place *next, bool *is_copy, bool *has_moved,
+                    struct err *err)
+{
+    *is_copy = *has_moved = false;
+    if (!journal_heads_have(&journal->heads, &journal->folders,
+                            journal_sequence_of(next), journal_number_of(next)))
+        return true;
+    *has_moved = true;
+    if (!want(journal, err))
+        return false;
+    /* A half one that the wanted lists do not name was never given. */
+    int code = stand_on(journal, place);
+    if (code > 0)
+        code = is_on(journal, place) ? is_half(journal, place) : 0;
+    *is_copy = code > 0;
+    return code >= 0 || fail(err, code, "searched");
+}
+
 static void get_boot(void *ctx, char boot[JOURNAL_BOOT_BYTES])
 {
     (void)ctx;
@@ -353,6 +426,7 @@ static const struct journal_ops systemd_ops = {
     .seek = seek,
     .seek_boot = seek_boot,
     .next = next,
+    .is_copy = is_copy,
     .place = get_place,
     .field = get_field,
     .boot = get_boot,

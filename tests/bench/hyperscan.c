@@ -41,7 +41,7 @@ struct scanning {
     unsigned tried[MOST_PATTERNS];
     size_t tried_count;
     bool line_matched;
-    struct capture captures[LIMIT_CAPTURES];
+    struct scanner *scanner;
     struct scan_counts *counts;
     uint64_t captured_bytes;
 };
@@ -63,7 +63,7 @@ static void start_line(struct scanning *scanning, const char *at)
 static void confirm(struct scanning *scanning, unsigned rule)
 {
     struct event event = { .source = scanning->source, .line = scanning->line };
-    if (!rule_matches(rules_get(scanning->rules, rule), &event, scanning->captures))
+    if (!rule_matches(rules_get(scanning->rules, rule), scanning->scanner, &event))
         return;
     scanning->counts->pairs++;
     scanning->counts->matched_lines += !scanning->line_matched;
@@ -208,6 +208,7 @@ static int run(char **argv, bool literals)
     unsigned *rule_of = mem_zalloc(MOST_PATTERNS * sizeof *rule_of);
     read_search(argv[3], literals, search, rule_of);
     scanning->rules = config->compiled_rules;
+    scanning->scanner = scanner_create(scanning->rules);
     scanning->source = &config->source_list[0];
     scanning->rule_of = rule_of;
     scanning->database = compile(search, literals);

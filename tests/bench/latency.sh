@@ -10,32 +10,15 @@ src=$1 build=$2
 . "$src/tests/bench/common"
 events=${EVENTS:-100} gap=${GAP_MS:-25}
 
-start_sink() { # start_sink NAME OPTIONS...: sets $port
-    name=$1
-    shift
-    : >"$name.out" # before anybody reads it
-    taskset -c "$core" "$build/tocsin" sink --plain --token EVT- --log "$name.log" "$@" \
-        >"$name.out" 2>&1 &
-    pids="$pids $!"
-    port=
-    for _ in $(seq 100); do
-        port=$(sed -n 's/^listening .*smtp=127.0.0.1:\([0-9]*\).*/\1/p' "$name.out")
-        [ -n "$port" ] && return 0
-        sleep 0.1
-    done
-    cat "$name.out"
-    exit 1
-}
-
 # group_by the token's capture, so that each line is a mail of its own.
 start_tocsin() { # start_tocsin VARIANT SINK_OPTION
-    start_sink "tocsin$1" $2
-    : >"app$1.log"
+    start_sink "tocsin$1" smtp --plain $2
+    fresh_log "tocsin$1"
     cat >"tocsin$1.yaml" <<YAML
 state_dir: $disk/state$1
 control: $work/control$1.sock
 sources:
-  - {name: app, files: [$work/app$1.log]}
+  - {name: app, files: [$watched]}
 rules:
   - {name: ssh, match: '(?<token>EVT-\d+) sshd\[\d+\]: Failed password for (?<user>\S+) from (?<ip>\S+)', by: [token]}
 routes:
@@ -52,7 +35,7 @@ YAML
 }
 
 start_alertmanager() { # the same; sets $api
-    start_sink "alertmanager$1" $2
+    start_sink "alertmanager$1" smtp --plain $2
     cat >"am$1.yml" <<YAML
 global: {smtp_smarthost: '127.0.0.1:$port', smtp_from: 'a@example.com', smtp_require_tls: false}
 route: {receiver: m, group_by: ['alertname', 'id'], group_wait: 0s, group_interval: 5m}
@@ -83,7 +66,7 @@ wait_for_mails() { # wait_for_mails SINK ROUND: at most 20 s
 
 # A sample here: "ENGINE ROUND MAILS P50 P90 P99 MAX", in ms.
 round() { # round VARIANT NUMBER PEER
-    "$tools/latency" give "app$1.log" "$api" "$2" "$events" "$gap" >"times.$1.$2"
+    "$tools/latency" give "tocsin$1.watched/app.log" "$api" "$2" "$events" "$gap" >"times.$1.$2"
     for name in tocsin $3; do
         wait_for_mails "$name$1" "$2"
         echo "$name$1 $2 $("$tools/latency" report "times.$1.$2" "$name$1.log")" >>"$samples"

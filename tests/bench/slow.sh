@@ -7,29 +7,13 @@ src=$1 build=$2
 . "$src/tests/bench/common"
 events=${EVENTS:-100} gap=${GAP_MS:-25} clients=${CLIENTS:-1000}
 
-start_sink() { # sets $port
-    : >sink.out
-    taskset -c "$core" "$build/tocsin" sink --plain --token EVT- --log sink.log --quickack \
-        >sink.out 2>&1 &
-    pids="$pids $!"
-    port=
-    for _ in $(seq 100); do
-        port=$(sed -n 's/^listening .*smtp=127.0.0.1:\([0-9]*\).*/\1/p' sink.out)
-        [ -n "$port" ] && return 0
-        sleep 0.1
-    done
-    cat sink.out
-    exit 1
-}
-
 start_agent() {
-    : >app.log
     cat >agent.yaml <<YAML
 state_dir: $disk/state
 control: $work/agent.sock
 http: {listen: "127.0.0.1:$http"}
 sources:
-  - {name: app, files: [$work/app.log]}
+  - {name: app, files: [$watched]}
 rules:
   - {name: ssh, match: '(?<token>EVT-\d+) sshd\[\d+\]: Failed password for (?<user>\S+) from (?<ip>\S+)', by: [token]}
 routes:
@@ -55,7 +39,7 @@ wait_for_mails() { # wait_for_mails ROUND: at most 20 s
 
 # A sample here: "NAME ROUND MAILS P50 P90 P99 MAX", in ms.
 round() { # round NAME NUMBER
-    "$tools/latency" give app.log 0 "$2" "$events" "$gap" >"times.$2"
+    "$tools/latency" give "$watched" 0 "$2" "$events" "$gap" >"times.$2"
     wait_for_mails "$2"
     echo "$1 $(($2 / 2)) $("$tools/latency" report "times.$2" sink.log)" >>"$samples"
 }
@@ -77,7 +61,8 @@ ratio() { # ratio FIELD
 
 sender_core=$((core > 0 ? core - 1 : 0))
 http=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 30000))
-start_sink
+start_sink sink smtp --plain --quickack
+fresh_log agent
 start_agent
 sleep 1
 for number in $(seq "$reps"); do

@@ -1,54 +1,40 @@
 #!/bin/sh
-# Mails a second into one sink over TLS with a login: tocsin over its one connection, msmtp once a
-# mail, and Postfix's smtp client over one reused connection. Interleaved rounds; each rate is
-# (mails - 1) / (last arrival - first arrival) by the sink's stamps. tocsin and Postfix have each
-# mail durable on their side, msmtp has nothing. To reach: ahead of both.
-#   ROUNDS=5 MAILS=100 smtp.sh SRCDIR BUILDDIR      (MAILS: at most 100, a connection's worth)
-set -eu
-build=$2
-rounds=${ROUNDS:-5} mails=${MAILS:-100}
-work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-smtp.XXXXXX")
-pids=
-cleanup() {
-    [ ! -e "$work/etc/main.cf" ] || postfix -c "$work/etc" stop >/dev/null 2>&1 || true
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
-}
-trap cleanup EXIT
+# Mails a second into one sink over TLS with a login: tocsin over its one connection, msmtp
+# once a mail, and Postfix's smtp client over one reused connection. Each rate is (mails - 1)
+# / (last arrival - first arrival) by the sink's stamps. tocsin and Postfix have each mail
+# durable on their side, msmtp has nothing.
+#   REPS=5 MAILS=100 smtp.sh SRCDIR BUILDDIR        (MAILS: at most 100, a connection's worth)
+set -u
+src=$1 build=$2
+. "$src/tests/bench/common"
+mails=${MAILS:-100}
 PATH=$PATH:/usr/sbin
-chmod 755 "$work"
-cd "$work"
+spool=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-smtp.XXXXXX") # Postfix's own users go through
+chmod 755 "$spool"
+trap '[ ! -e "$spool/etc/main.cf" ] || postfix -c "$spool/etc" stop >/dev/null 2>&1
+      rm -rf "$spool"
+      cleanup' EXIT
 printf secret >password
 chmod 600 password
 
-"$build/tocsin" sink --quickack --token EVT- --log sink.log --write-ca ca.pem >sink.out 2>&1 &
-pids="$pids $!"
-smtps=
-for _ in $(seq 100); do
-    smtps=$(sed -n 's/^listening .*smtps=127.0.0.1:\([0-9]*\).*/\1/p' sink.out)
-    [ -z "$smtps" ] || break
-    sleep 0.1
-done
-: >rates
-
-# measure NAME: wait until all of this round are there, and note the rate.
-measure() {
+# A sample here: "ENGINE REP INTERVALS SECONDS", by the sink's stamps.
+measure() { # measure ENGINE: waits until all mails of this round are there
     for _ in $(seq 600); do
         [ "$(grep -c EVT- sink.log)" -lt "$mails" ] || break
         sleep 0.1
     done
-    awk -v name="$1" 'NR == 1 { first = $1 } { last = $1 } END {
-        printf "%s %d %.1f\n", name, NR, (NR - 1) / ((last - first) / 1e9) }' sink.log >>rates
+    awk -v name="$1" -v round="$round" 'NR == 1 { first = $1 } { last = $1 } END {
+        printf "%s %d %d %.6f\n", name, round, NR - 1, (last - first) / 1e9 }' sink.log >>"$samples"
     : >sink.log
 }
 
 run_tocsin() {
-    rm -rf state
-    : >app.log
+    rm -rf "$disk/state"
+    fresh_log agent
     cat >tocsin.yaml <<YAML
-state_dir: $work/state
+state_dir: $disk/state
 control: $work/control.sock
-sources: [{name: app, files: [$work/app.log]}]
+sources: [{name: app, files: [$watched]}]
 rules: [{name: ssh, match: '(?<token>EVT-\d+) refused', by: [token]}]
 routes: [{to: [ops], group_by: [token], group_wait: 0s}]
 accounts:
@@ -61,7 +47,7 @@ YAML
     "$build/tocsin" run -q -c tocsin.yaml 2>agent.log &
     agent=$!
     for _ in $(seq 100); do [ ! -S control.sock ] || break; sleep 0.1; done
-    seq -f 'EVT-%g refused' "$mails" >>app.log
+    seq -f 'EVT-%g refused' "$mails" >>"$watched"
     measure tocsin
     kill "$agent"
     wait "$agent" || true
@@ -69,7 +55,7 @@ YAML
 
 mail_text() { # about as long as tocsin's
     printf 'From: agent@example.com\nTo: ops@example.com\nSubject: EVT-%s refused\n\nEVT-%s\n' "$1" "$1"
-    head -c 9000 /dev/zero | tr '\0' x | fold -w 72
+    head -c 4300 /dev/zero | tr '\0' x | fold -w 72
     echo
 }
 
@@ -93,14 +79,14 @@ RC
 }
 
 make_postfix() {
-    mkdir -p etc queue data
-    chown postfix data
-    cat >etc/main.cf <<CF
+    mkdir -p "$spool/etc" "$spool/queue" "$spool/data"
+    chown postfix "$spool/data"
+    cat >"$spool/etc/main.cf" <<CF
 compatibility_level = 3.6
-queue_directory = $work/queue
-data_directory = $work/data
-maillog_file = $work/postfix.log
-maillog_file_prefixes = /tmp, $work
+queue_directory = $spool/queue
+data_directory = $spool/data
+maillog_file = $spool/postfix.log
+maillog_file_prefixes = $spool
 myhostname = bench.example.org
 inet_protocols = ipv4
 mydestination =
@@ -128,39 +114,53 @@ CF
             'showq unix n - n - - showq' 'flush unix n - n 1000? 0 flush'; do
             echo "$service"
         done
-    } >etc/master.cf
-    postfix -c "$work/etc" start >/dev/null 2>&1
+    } >"$spool/etc/master.cf"
+    postfix -c "$spool/etc" start >/dev/null 2>&1
 }
 
 run_postfix() {
-    for i in $(seq "$mails"); do mail_text "$i" | sendmail -C "$work/etc" -f agent@example.com ops@example.com; done
+    for i in $(seq "$mails"); do mail_text "$i" | sendmail -C "$spool/etc" -f agent@example.com ops@example.com; done
     for _ in $(seq 300); do
-        [ "$(find queue/deferred -type f | wc -l)" -lt "$mails" ] || break
+        [ "$(find "$spool/queue/deferred" -type f | wc -l)" -lt "$mails" ] || break
         sleep 0.1
     done
-    postconf -c "$work/etc" -e defer_transports=
-    postfix -c "$work/etc" reload >/dev/null 2>&1
-    postqueue -c "$work/etc" -f
+    postconf -c "$spool/etc" -e defer_transports=
+    postfix -c "$spool/etc" reload >/dev/null 2>&1
+    postqueue -c "$spool/etc" -f
     measure postfix
-    postconf -c "$work/etc" -e defer_transports=smtp
-    postfix -c "$work/etc" reload >/dev/null 2>&1
+    postconf -c "$spool/etc" -e defer_transports=smtp
+    postfix -c "$spool/etc" reload >/dev/null 2>&1
 }
 
-has_msmtp=$(command -v msmtp || true)
-has_postfix=
-[ "$(id -u)" != 0 ] || has_postfix=$(command -v postfix || true)
-[ -n "$has_msmtp" ] || echo "SKIP msmtp is not installed"
-[ -n "$has_postfix" ] || echo "SKIP Postfix is not installed, or this is not root"
-[ -z "$has_postfix" ] || make_postfix
-for _ in $(seq "$rounds"); do
-    run_tocsin
-    [ -z "$has_msmtp" ] || run_msmtp
-    [ -z "$has_postfix" ] || run_postfix
+beats() { # beats PEER TITLE
+    if missing=$(agree 3 tocsin "$1"); then
+        row "mails a second over TLS with a login, against $2" least 1 x "$(faster tocsin "$1")"
+    else
+        no_row FAILED "mails a second against $2" "$missing"
+    fi
+}
+
+show() { # show ENGINE: mails a second
+    awk -v engine="$1" '$1 == engine { print $3 / $4 }' "$samples" | middle |
+        sed "s|^|$1: mails/s over one connection, rounds of $mails: |"
+}
+
+peers_here=
+[ -z "$(command -v msmtp)" ] || peers_here=msmtp
+[ "$(id -u)" != 0 ] || [ -z "$(command -v postfix)" ] || peers_here="$peers_here postfix"
+start_sink sink smtps --quickack --write-ca ca.pem
+smtps=$port
+case $peers_here in *postfix*) make_postfix ;; esac
+for round in $(seq "$reps"); do
+    for engine in tocsin $peers_here; do "run_$engine"; done
 done
-sort -k1,1 -k3,3n rates | awk '
-    $1 != name { if (name) show(); name = $1; count = 0 }
-    { rate[++count] = $3; mails = $2 }
-    function show() {
-        printf "%-8s %7.1f mails/s (median of %d rounds of %d mails; %.1f to %.1f)\n", name,
-            rate[int((count + 1) / 2)], count, mails, rate[1], rate[count] }
-    END { if (name) show() }'
+case $peers_here in
+*postfix*) beats postfix "Postfix's smtp client, its connection reused" ;;
+*) no_row SKIP "mails a second against Postfix" "it is not installed, or this is not root" ;;
+esac
+case $peers_here in
+*msmtp*) beats msmtp "msmtp once a mail" ;;
+*) no_row SKIP "mails a second against msmtp" "it is not installed" ;;
+esac
+for engine in tocsin $peers_here; do show "$engine"; done |
+    tee -a "$rows.context" | sed 's/^/             /'

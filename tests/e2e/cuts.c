@@ -39,14 +39,10 @@ static const char folder[] = "/tmp/tocsin-cuts";
 static void put(struct db *db, int row, uint64_t number, size_t fat)
 {
     static char bytes[FAT_BYTES];
-    char key[16];
     int len = snprintf(bytes, sizeof bytes, "%" PRIu64, number);
     memset(bytes + len, ' ', sizeof bytes - (size_t)len);
-    snprintf(key, sizeof key, "row%d", row);
-    struct db_row *insert =
-        db_query(db, "INSERT INTO piece VALUES (?, ?)"
-                     " ON CONFLICT (key) DO UPDATE SET bytes = excluded.bytes");
-    db_bind_text(insert, slice_of(key));
+    struct db_row *insert = db_query(db, "REPLACE INTO sheet VALUES (?, ?)");
+    db_bind_int(insert, row);
     db_bind_blob(insert, slice_make(bytes, (size_t)len + fat));
     db_run(insert);
 }
@@ -56,8 +52,7 @@ static bool get(struct db *db, uint64_t *number)
 {
     uint64_t values[ROWS] = { 0 };
     size_t count = 0;
-    struct db_row *row =
-        db_query(db, "SELECT bytes FROM piece WHERE key LIKE 'row%' ORDER BY key");
+    struct db_row *row = db_query(db, "SELECT bytes FROM sheet ORDER BY number");
     while (db_next(row)) {
         char text[32] = "";
         struct slice bytes = db_blob(row, 0);

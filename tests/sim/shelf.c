@@ -1,4 +1,4 @@
-/** SQL on a copy of the disk. What an alert counts stands in its piece, what a mail
+/** SQL on a copy of the disk. What an alert counts stands on a sheet, what a mail
  *  tells in its row of the outbox. */
 #include "shelf.h"
 
@@ -66,22 +66,55 @@ static bool is_own_alert(const struct alert *alert)
     return is_own;
 }
 
-static void take_alert(struct shelf *shelf, sqlite3_stmt *row)
+/** @return whether an alert stood there. */
+static bool take_alert(struct shelf *shelf, struct record_in *in)
 {
-    struct slice piece = text_of(row, 0), home;
-    struct unbuf in = { slice_make(piece.ptr + 1, piece.len - 1), false };
+    struct arena arena = { 0 };
+    struct slice home;
     bool is_other;
-    (void)unbuf_bytes(&in); /* the route */
-    struct alert *alert = alert_load(&in, shelf->sim->now, &home, &is_other);
-    if (!alert) {
-        sim_fail(shelf->sim, "a stored alert cannot be read");
-        return;
-    }
-    if (!is_own_alert(alert)) {
+    struct alert *alert = alert_load(in, shelf->sim->now, &arena, &home, &is_other);
+    if (alert && !is_own_alert(alert)) {
         shelf->total.count += alert->new_count;
         shelf->total.sum += alert->line_hash_sum;
     }
+    bool is_good = alert != NULL;
     alert_free(alert);
+    arena_free(&arena);
+    return is_good;
+}
+
+/** What else stands on a sheet: numbers and texts. */
+static void skip(struct record_in *in, const char *what)
+{
+    for (; *what; what++) {
+        if (*what == 'n')
+            (void)record_get(in);
+        else
+            (void)record_get_text(in);
+    }
+}
+
+static void take_sheet(struct shelf *shelf, sqlite3_stmt *row)
+{
+    static const char *const others[] = {
+        [PIECE_ROUTE] = "nnnnnnn", [PIECE_GROUP] = "tnnntnnnn", [PIECE_DEDUP] = "nnnn"
+    };
+    struct slice bytes = text_of(row, 0);
+    struct arena texts = { 0 };
+    struct record_in in = { .rest = slice_make(bytes.ptr + 1, bytes.len - 1),
+                            .arena = &texts };
+    while (in.rest.len > 0 && !in.failed) {
+        record_in_begin(&in);
+        uint64_t kind = record_get(&in);
+        (void)record_get_text(&in); /* the route */
+        if (kind > PIECE_DEDUP || (kind == PIECE_ALERT && !take_alert(shelf, &in)))
+            in.failed = true;
+        else if (kind != PIECE_ALERT)
+            skip(&in, others[kind]);
+    }
+    if (in.failed)
+        sim_fail(shelf->sim, "a stored sheet cannot be read");
+    arena_free(&texts);
 }
 
 /** A dead letter is one that nobody can decide, or that waited for five days. */
@@ -140,7 +173,7 @@ static void take_mail(struct shelf *shelf, sqlite3_stmt *row)
     shelf->total.sum += (uint64_t)sqlite3_column_int64(row, 3);
 }
 
-static const char alerts_sql[] = "SELECT bytes FROM piece WHERE key LIKE 'alert/%'";
+static const char sheets_sql[] = "SELECT bytes FROM sheet";
 static const char mails_sql[] =
     "SELECT message_id, state, event_count, line_hash, doubts, settled, created, bytes,"
     " reply FROM outbox LEFT JOIN outbox_body USING (id)";
@@ -218,7 +251,7 @@ void shelf_check(struct sim *sim, bool is_end)
     query(&shelf, "PRAGMA integrity_check", take_integrity);
     /* A first start can end before its schema is there. */
     if (sim->failure.len == 0 && has_schema(&shelf)) {
-        query(&shelf, alerts_sql, take_alert);
+        query(&shelf, sheets_sql, take_sheet);
         query(&shelf, mails_sql, take_mail);
         query(&shelf, recipients_sql, take_recipient);
         check_letters(&shelf);

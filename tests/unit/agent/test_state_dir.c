@@ -305,13 +305,13 @@ TEST(state_dir, D17_somebody_elses_sqlite_is_told_that_it_is_busy)
 
 /* --- D20 -------------------------------------------------------------------------- */
 
-enum { PIECES = 300, PIECE_BYTES = 64 * 1024 };
+enum { SHEETS = 300, FAT_BYTES = 64 * 1024 };
 
-static void put_pieces(struct db *db)
+static void put_sheets(struct db *db)
 {
-    static char bytes[PIECE_BYTES];
-    for (int i = 0; i < PIECES; i++) {
-        struct db_row *row = db_query(db, "INSERT INTO piece VALUES (?, ?)");
+    static char bytes[FAT_BYTES];
+    for (int i = 0; i < SHEETS; i++) {
+        struct db_row *row = db_query(db, "INSERT INTO sheet VALUES (?, ?)");
         db_bind_int(row, i);
         db_bind_blob(row, slice_make(bytes, sizeof bytes));
         db_run(row);
@@ -322,10 +322,10 @@ static void put_pieces(struct db *db)
 TEST(state_dir, D20_what_a_burst_took_is_given_back_piece_by_piece)
 {
     struct db *db = start(unit_test_folder());
-    put_pieces(db);
+    put_sheets(db);
     uint64_t most = state_size_bytes(db), before = most;
-    ck_assert_uint_gt(most, PIECES * PIECE_BYTES);
-    db_run(db_query(db, "DELETE FROM piece"));
+    ck_assert_uint_gt(most, SHEETS * FAT_BYTES);
+    db_run(db_query(db, "DELETE FROM sheet"));
     ck_assert(db_commit(db, &err));
     for (int turn = 0; turn < 100; turn++) {
         state_give_back(db);

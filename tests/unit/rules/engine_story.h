@@ -5,7 +5,7 @@
  *     30s first 'oom on web1' lines=1 alerts=1 mail=0
  *
  * After each step it checks what must always hold: sums add up, nothing due is left
- * lying, and the engine's piece-wise store says the same as the engine.
+ * lying, and the engine's store says the same as the engine.
  */
 #ifndef TOCSIN_TESTS_RULES_ENGINE_STORY_H
 #define TOCSIN_TESTS_RULES_ENGINE_STORY_H
@@ -15,9 +15,9 @@
 #include "rules/engine.h"
 #include "test.h"
 
-/** A piece as the store has it. */
+/** A sheet as the store has it. */
 struct stored {
-    char *key;
+    uint32_t sheet;
     struct buf bytes;
 };
 
@@ -32,7 +32,7 @@ struct story {
     struct arena turn;
     struct notices notices; /**< of the last tick; all of the last story_pass() */
     struct buf transcript;
-    struct map store;         /**< key -> struct stored */
+    struct map store;         /**< number of the sheet -> struct stored */
     uint64_t seen, seen_hash; /**< what went in */
     uint64_t told, told_hash; /**< what came out */
     char last_thread[33];

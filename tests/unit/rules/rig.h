@@ -13,6 +13,7 @@ struct rig {
     struct source sources[2]; /* "app" with the label team=shop, and "auth" */
     struct rules_setting setting;
     struct rules *rules;
+    struct scanner *scanner; /* of the rules */
 };
 
 static inline struct rig *rig_create(void)
@@ -30,6 +31,7 @@ static inline struct rig *rig_create(void)
 
 static inline void rig_free(struct rig *rig)
 {
+    scanner_free(rig->scanner);
     rules_free(rig->rules);
     complaints_free(&rig->complaints);
     arena_free(&rig->arena);
@@ -76,6 +78,8 @@ static inline struct rules *rig_rules(struct rig *rig, const char *yaml)
     schema_load(&schema, node, root, NULL, &rig->complaints);
     rig->rules =
         rules_compile(&root->rules, &rig->setting, &rig->arena, &rig->complaints);
+    scanner_free(rig->scanner);
+    rig->scanner = rig->rules ? scanner_create(rig->rules) : NULL;
     return rig->rules;
 }
 

@@ -60,10 +60,10 @@ static struct buf make_lines(uint64_t seed)
     return lines;
 }
 
-static void put_piece(void *ctx, struct slice key, struct slice bytes)
+static void put_sheet(void *ctx, uint32_t sheet, struct slice bytes)
 {
     struct buf *out = ctx;
-    buf_put(out, key);
+    buf_put_u64(out, sheet);
     buf_put(out, bytes);
 }
 
@@ -78,7 +78,7 @@ static struct slice head_of(struct slice lines, int count)
 
 static void put_mails(struct story *story, struct buf *out)
 {
-    engine_save(story->engine, story->now, put_piece, out);
+    engine_save(story->engine, story->now, put_sheet, out);
     engine_flush(story->engine, story->now, &story->notices);
     for (size_t i = 0; i < story->notices.count; i++)
         buf_printf(out, "%llx\n",

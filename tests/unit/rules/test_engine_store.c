@@ -2,6 +2,8 @@
 #include "engine_story.h"
 
 #include "agent/base/rng.h"
+#include "agent/state.h"
+#include "rules/engine_inside.h"
 
 TEST(engine_store, a_crash_changes_neither_counts_nor_timers_nor_the_thread)
 {
@@ -100,9 +102,9 @@ TEST(engine_store, D19_when_all_is_told_and_quiet_nothing_is_left_in_the_store)
     story_end(&story);
 }
 
-static void count_pieces(void *ctx, struct slice key, struct slice bytes)
+static void count_sheets(void *ctx, uint32_t sheet, struct slice bytes)
 {
-    (void)key;
+    (void)sheet;
     (void)bytes;
     ++*(int *)ctx;
 }
@@ -112,54 +114,58 @@ TEST(engine_store, a_turn_without_changes_writes_nothing_and_a_failed_one_writes
     struct story story;
     struct arena turn = { 0 };
     struct notices notices = { .arena = &turn };
-    int pieces = 0;
+    int sheets = 0;
     story_begin(&story, "  - {to: [ops], group_wait: 0s}\n");
     story_see(&story, "rule=oom");
     engine_tick(story.engine, story.now, &notices);
-    engine_save(story.engine, story.now, count_pieces, &pieces);
-    ck_assert_int_eq(pieces, 0);
+    engine_save(story.engine, story.now, count_sheets, &sheets);
+    ck_assert_int_eq(sheets, 0);
     story_see_for(&story, "rule=oom", HOUR_MS);
-    engine_save(story.engine, story.now, count_pieces, &pieces);
-    ck_assert_int_eq(pieces, 1);
-    engine_save(story.engine, story.now, count_pieces, &pieces);
-    ck_assert_int_eq(pieces, 2);
+    engine_save(story.engine, story.now, count_sheets, &sheets);
+    ck_assert_int_eq(sheets, 1);
+    engine_save(story.engine, story.now, count_sheets, &sheets);
+    ck_assert_int_eq(sheets, 2);
     engine_saved(story.engine);
-    engine_save(story.engine, story.now, count_pieces, &pieces);
-    ck_assert_int_eq(pieces, 2);
+    engine_save(story.engine, story.now, count_sheets, &sheets);
+    ck_assert_int_eq(sheets, 2);
     arena_free(&turn);
     story_end(&story);
 }
 
-static void expect_broken(struct story *story, struct slice key, struct slice bytes)
+static bool is_broken(struct story *story, uint64_t sheet, struct slice bytes)
 {
     struct err err = { 0 };
-    ck_assert(!engine_restore(story->engine, key, bytes, story->now, &err));
+    engine_free(story->engine);
+    story->engine = engine_create(story->rules, &story->routes, 2, 1, story->now);
+    if (engine_restore(story->engine, sheet, bytes, story->now, &err))
+        return false;
     ck_assert_int_eq(err.kind, ERR_BROKEN);
+    return true;
 }
 
 TEST(engine_store, bytes_that_are_cut_short_or_too_long_are_broken)
 {
     struct story story;
-    struct stored *stored;
+    size_t whole = 0, pieces = 4; /* two alerts and their group, and the route */
     story_begin(&story,
-                "  - {to: [ops], group_wait: 0s, limit: {mails: 9, per: 1h}}\n");
-    story_see(&story, "rule=oom host=web1");
-    ck_assert_uint_eq(story.store.count, 3);
-    engine_free(story.engine);
-    story.engine = engine_create(story.rules, &story.routes, 2, 1, story.now);
-    for (size_t at = 0; (stored = map_next(&story.store, &at));) {
-        struct slice key = slice_of(stored->key);
-        for (size_t len = 0; len < stored->bytes.len; len++)
-            expect_broken(&story, key, slice_make(stored->bytes.ptr, len));
-        buf_putc(&stored->bytes, 'x');
-        expect_broken(&story, key, buf_slice(&stored->bytes));
-        stored->bytes.ptr[0]++;
-        expect_broken(&story, key, buf_slice(&stored->bytes));
-    }
-    expect_broken(&story, SLICE("alert/000000000000000X"), SLICE("\1"));
-    expect_broken(&story, SLICE("alert/0000000000000000"), SLICE("\1"));
-    expect_broken(&story, SLICE("other/0000000000000001"), SLICE("\1"));
-    expect_broken(&story, SLICE(""), SLICE("\1"));
+                "  - {to: [ops], group_wait: 1s, limit: {mails: 9, per: 1h}}\n");
+    story_post(&story, "alertname=oom host=web1", 0);
+    story_post(&story, "alertname=oom host=web2", 0);
+    story_pass(&story, MINUTE_MS);
+    ck_assert_uint_eq(story.store.count, 1);
+    struct stored *stored = map_next(&story.store, &(size_t){ 0 });
+    struct slice bytes = buf_slice(&stored->bytes);
+    /* Cut between two pieces it is a shorter sheet. */
+    for (size_t len = 0; len < bytes.len; len++)
+        whole += !is_broken(&story, 1, slice_make(bytes.ptr, len));
+    ck_assert_uint_eq(whole, pieces - 1);
+    ck_assert(!is_broken(&story, 1, bytes));
+    ck_assert(is_broken(&story, 0, bytes));
+    ck_assert(is_broken(&story, SHEETS_MOST + UINT64_C(1), bytes));
+    buf_putc(&stored->bytes, 'x');
+    ck_assert(is_broken(&story, 1, buf_slice(&stored->bytes)));
+    stored->bytes.ptr[0]++;
+    ck_assert(is_broken(&story, 1, buf_slice(&stored->bytes)));
     story_end(&story);
 }
 
@@ -363,4 +369,141 @@ TEST(engine_store, C13_what_never_ends_by_itself_ends_with_its_rule)
         story_end(&story);
         arena_free(&arena);
     }
+}
+
+/* --- pieces that had a row each --------------------------------------------------- */
+
+/** An alert of version 2, as that wrote it. */
+static struct buf old_alert(const struct story *story)
+{
+    struct buf out = buf_make(4096);
+    uint64_t now_ms = (uint64_t)story->now.unix_ms;
+    const uint64_t numbers[] = {
+        3, 3, 77, now_ms - 2000, now_ms - 1000, 0, 0x1234, 5, 0
+    };
+    const char *const texts[] = { "it went wrong", "", "", "" };
+    buf_putc(&out, 2);
+    buf_put_bytes(&out, story->routes.items[0].key);
+    buf_put_bytes(&out, SLICE("\1\4\0host\4\0web1"));
+    buf_put_u64(&out, 0);
+    buf_put_bytes(&out, SLICE("\2\4\0host\4\0web1\4\0rule\3\0oom"));
+    for (int flag = 0; flag < 3; flag++)
+        buf_put_u64(&out, 0);
+    buf_put_u64(&out, SEVERITY_WARNING);
+    buf_put_u64(&out, HOUR_MS);
+    buf_put_u64(&out, now_ms + HOUR_MS);
+    for (int i = 0; i < 4; i++)
+        buf_put_bytes(&out, slice_of(texts[i]));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        buf_put_u64(&out, numbers[i]);
+    return out;
+}
+
+static void put_old_row(struct db *db, const struct story *story)
+{
+    struct buf bytes = old_alert(story);
+    struct db_row *row = db_query(db, "INSERT INTO piece VALUES (?, ?)");
+    struct err err = { 0 };
+    db_bind_text(row, SLICE("alert/0000000000000007"));
+    db_bind_blob(row, buf_slice(&bytes));
+    db_run(row);
+    ck_assert(db_commit(db, &err));
+    buf_free(&bytes);
+}
+
+static int64_t rows_of(struct db *db, const char *sql)
+{
+    struct db_row *row = db_query(db, sql);
+    ck_assert(db_next(row));
+    int64_t count = db_int(row, 0);
+    db_done(row);
+    return count;
+}
+
+TEST(engine_store, what_an_older_version_stored_is_put_onto_sheets_at_once)
+{
+    struct story story;
+    const struct state_place place = { .folder = unit_test_folder() };
+    struct state_news news = { 0 };
+    struct err err = { 0 };
+    story_begin(&story, "  - {to: [ops], group_by: [host], group_wait: 0s}\n");
+    struct db *db = state_open(&place, story.now, &news, &err);
+    ck_assert_ptr_nonnull(db);
+    put_old_row(db, &story);
+    for (int start = 0; start < 2; start++) {
+        engine_free(story.engine);
+        story.engine = engine_create(story.rules, &story.routes, 2, 1, story.now);
+        ck_assert(state_load(db, story.engine, story.now, &err));
+        ck_assert(!db_is_dirty(db));
+        ck_assert_int_eq(rows_of(db, "SELECT count(*) FROM piece"), 0);
+        ck_assert_int_eq(rows_of(db, "SELECT count(*) FROM sheet"), 1);
+        ck_assert_uint_eq(engine_tally(story.engine)->open, 3);
+    }
+    story.seen = 3;
+    story.seen_hash = 77;
+    story_pass(&story, MINUTE_MS);
+    story_expect(&story, "0s first 'web1' lines=3 alerts=1 mail=0\n");
+    db_close(db);
+    story_end(&story);
+}
+
+TEST(engine_store, an_old_piece_that_is_cut_short_or_too_long_is_broken)
+{
+    struct story story;
+    struct err err = { 0 };
+    const struct slice key = SLICE("alert/0000000000000007");
+    story_begin(&story, "  - {to: [ops], group_by: [host]}\n");
+    struct buf bytes = old_alert(&story);
+    for (size_t len = 0; len < bytes.len; len++)
+        ck_assert(!engine_restore_piece(story.engine, key, slice_make(bytes.ptr, len),
+                                        story.now, &err));
+    ck_assert(!engine_restore_piece(story.engine, SLICE("other/1"), buf_slice(&bytes),
+                                    story.now, &err));
+    buf_putc(&bytes, 'x');
+    ck_assert(
+        !engine_restore_piece(story.engine, key, buf_slice(&bytes), story.now, &err));
+    ck_assert_int_eq(err.kind, ERR_BROKEN);
+    buf_free(&bytes);
+    engine_free(story.engine);
+    story.engine = engine_create(story.rules, &story.routes, 2, 1, story.now);
+    story_end(&story);
+}
+
+/* --- sheets ----------------------------------------------------------------------- */
+
+static void post_many(struct story *story, int from, int to)
+{
+    char labels[64];
+    for (int i = from; i < to; i++) {
+        snprintf(labels, sizeof labels, "alertname=Down host=web%d", i);
+        story_post(story, labels, 0);
+    }
+}
+
+TEST(engine_store, small_alerts_share_a_sheet_and_one_with_lines_has_its_own)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops]}\n");
+    post_many(&story, 0, 3 * SHEET_PIECES - 1); /* and their group */
+    ck_assert_uint_eq(story.store.count, 3);
+    story_see(&story, "rule=oom host=web1");
+    story_see(&story, "rule=oom host=web2");
+    ck_assert_uint_eq(story.store.count, 6); /* their group, and each */
+    story_end(&story);
+}
+
+TEST(engine_store, the_number_of_a_sheet_that_is_empty_is_given_again)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], group_wait: 0s}\n");
+    for (int round = 0; round < 20; round++) {
+        story_see(&story, "rule=oom host=web1");
+        if (round % 3 == 0)
+            story_crash(&story, 0, NULL);
+        story_pass(&story, DAY_MS);
+        buf_clear(&story.transcript);
+        ck_assert_uint_eq(story.store.count, 0);
+        ck_assert_uint_le(story.engine->pieces.sheet_count, 3);
+    }
+    story_end(&story);
 }

@@ -156,7 +156,6 @@ static void note(void *ctx, const struct rule *rule, uint64_t count_, struct sli
 TEST(own_lines, C10_a_rule_that_gives_up_is_told_with_a_line_and_not_too_often)
 {
     struct rig *rig = rig_create();
-    struct capture captures[64];
     struct given_up seen = { .line = buf_make(1000) };
     struct now now = { 0 };
     ck_assert_ptr_nonnull(rig_rules(rig, "rules:\n  - {name: calm, match: 'x'}\n"
@@ -164,7 +163,7 @@ TEST(own_lines, C10_a_rule_that_gives_up_is_told_with_a_line_and_not_too_often)
     for (int second = 0; second < 1000; second++) {
         struct event event = rig_event(rig, SLICE(HOSTILE));
         now.mono_ms = second * 1000;
-        ck_assert(!rule_try(rules_get(rig->rules, 1), &event, captures));
+        ck_assert(!rule_try(rules_get(rig->rules, 1), rig->scanner, &event));
         rules_watch_limits(rig->rules, now, note, &seen);
     }
     ck_assert_int_eq(seen.times, 2);

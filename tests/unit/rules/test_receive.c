@@ -133,7 +133,7 @@ TEST(receive, H29_a_retry_after_a_crash_is_counted_once)
     story_pass(&story, HOUR_MS);
     ck_assert_uint_eq(story.seen, 1);
     story_expect(&story, "30s first 'Down' lines=1 alerts=1 mail=0\n"
-                         "3660s resolved 'Down' lines=0 alerts=1 mail=1\n");
+                         "3930s resolved 'Down' lines=0 alerts=1 mail=1\n");
     story_end(&story);
 }
 
@@ -251,7 +251,7 @@ TEST(receive, an_alert_whose_sender_is_silent_for_a_day_is_over)
     story_pass(&story, 23 * HOUR_MS);
     story_expect(&story, "30s first 'Down' lines=1 alerts=1 mail=0\n");
     story_pass(&story, 2 * HOUR_MS);
-    story_expect(&story, "158400s resolved 'Down' lines=0 alerts=1 mail=1\n");
+    story_expect(&story, "158430s resolved 'Down' lines=0 alerts=1 mail=1\n");
     story_post_resolved(&story, DOWN, 0);
     story_pass(&story, HOUR_MS);
     story_expect(&story, "");

@@ -167,6 +167,18 @@ TEST(redact, L69_a_field_with_the_name_of_a_secret_is_hidden)
     rig_free(rig);
 }
 
+/** Among other lines it is suspect if anything of it is hidden. */
+static void check_suspect(const struct redactor *redactor, struct slice line,
+                          bool is_hidden)
+{
+    static char room[REDACT_ROOM_BYTES];
+    const struct slice lines[] = { SLICE("token"), line, SLICE("=x"), line };
+    uint64_t suspects = redact_suspects(redactor, lines, 4, room);
+    ck_assert_msg(!is_hidden || (suspects & 10) == 10, "'%.*s' passes",
+                  SLICE_ARG(line));
+    ck_assert_uint_eq(suspects & ~UINT64_C(10), 0);
+}
+
 /** With and without the gate before it. */
 static void check_same(struct rig *rig, const struct redactor *redactor,
                        struct slice text)
@@ -175,6 +187,7 @@ static void check_same(struct rig *rig, const struct redactor *redactor,
     struct slice gated = redact_text(redactor, text, &rig->arena);
     ck_assert_msg(slice_equal(plain, gated), "'%.*s' becomes '%.*s'", SLICE_ARG(text),
                   SLICE_ARG(gated));
+    check_suspect(redactor, text, !slice_equal(plain, text));
 }
 
 /** @row at some place of a text, in any case, cut anywhere. */
@@ -209,6 +222,38 @@ TEST(redact, the_gate_lets_every_secret_through)
         for (int k = 0; k < 200; k++)
             check_hidden_in(rig, redactor, row, &rng);
     }
+    redactor_free(redactor);
+    rig_free(rig);
+}
+
+TEST(redact, most_lines_are_suspected_of_nothing)
+{
+    static char room[REDACT_ROOM_BYTES], much[REDACT_ROOM_BYTES];
+    struct rig *rig = rig_create();
+    const struct conf_texts none = { 0 };
+    struct redactor *redactor = redactor_compile(&none, true, &rig->complaints);
+    struct slice lines[] = {
+        SLICE("Failed password for root from 192.0.2.7 port 22 ssh2"),
+        SLICE("session opened: password changed for bob"),
+        SLICE(""),
+        SLICE("cookie monster"),
+        slice_make(memset(much, 'x', sizeof much), sizeof much - 200),
+        slice_make(much, 200), /* for which there is no room */
+        SLICE("pass phrase"),
+    };
+    ck_assert_uint_eq(redact_suspects(redactor, lines, 7, room), 1 << 5);
+    redactor_free(redactor);
+    rig_free(rig);
+}
+
+TEST(redact, where_the_gate_does_not_know_all_patterns_every_line_is_suspect)
+{
+    char room[1];
+    struct rig *rig = rig_create();
+    struct redactor *redactor = own_redactor(rig, "\\d+");
+    struct slice line = SLICE("");
+    ck_assert_uint_eq(redact_suspects(redactor, &line, 1, room), UINT64_MAX);
+    ck_assert_uint_eq(redact_suspects(NULL, &line, 1, room), UINT64_MAX);
     redactor_free(redactor);
     rig_free(rig);
 }

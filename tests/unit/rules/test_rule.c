@@ -14,18 +14,16 @@ static struct rig *load(const char *yaml)
 
 static bool matches(struct rig *rig, const char *line)
 {
-    struct capture captures[LIMIT_CAPTURES];
     struct event event = rig_event(rig, slice_of(line));
-    return rule_matches(rules_get(rig->rules, 0), &event, captures);
+    return rule_matches(rules_get(rig->rules, 0), rig->scanner, &event);
 }
 
 static struct sighting judge(struct rig *rig, struct slice line)
 {
-    struct capture captures[LIMIT_CAPTURES];
     struct event event = rig_event(rig, line);
     struct rule *rule = rules_get(rig->rules, 0);
     struct sighting sighting;
-    ck_assert(rule_matches(rule, &event, captures));
+    ck_assert(rule_matches(rule, rig->scanner, &event));
     ck_assert(rule_judge(rule, &event, &rig->arena, &sighting));
     return sighting;
 }
@@ -75,10 +73,9 @@ TEST(rule, the_first_pattern_that_matches_gives_the_captures)
 TEST(rule, conditions_see_the_labels_of_the_source)
 {
     struct rig *rig = load(ssh);
-    struct capture captures[LIMIT_CAPTURES];
     struct event event = rig_event(rig, SLICE("Bad bob ::1"));
     event.source = &rig->sources[1];
-    ck_assert(!rule_matches(rules_get(rig->rules, 0), &event, captures));
+    ck_assert(!rule_matches(rules_get(rig->rules, 0), rig->scanner, &event));
     rig_free(rig);
 }
 
@@ -251,10 +248,9 @@ TEST(rule, C09_a_rule_that_gave_up_on_a_line_counts_it_and_does_not_match)
     struct rig *rig = load("rules:\n  - {name: p, match: ['(a+)+$', 'b$']}\n"
                            "  - {name: q, match: b, unless: '(a+)+$'}\n");
     const struct slice hostile = SLICE("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabc");
-    struct capture captures[LIMIT_CAPTURES];
     struct event event = rig_event(rig, hostile);
-    ck_assert(!rule_matches(rules_get(rig->rules, 0), &event, captures));
-    ck_assert(rule_matches(rules_get(rig->rules, 1), &event, captures));
+    ck_assert(!rule_matches(rules_get(rig->rules, 0), rig->scanner, &event));
+    ck_assert(rule_matches(rules_get(rig->rules, 1), rig->scanner, &event));
     ck_assert_uint_eq(rule_tally(rules_get(rig->rules, 0)).limit_hits, 1);
     ck_assert_uint_eq(rules_limit_hits(rig->rules), 2);
     rig_free(rig);

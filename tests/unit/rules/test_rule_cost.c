@@ -32,10 +32,9 @@ static struct cost_rig make(const char *yaml)
 
 static void try_lines(struct cost_rig *cost, int count)
 {
-    struct capture captures[64];
     for (int i = 0; i < count; i++) {
         struct event event = rig_event(cost->rig, SLICE("x"));
-        rule_try(cost->rule, &event, captures);
+        rule_try(cost->rule, cost->rig->scanner, &event);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "agent/base/mem.h"
+#include "agent/inputs/journal_cursor.h"
 
 struct fake_journal fake;
 struct journal_config fake_config;
@@ -62,6 +63,23 @@ void fake_say(const char *text)
     snprintf(message, sizeof message, "MESSAGE=%s", text);
     fake_write("PRIORITY=6", "_SYSTEMD_UNIT=ssh.service", "SYSLOG_IDENTIFIER=sshd",
                message, NULL);
+}
+
+void fake_say_again(void)
+{
+    struct fake_entry *entry = &fake.entries[fake.count];
+    ck_assert_uint_lt(fake.count, FAKE_ENTRIES);
+    *entry = fake.entries[fake.count - 1];
+    entry->is_half = entry->is_unlisted = false;
+    entry->file = fake.last_file;
+    entry->number = ++fake.count;
+}
+
+void fake_rotate_in_the_middle(void)
+{
+    fake.entries[fake.count - 1].is_half = true;
+    fake_rotate();
+    fake_say_again();
 }
 
 void fake_rotate(void)
@@ -189,6 +207,8 @@ static bool is_wanted(const struct journal *journal, const struct fake_entry *en
     bool is_urgent = config->priority == JOURNAL_PRIORITIES - 1;
     for (int i = 0; i <= config->priority; i++, digit++)
         is_urgent |= has_field(entry, "PRIORITY", slice_make(&digit, 1));
+    if (entry->is_unlisted && journal_is_filtered(config))
+        return false;
     if (config->boot == JOURNAL_THIS_BOOT && strcmp(entry->boot, fake.boot) != 0)
         return false;
     return is_urgent && has_any(entry, "_SYSTEMD_UNIT", &config->units) &&
@@ -211,12 +231,21 @@ static bool is_at(const struct fake_entry *entry, const struct journal_place *pl
     return strcmp(own.cursor, place->cursor) == 0;
 }
 
+/** The order of the library: numbers in one sequence, or else times. */
+static bool is_before(const struct fake_entry *entry, const struct journal_place *place)
+{
+    struct slice sequence = journal_sequence_of(place);
+    if (slice_equal(slice_of(entry->sequence), sequence))
+        return entry->number < journal_number_of(place);
+    return entry->unix_us < place->unix_us;
+}
+
 /** The first visible entry at or behind @place; the count when there is none. */
 static size_t find(const struct journal *journal, const struct journal_place *place)
 {
     size_t i = 0;
     while (i < fake.count && (!is_visible(journal, &fake.entries[i]) ||
-                              fake.entries[i].unix_us < place->unix_us))
+                              is_before(&fake.entries[i], place)))
         i++;
     return i;
 }
@@ -289,6 +318,20 @@ static enum journal_step fake_next(struct journal *journal, struct err *err)
     return JOURNAL_END;
 }
 
+static bool fake_is_copy(struct journal *journal, const struct journal_place *place,
+                         const struct journal_place *next, bool *is_copy,
+                         bool *has_moved, struct err *err)
+{
+    size_t before = find(journal, place), at = find(journal, next);
+    (void)err;
+    *has_moved = fake.entries[before].file != fake.entries[at].file;
+    *is_copy = *has_moved && fake.entries[before].is_half &&
+               is_wanted(journal, &fake.entries[before]);
+    if (*has_moved)
+        journal->next = journal->current = fake.count;
+    return true;
+}
+
 static bool fake_place(struct journal *journal, struct journal_place *place,
                        struct err *err)
 {
@@ -334,6 +377,7 @@ void fake_init(struct bench *bench)
         .seek = fake_seek,
         .seek_boot = fake_seek_boot,
         .next = fake_next,
+        .is_copy = fake_is_copy,
         .place = fake_place,
         .field = fake_field,
         .boot = fake_boot,

@@ -18,7 +18,9 @@ struct fake_entry {
     int file;
     struct slice *fields; /**< "NAME=value" */
     size_t field_count;
-    bool is_damaged; /**< its fields end in an error */
+    bool is_half;     /**< its file was full; a copy is the first of the next one */
+    bool is_unlisted; /**< half, and a reader with a filter does not find it */
+    bool is_damaged;  /**< its fields end in an error */
 };
 
 struct fake_journal {
@@ -53,6 +55,10 @@ void fake_start_filtered(struct bench *bench);
 struct fake_entry *fake_write(const char *field, ...);
 /** Write "MESSAGE=@text" of ssh.service at priority info. */
 void fake_say(const char *text);
+/** Say the last entry once more, at the same time. */
+void fake_say_again(void);
+/** Begin a new file with a copy of the last entry, for which the old one was full. */
+void fake_rotate_in_the_middle(void);
 /** Write what another service says. */
 void fake_say_other(void);
 /** Add a field to the last entry; its bytes are copied. */

@@ -300,10 +300,11 @@ TEST(journal, status_says_how_far_it_is_and_what_is_lost)
                   "  journal of source 'app': read to its end, last entry "
                   "2020-09-13 12:26:43 +0000, 1 entry read, entries LOST in 1 places "
                   "(2 are known)\n");
-    expect_status(&b, FORM_JSON,
-                  "{\"path\":\"journal:\",\"source\":\"app\",\"state\":\"read\","
-                  "\"cursor_ms\":1600000003000,\"lag_ms\":0,\"entries\":1,\"own\":0,"
-                  "\"missed\":2,\"gaps\":1,\"unreadable\":0}");
+    expect_status(
+        &b, FORM_JSON,
+        "{\"path\":\"journal:\",\"source\":\"app\",\"state\":\"read\","
+        "\"cursor_ms\":1600000003000,\"lag_ms\":0,\"entries\":1,\"own\":0,\"copies\":0,"
+        "\"missed\":2,\"gaps\":1,\"unreadable\":0}");
     for (int i = 0; i < 300; i++)
         fake_say("x");
     b.now.unix_ms = 1600000003000 + LIMIT_TURN_ENTRIES * 1000 + HOUR_MS;
