@@ -26,6 +26,8 @@ int64_t dialog_timeout_ms(const struct dialog *dialog)
 void dialog_init(struct dialog *dialog, struct dialog_offer offer)
 {
     *dialog = (struct dialog){ .offer = offer, .phase = PHASE_MAIL };
+    if (offer.dot == 0)
+        dialog->offer.dot = PHASE_DOT;
     /* Dot-stuffing at worst doubles a mail of nothing but dots and line ends. */
     dialog->out = buf_make(2 * LIMIT_MAIL_BYTES + 1024);
 }

@@ -40,9 +40,10 @@ struct dialog_result {
 /** What the server offered. */
 struct dialog_offer {
     bool pipelining, size, eight_bit;
-    enum smtp_phase dot; /**< whose the reply to the dot is: PHASE_DOT, or PHASE_API and
-                              PHASE_WEBHOOK, whose codes are HTTP's */
-    int64_t size_max;    /**< bytes of a mail; 0: not known */
+    /** Whose the reply to the dot is: PHASE_DOT (0 is that, too), or PHASE_API or
+     *  PHASE_WEBHOOK, whose codes are HTTP's. */
+    enum smtp_phase dot;
+    int64_t size_max; /**< bytes of a mail; 0: not known */
 };
 
 struct dialog {

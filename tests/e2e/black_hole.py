@@ -1,0 +1,18 @@
+"""Listens at an IPv6 address and port with a queue that is full: whoever connects gets no answer."""
+import socket
+import sys
+import time
+
+address = (sys.argv[1], int(sys.argv[2]))
+listener = socket.socket(socket.AF_INET6)
+listener.bind(address)
+listener.listen(0)
+fillers = []
+for _ in range(4):
+    filler = socket.socket(socket.AF_INET6)
+    filler.setblocking(False)
+    filler.connect_ex(address)
+    fillers.append(filler)
+    time.sleep(0.1)
+print("full", flush=True)
+time.sleep(120)
