@@ -254,6 +254,7 @@ static void find_restored(struct tail *tail, struct tail_file *file)
     const struct tail_file *known =
         is_same ? files_with_inode(&tail->files, &stat) : NULL;
     if (is_same && (!known || known == file)) {
+        rotation_doubt(file);
         files_note(&tail->files, file, &stat);
         files_move(&tail->files, file, guess);
         files_queue(&tail->files, file);

@@ -62,9 +62,16 @@ static void become_rotated(struct tail *tail, struct tail_file *file)
         files_retire(&tail->files, file);
 }
 
+void rotation_doubt(struct tail_file *file)
+{
+    bool is_proven = file->fd >= 0 || file->id.birth != 0 || file->offset > 0;
+    file->is_fresh |= !is_proven && name_is_rotated(name_of(slice_of(file->path)));
+}
+
 static void go_on_at(struct tail *tail, struct tail_file *file, const char *place,
                      const struct fs_stat *stat)
 {
+    rotation_doubt(file);
     file->is_packed = name_is_compressed(name_of(slice_of(place)));
     files_note(&tail->files, file, stat);
     files_move(&tail->files, file, place);
@@ -324,10 +331,22 @@ void rotation_cut(struct tail *tail, struct tail_file *file)
     follow_since_cut(tail, file, copy, is_copied);
 }
 
+void rotation_ended(struct tail *tail, struct tail_file *file)
+{
+    file->has_ended = true;
+    if (file->after && !rotation_is_awaited(file))
+        files_unchain(&tail->files, file);
+}
+
 bool rotation_is_copy(struct tail *tail, struct tail_file *file)
 {
-    return !planted(PLANT_COPY_IS_NEW) &&
-           (file->is_fresh || file->state == TAIL_COPY) && copies_repeat(tail, file);
+    bool is_copy = !planted(PLANT_COPY_IS_NEW) &&
+                   (file->is_fresh || file->state == TAIL_COPY) &&
+                   copies_repeat(tail, file);
+    /* Who stands behind an empty one has nothing to wait for. */
+    if (is_copy && file->size_bytes == 0)
+        rotation_ended(tail, file);
+    return is_copy;
 }
 
 /* --- the end of a generation
@@ -360,13 +379,27 @@ static bool settle(struct tail *tail, struct tail_file *file)
     return true;
 }
 
+/** Nobody will know @file any more. Without births it looks as if it was made when it
+ *  was written to last, which can be after its heir was made. */
+static void leave_to(struct tail_file *heir, const struct tail_file *file)
+{
+    if (!heir || heir->known_ns >= file->known_ns)
+        return;
+    tail_file_knows(heir, file->known_ns);
+    heir->is_dirty = true;
+}
+
 /** What became of @file is known: nothing of it will be read any more. */
 static void let_go(struct tail *tail, struct tail_file *file)
 {
-    if (file->has_heir)
-        files_drop(&tail->files, file, false);
-    else
+    if (!file->has_heir) {
         elders_put(tail, file);
+        return;
+    }
+    leave_to(files_at(&tail->files, file->path), file);
+    leave_to(files_last(&tail->files, file->path), file);
+    leave_to(elders_find(tail, file->path), file);
+    files_drop(&tail->files, file, false);
 }
 
 /** Is it there after all, or in an archive that can be read? */

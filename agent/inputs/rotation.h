@@ -29,6 +29,10 @@ void rotation_left(struct tail *tail, struct tail_file *file, bool is_restored);
  *  then, so that the content still has to prove what the numbers say. */
 void rotation_wait(struct tail *tail, struct tail_file *file);
 
+/** @file is taken for what lies at some place. If nothing but the number of its inode
+ *  speaks for that, as for a copy that was empty, it may be another copy by now. */
+void rotation_doubt(struct tail_file *file);
+
 /** The bytes before the offset are not those that were read. @file is open. */
 void rotation_cut(struct tail *tail, struct tail_file *file);
 
@@ -44,6 +48,9 @@ bool rotation_is_awaited(const struct tail_file *file);
  *  those that were made since `known_ns` are read whole. @return as
  *  rotation_succeed(). */
 bool rotation_missed(struct tail *tail, struct tail_file *file);
+
+/** @file was read to its end for now: the one behind it may be read. */
+void rotation_ended(struct tail *tail, struct tail_file *file);
 
 /** A file that appeared, or a TAIL_COPY: does it only repeat another file so far, as
  *  the copy of a copytruncate does? Then it is not to be read. @file is open. */

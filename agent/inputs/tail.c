@@ -410,13 +410,6 @@ static void sweep(struct tail *tail)
 
 /* --- reading ---------------------------------------------------------------------- */
 
-static void after_end(struct tail *tail, struct tail_file *file)
-{
-    file->has_ended = true;
-    if (file->after && !rotation_is_awaited(file))
-        files_unchain(&tail->files, file);
-}
-
 static void after_failure(struct tail *tail, struct tail_file *file,
                           const struct err *err)
 {
@@ -454,7 +447,7 @@ static void read_open(struct tail *tail, struct tail_file *file)
         if (file->is_packed)
             rotation_finish(tail, file);
         else
-            after_end(tail, file);
+            rotation_ended(tail, file);
         return;
     case TAIL_READ_CHANGED:
         rotation_cut(tail, file);

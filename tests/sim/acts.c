@@ -350,8 +350,10 @@ static void do_full(struct sim *sim, uint32_t value)
 /** One operation of the store fails; what the agent does of it is its own. */
 static void do_fail(struct sim *sim, uint32_t value)
 {
-    power_fail_after(sim->power, (value >> 1) % 40, value & 1);
+    bool is_broken = value & 1;
+    power_fail_after(sim->power, (value >> 1) % 40, is_broken);
     sim_pass(sim, 2 * SECOND_MS);
+    sim->was_full |= !is_broken && power_has_failed(sim->power);
     power_fail_after(sim->power, -1, false);
     mails_begin_epoch(sim);
     if ((value >> 16) & 1)

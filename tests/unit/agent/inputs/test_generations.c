@@ -172,6 +172,62 @@ STORY(L07_what_was_copied_before_an_empty_file_was_seen_is_not_read)
     bench_expect(b, "2\n");
 }
 
+/* As after the empty one was deleted, and its inode taken for the copy. */
+STORY(L07_a_copy_under_the_number_of_an_empty_one_is_not_read_again)
+{
+    if (knows_births(b))
+        return; /* it is the empty one then, and was written to */
+    bench_append(b, "a-4.log", "");
+    bench_turn(b);
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_crash(b);
+    bench_rename(b, "a-4.log", "a-1.log");
+    bench_append(b, "a-1.log", "1\n");
+    bench_write(b, "a.log", "2\n");
+    bench_start(b);
+    bench_turns(b, 14);
+    bench_expect(b, "1\n2\n");
+}
+
+/* --- written to after the heir was made --- */
+
+static void rotate_and_write_on(struct bench *b)
+{
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_rename(b, "a.log", "a.log.1");
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_tick(b);
+    bench_append(b, "a.log.1", "2\n");
+    bench_turns(b, 14);
+    bench_tick(b);
+}
+
+STORY(L02_what_was_read_to_its_end_is_not_read_again_when_its_empty_heir_is_replaced)
+{
+    rotate_and_write_on(b);
+    bench_remove(b, "a.log");
+    bench_append(b, "a.log", "3\n");
+    bench_turns(b, 14);
+    bench_expect(b, "1\n2\n3\n");
+}
+
+STORY(L02_what_was_read_to_its_end_is_not_read_again_when_its_empty_heir_is_deleted)
+{
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_rename(b, "a.log", "a.log.1");
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_remove(b, "a.log");
+    bench_tick(b);
+    bench_append(b, "a.log.1", "2\n");
+    bench_turns(b, 30);
+    bench_expect(b, "1\n2\n");
+}
+
 /* --- deleted, compressed --- */
 
 STORY(L09_without_archives_a_generation_compressed_while_down_is_a_counted_loss)

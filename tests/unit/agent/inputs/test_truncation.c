@@ -176,6 +176,24 @@ STORY(L07_two_copies_made_while_down_are_read_in_order)
     bench_expect(b, "1\n2\n3\n4\n");
 }
 
+STORY(L07_an_empty_copy_does_not_hold_up_the_lines_of_the_next_one)
+{
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_copy(b, "a.log", "a-1.log");
+    bench_turn(b);
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_crash(b);
+    bench_append(b, "a.log", "2\n");
+    bench_rename(b, "a-1.log", "a-2.log");
+    bench_copy(b, "a.log", "a-1.log");
+    bench_truncate(b, "a.log", 0);
+    bench_start(b);
+    bench_turn(b);
+    bench_expect(b, "1\n2\n");
+}
+
 STORY(L56_a_file_cut_at_its_end_goes_on_there)
 {
     bench_append(b, "a.log", "first line\nsecond line\nthird line\n");
