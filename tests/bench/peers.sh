@@ -1,8 +1,9 @@
 #!/bin/sh
 # The other programs of Debian that alert on logs, with the same 100 rules on the same log,
 # beside the matcher and beside the whole agent, `tocsin run --once`. Each peer's start and
-# end, measured over a log of one line, are taken off. Each must find the same: (rule, line) pairs, or lines where the peer
-# stops at the first rule. What is fast reads the log 100 times as long.
+# end, measured over a log of one line, are taken off. Each must find the same: (rule, line)
+# pairs, or lines where the peer stops at the first rule. What is fast reads the log 100
+# times as long.
 #   peers.sh SRCDIR BUILDDIR
 set -u
 src=$1 build=$2
