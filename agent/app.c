@@ -1,13 +1,13 @@
 /**
  * The turn. Everything that tocsin does happens in app_turn(), in the order in which
- * an event walks the road; the rest of this file builds the parts and lets go of them.
+ * an event walks the road; the rest of this file is the way to a new configuration and
+ * to the end. app_build.c puts the parts together.
  *
  * The one decision worth knowing: when the write step fails (disk full), its notices
  * are kept and it is tried again before anything more is read. So nothing is confirmed
  * that is not durable, and the inputs feel back-pressure by not being read.
  */
 #include "agent/app_parts.h"
-#include "rules/rule_cost.h"
 
 #include <stdlib.h>
 
@@ -19,7 +19,6 @@
 enum {
     WRITE_RETRY_MS = 1000,
     QUIET_MS = 10,
-    COMMIT_WAIT_MS = 100,
     BACKLOG_COMMIT_MS = 1000,
     TURN_READ_NS = 10 * 1000 * 1000,
     POSITIONS_WAIT_MS = 5 * 1000,
@@ -374,29 +373,6 @@ bool app_is_held_back(const struct app *app)
 
 /* --- reload and end ------------------------ */
 
-static struct engine *make_engine(struct app *app, const struct config *config,
-                                  struct err *err)
-{
-    rules_measure(config->compiled_rules, app->world.clock.ticks);
-    struct engine *engine =
-        engine_create(config->compiled_rules, &config->compiled_routes,
-                      config->source_count, rng_next(&app->rng), app->now);
-    if (state_load(app->db, engine, app->now, err))
-        return engine;
-    engine_free(engine);
-    return NULL;
-}
-
-static struct crew *make_crew(struct app *app, const struct config *config)
-{
-    return crew_create(
-        &(struct crew_setting){ .engine = app->engine,
-                                .rules = config->compiled_rules,
-                                .thread_count = (size_t)config->scan_threads,
-                                .has_threads = app->world.has_threads,
-                                .log = app->world.log });
-}
-
 /** The new generation takes its state from the store, as after a restart: one way back
  *  for both, and the turn has just committed everything. */
 static void take_next_config(struct app *app)
@@ -405,7 +381,7 @@ static void take_next_config(struct app *app)
     if (!app->next_config)
         return;
     struct config *config = mem_take(&app->next_config);
-    struct engine *engine = make_engine(app, config, &err);
+    struct engine *engine = app_make_engine(app, config, &err);
     if (!engine) {
         app->reload_failures++;
         log_error(app->world.log, "the new configuration is not taken: %s", err.text);
@@ -416,7 +392,7 @@ static void take_next_config(struct app *app)
     crew_free(app->crew);
     engine_free(app->engine);
     app->engine = engine;
-    app->crew = make_crew(app, config);
+    app->crew = app_make_crew(app, config);
     const struct inputs_config inputs = config_inputs(config);
     inputs_configure(app->inputs, &inputs, app->now);
     outputs_configure(app->outputs, config->compiled_outputs, app->now);
@@ -493,109 +469,4 @@ const struct err *app_failure(const struct app *app)
 const struct config *app_config(const struct app *app)
 {
     return app->config;
-}
-
-/* --- building ------------------------ */
-
-/** A store behind a VFS has no files of the kernel to be looked at. */
-static void note_files(struct app *app, const char *folder, uint64_t count)
-{
-    if (app->world.vfs)
-        return;
-    state_dir_note(folder, count, app->now, &app->news);
-    state_files_note(&app->state_files, folder);
-}
-
-static bool open_store(struct app *app, struct err *err)
-{
-    const struct state_place place = {
-        .folder = arena_text(&app->turn, app->config->state_dir.value),
-        .vfs = app->world.vfs,
-        .stops_when_damaged = app->config->damaged_store == DAMAGED_STORE_STOP,
-    };
-    app->db = state_open(&place, app->now, &app->news, err);
-    if (!app->db)
-        return false;
-    uint64_t count = state_count(app->db, err);
-    if (count == 0)
-        return false;
-    note_files(app, place.folder, count);
-    /* Each start draws other numbers, or two lives would share their Message-IDs. */
-    rng_seed(&app->rng, app->world.seed + count);
-    return true;
-}
-
-static bool build_parts(struct app *app, struct err *err)
-{
-    const struct config *config = app->config;
-    const struct inputs_config inputs = config_inputs(config);
-    app->engine = make_engine(app, config, err);
-    if (!app->engine)
-        return false;
-    app->crew = make_crew(app, config);
-    app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
-                                                       .db = app->db,
-                                                       .wakes = app->world.wakes,
-                                                       .log = app->world.log,
-                                                       .journals = app->world.journals,
-                                                       .stdin_fd = app->world.stdin_fd,
-                                                       .listens = app->world.listens },
-                                &inputs, app->now);
-    app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,
-                                                           .links = app->world.links,
-                                                           .wakes = app->world.wakes,
-                                                           .log = app->world.log,
-                                                           .seed = rng_next(&app->rng),
-                                                           .host = config->host_name },
-                                  config->compiled_outputs, app->now);
-    return true;
-}
-
-struct app *app_create(struct config *config, const struct world *world,
-                       struct err *err)
-{
-    struct app *app = mem_zalloc(sizeof *app);
-    app->world = *world;
-    app->config = config;
-    app->notices.arena = &app->turn;
-    app->now = app->started = clock_read(&app->world.clock);
-    app->committed_ms = app->now.mono_ms - COMMIT_WAIT_MS;
-    app->given_back_commits = UINT64_MAX; /* nobody has looked yet */
-    if (!open_store(app, err) || !build_parts(app, err)) {
-        app_free(app);
-        return NULL;
-    }
-    reports_news(app);
-    /* Where the first start ever begins must outlive a kill: kept by the first turn. */
-    app->positions_due_ms = app->now.mono_ms;
-    arena_clear(&app->turn);
-    return app;
-}
-
-bool app_listen(struct app *app, struct err *err)
-{
-    struct arena arena = { 0 };
-    const char *path = arena_text(&arena, app->config->control.value);
-    app->control = control_open(path, app->world.wakes, err);
-    arena_free(&arena);
-    return app->control != NULL;
-}
-
-void app_free(struct app *app)
-{
-    if (!app)
-        return;
-    control_close(app->control);
-    outputs_free(app->outputs);
-    inputs_free(app->inputs);
-    crew_free(app->crew);
-    engine_free(app->engine);
-    db_close(app->db);
-    state_files_clear(&app->state_files);
-    free(app->backup_path);
-    config_free(app->config);
-    config_free(app->next_config);
-    arena_free(&app->turn);
-    arena_free(&app->mails);
-    free(app);
 }

@@ -1,4 +1,4 @@
-/** The inside of struct app, for app.c and answer.c only. */
+/** The inside of struct app, for app*.c and answer.c only. */
 #ifndef TOCSIN_AGENT_APP_PARTS_H
 #define TOCSIN_AGENT_APP_PARTS_H
 
@@ -8,6 +8,9 @@
 #include "agent/control.h"
 #include "agent/crew.h"
 #include "agent/state.h"
+
+/** So long a mail or a person waits for a commit while a backlog is read. */
+enum { COMMIT_WAIT_MS = 100 };
 
 enum app_phase {
     APP_RUNNING,
@@ -55,6 +58,13 @@ struct app {
     uint64_t trimmed_commits;    /**< what was committed until then */
     uint64_t given_back_commits; /**< until the store had no free pages to give back */
 };
+
+/** The engine of @config with the state in the store; of the caller.
+ *  @return NULL with @err when that cannot be read. */
+struct engine *app_make_engine(struct app *app, const struct config *config,
+                               struct err *err);
+/** Scanning threads for app's engine. NULL: none are wanted. Of the caller. */
+struct crew *app_make_crew(struct app *app, const struct config *config);
 
 /** The answer to `tocsin status`. */
 void status_put(const struct app *app, enum text_form form, struct buf *out);
