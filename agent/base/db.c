@@ -48,10 +48,8 @@ enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 #define LENGTHEN_MIN_BYTES (64u * 1024 * 1024)
 
 /* On a small disk each transaction leaves so much, for what changes in the WAL without
- * making the store longer: as much as a mail's outcome and the next claim, many times. */
+ * making the store longer: a mail's outcome and the next claim, many times. */
 enum { PAGE_BYTES = 4096, SPARE_PAGES = 64 };
-
-/* --- errors ----------------------------------------------------------------------- */
 
 static bool is_space_errno(int code)
 {
@@ -121,8 +119,6 @@ const struct err *db_error(const struct db *db)
 {
     return &db->error;
 }
-
-/* --- open ------------------------------------------------------------------------- */
 
 static bool sync_parent(const char *path, struct err *err)
 {
