@@ -51,8 +51,6 @@ enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
  * making the store longer: a mail's outcome and the next claim, many times. */
 enum { PAGE_BYTES = 4096, SPARE_PAGES = 64 };
 
-/* --- errors ----------------------------------------------------------------------- */
-
 static bool is_space_errno(int code)
 {
     return code == ENOSPC || code == EDQUOT || code == EFBIG;
@@ -121,8 +119,6 @@ const struct err *db_error(const struct db *db)
 {
     return &db->error;
 }
-
-/* --- open ------------------------------------------------------------------------- */
 
 static bool sync_parent(const char *path, struct err *err)
 {

@@ -9,10 +9,13 @@ fi
 . "$src/tests/e2e/common"
 [ "${IN_NAMESPACE:-}" = yes ] || skip "a small disk can be mounted by root alone"
 mount --make-rprivate /
-trap 'for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid"; done
-      umount disk 2>/dev/null
-      pids=''
-      cleanup' EXIT
+end() { # the agent lets go of the disk first
+    for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid"; done
+    umount disk 2>/dev/null
+    pids=''
+    cleanup
+}
+trap end EXIT
 mkdir disk
 port=$(free_port)
 passed=0 first=4000 lines=4400
