@@ -208,11 +208,12 @@ static const struct {
     const char *request; /**< "json " may stand before it, one argument behind it */
     bool (*answer)(struct app *app, struct slice argument, bool json, struct buf *out,
                    struct err *err);
+    bool writes;
 } requests[] = {
-    { "status", answer_status },     { "queue list", answer_list },
-    { "queue show", answer_show },   { "queue raw", answer_raw },
-    { "queue retry", answer_retry }, { "queue drop", answer_drop },
-    { "sent", answer_sent },         { "backup", answer_backup },
+    { "status", answer_status, false },    { "queue list", answer_list, false },
+    { "queue show", answer_show, false },  { "queue raw", answer_raw, false },
+    { "queue retry", answer_retry, true }, { "queue drop", answer_drop, true },
+    { "sent", answer_sent, false },        { "backup", answer_backup, true },
 };
 
 bool app_answer(struct app *app, struct slice request, struct buf *out, struct err *err)
@@ -223,10 +224,14 @@ bool app_answer(struct app *app, struct slice request, struct buf *out, struct e
         rest = slice_make(rest.ptr + 5, rest.len - 5);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         struct slice name = slice_of(requests[i].request);
-        if (slice_starts(rest, name)) {
-            rest = slice_trim(slice_make(rest.ptr + name.len, rest.len - name.len));
-            return requests[i].answer(app, rest, json, out, err);
-        }
+        if (!slice_starts(rest, name))
+            continue;
+        if (requests[i].writes && app_is_held_back(app))
+            return err_set(err, ERR_BUSY,
+                           "the store cannot be written to: see `tocsin status`, try "
+                           "again");
+        rest = slice_trim(slice_make(rest.ptr + name.len, rest.len - name.len));
+        return requests[i].answer(app, rest, json, out, err);
     }
     return err_set(err, ERR_INVALID, "the agent knows no request '%.*s'",
                    SLICE_ARG(rest));

@@ -133,9 +133,6 @@ static bool write_turn(struct app *app, struct err *err)
         if (!db_commit(app->db, err))
             return false;
     }
-    /* Each second try: the room for forgetting itself can be what is missing. */
-    if (app->is_full && app->commit_failures % 2 == 0)
-        (void)outbox_shed(app->db);
     for (size_t i = 0; i < app->notices.count; i++)
         outputs_put(app->outputs, &app->notices.items[i], app->now, &app->mails);
     outputs_write(app->outputs, app->now);
@@ -194,17 +191,6 @@ static void confirm(struct app *app)
     arena_clear(&app->turn);
 }
 
-/** What only looks can be answered while nothing can be written. */
-static bool answer_held_back(void *ctx, struct slice request, struct buf *out,
-                             struct err *err)
-{
-    struct app *app = ctx;
-    if (slice_ends(slice_trim(request), SLICE("status")))
-        return app_answer(app, request, out, err);
-    return err_set(err, ERR_BUSY,
-                   "the store cannot be written to: see `tocsin status`, try again");
-}
-
 /** A full disk heals; a store that lost or broke what it was given does not. */
 static void hold_back(struct app *app, const struct err *err)
 {
@@ -227,8 +213,26 @@ static void hold_back(struct app *app, const struct err *err)
                   "%s: nothing is read and nothing is lost until it can be written",
                   err->text);
     app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
-    control_read(app->control, answer_held_back, app);
+    control_read(app->control, answer_control, app);
     control_write(app->control);
+}
+
+/** A full store has room again when mails leave it. So the outbox alone is written in a
+ * transaction of its own, which fits where the held back turn does not; that turn waits
+ * as it is. */
+static void drain(struct app *app)
+{
+    struct err err = { 0 };
+    /* Each second try: the room for forgetting itself can be what is missing. */
+    if (app->commit_failures % 2 == 0)
+        (void)outbox_shed(app->db);
+    outputs_write(app->outputs, app->now);
+    bool is_written = db_commit(app->db, &err);
+    if (is_written)
+        outputs_committed(app->outputs, app->now);
+    else if (err.kind != ERR_FULL)
+        hold_back(app, &err);
+    app->drain_ms = is_written ? app->now.mono_ms : app->write_retry_ms;
 }
 
 /** Memory that the start or a burst needed is given back once it is over. */
@@ -288,6 +292,8 @@ void app_turn(struct app *app)
         else
             hold_back(app, &err);
     }
+    if (app->is_full && app->now.mono_ms >= app->drain_ms)
+        drain(app);
     outputs_pump(app->outputs, app->now);
     if (app->write_retry_ms == 0) {
         take_next_config(app);
@@ -313,12 +319,20 @@ uint64_t app_moves(const struct app *app)
            app->commits + app->commit_failures;
 }
 
+static int64_t held_back_until(const struct app *app)
+{
+    int64_t at = app->write_retry_ms;
+    if (app->phase == APP_STOPPING)
+        at = earlier_ms(at, app->deadline_ms);
+    if (app->is_full)
+        at = earlier_ms(at, later_ms(outputs_wake_at(app->outputs), app->drain_ms));
+    return at;
+}
+
 int64_t app_wake_at(const struct app *app)
 {
     if (app->write_retry_ms != 0)
-        return app->phase == APP_STOPPING
-                   ? earlier_ms(app->write_retry_ms, app->deadline_ms)
-                   : app->write_retry_ms;
+        return held_back_until(app);
     if (app->has_more_input || app->next_config)
         return app->now.mono_ms;
     int64_t wake_at = outputs_wake_at(app->outputs);

@@ -41,6 +41,7 @@ struct app {
     int64_t committed_ms;   /**< when the last turn was that wrote, or had nothing to */
     bool is_full;           /**< that is why the last write failed */
     int64_t write_retry_ms; /**< 0: no write is pending; else when it is tried again */
+    int64_t drain_ms;       /**< mono: while it is full, the outbox is written then */
     enum app_phase phase;
     int64_t deadline_ms; /**< of APP_FINISHING's sending and of APP_STOPPING */
     struct err failure;

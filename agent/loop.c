@@ -27,7 +27,7 @@ struct loop {
     uv_signal_t signals[3];
     struct watched_fd *fds;
     struct wakes wakes;
-    bool is_deaf; /* held back: descriptors are not listened to */
+    bool is_deaf; /* held back: only what is WAKE_ALWAYS is listened to */
     int stop_signals, reload_signals;
 };
 
@@ -78,6 +78,14 @@ static void drop_fd(struct loop *loop, int fd)
     }
 }
 
+static void listen_to(const struct loop *loop, struct watched_fd *watched)
+{
+    if (!loop->is_deaf || (watched->events & WAKE_ALWAYS))
+        uv_poll_start(&watched->poll, uv_events(watched->events), on_ready);
+    else
+        uv_poll_stop(&watched->poll);
+}
+
 static struct watched_fd *find_fd(struct loop *loop, int fd)
 {
     struct watched_fd *at = loop->fds;
@@ -114,8 +122,7 @@ static void set_wake(void *ctx, int fd, int events)
     if (!watched || watched->events == events)
         return;
     watched->events = events;
-    if (!loop->is_deaf)
-        uv_poll_start(&watched->poll, uv_events(events), on_ready);
+    listen_to(loop, watched);
 }
 
 /** While the store is full, input stays ready and must not turn the loop. */
@@ -124,12 +131,8 @@ static void set_deaf(struct loop *loop, bool is_deaf)
     if (loop->is_deaf == is_deaf)
         return;
     loop->is_deaf = is_deaf;
-    for (struct watched_fd *at = loop->fds; at; at = at->next) {
-        if (is_deaf)
-            uv_poll_stop(&at->poll);
-        else
-            uv_poll_start(&at->poll, uv_events(at->events), on_ready);
-    }
+    for (struct watched_fd *at = loop->fds; at; at = at->next)
+        listen_to(loop, at);
 }
 
 struct loop *loop_create(void)

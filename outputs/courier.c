@@ -81,8 +81,19 @@ void courier_call(struct courier *courier, struct slice key, struct now now)
 
 /* --- after a crash ---------------------------------------------------------------- */
 
+/* A person decides once so many copies may have arrived. */
+static void give_up(struct outbox_settlement *settlement, struct outputs_tally *staged)
+{
+    settlement->event = EVENT_EXPIRE;
+    settlement->advice = SLICE("in doubt: three attempts ended before the server "
+                               "confirmed; the mail may have arrived");
+    staged->dead++;
+    staged->waiting--;
+}
+
 /* The row was given away and its outcome never stored. A Maildir replaces its own file,
- * so only a mail server leaves doubt. */
+ * so only a mail server leaves doubt. It is counted here for the first attempt, and was
+ * counted before the text left for each later one. */
 static void recover_row(struct courier *courier, int64_t id,
                         struct outputs_tally *staged, struct now now)
 {
@@ -96,21 +107,17 @@ static void recover_row(struct courier *courier, int64_t id,
     struct outbox_settlement settlement = {
         .id = id,
         .event = is_maildir ? EVENT_POSTPONE : EVENT_DOUBT,
+        .is_counted = !is_maildir && job.doubts > 0,
         .next_at_ms = now.unix_ms + rng_later(&courier->world.rng, wait),
         .is_attempt = true,
         .part = job.part,
         .reply = SLICE("tocsin ended while the mail was being handed over"),
         .advice = SLICE("the same mail is sent again later; it may arrive twice"),
     };
-    if (!is_maildir && job.doubts >= DOUBT_MAX) {
-        settlement.event = EVENT_EXPIRE;
-        settlement.advice = SLICE("in doubt: three attempts ended before the server "
-                                  "confirmed; the mail may have arrived");
-        staged->dead++;
-        staged->waiting--;
-    } else if (!is_maildir) {
+    if (!is_maildir && job.doubts > DOUBT_MAX)
+        give_up(&settlement, staged);
+    else if (!is_maildir)
         staged->in_doubt++;
-    }
     if (planted(PLANT_HANDED_IS_SENT))
         settlement.event = EVENT_ACCEPT;
     outbox_settle(courier->world.db, &settlement, now);
@@ -153,7 +160,7 @@ void courier_undo(struct courier *courier)
 {
     courier->clock_staged_ms = 0;
     for (size_t i = 0; i < courier->count; i++)
-        courier->lanes[i]->claim_staged = 0;
+        lane_undo(courier->lanes[i]);
 }
 
 void courier_committed(struct courier *courier, bool has_written, struct now now)

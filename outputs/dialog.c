@@ -101,11 +101,22 @@ static void put_stuffed(struct buf *out, struct slice bytes)
     buf_puts(out, ".\r\n");
 }
 
+bool dialog_is_waiting(const struct dialog *dialog)
+{
+    return dialog->state == DIALOG_BUSY && dialog->phase == PHASE_BODY &&
+           dialog->mail.waits && !dialog->is_released && !dialog->is_void;
+}
+
+void dialog_release(struct dialog *dialog)
+{
+    dialog->is_released = true;
+}
+
 struct slice dialog_output(struct dialog *dialog)
 {
     size_t left = dialog->out.len - dialog->given;
     size_t len = left < OFFER_BYTES ? left : OFFER_BYTES;
-    if (dialog->state == DIALOG_CLOSED || left == 0)
+    if (dialog->state == DIALOG_CLOSED || left == 0 || dialog_is_waiting(dialog))
         return SLICE("");
     if (dialog->offered < dialog->given + len)
         dialog->offered = dialog->given + len;
@@ -379,7 +390,7 @@ void dialog_start(struct dialog *dialog, const struct dialog_mail *mail)
     dialog->result.recipients =
         mem_zalloc(mail->recipient_count * sizeof *dialog->result.recipients);
     dialog->replied = dialog->accepted = 0;
-    dialog->is_refused = dialog->is_void = false;
+    dialog->is_refused = dialog->is_void = dialog->is_released = false;
     dialog->state = DIALOG_BUSY;
     dialog->progress++;
     begin_output(dialog, PHASE_MAIL);

@@ -14,6 +14,7 @@ struct dialog_mail {
     const struct slice *recipients; /**< at least one, without angle brackets */
     size_t recipient_count;
     struct slice bytes; /**< lines end with CRLF; not dot-stuffed */
+    bool waits;         /**< its text leaves only after dialog_release() */
 };
 
 enum dialog_state {
@@ -55,8 +56,9 @@ struct dialog {
     size_t offered; /**< bytes of out that the link was shown: they may have left */
     size_t replied; /**< recipients that were answered */
     size_t accepted;
-    bool is_refused; /**< MAIL was refused and pipelined replies are still to come */
-    bool is_void;    /**< nobody is left to get the mail; DATA, which left together with
+    bool is_refused;  /**< MAIL was refused and pipelined replies are still to come */
+    bool is_released; /**< a text that waits may leave */
+    bool is_void; /**< nobody is left to get the mail; DATA, which left together with
                        MAIL and RCPT, has still to be answered and ended */
     uint64_t progress; /**< counts complete replies and bytes that were given away */
 };
@@ -69,6 +71,11 @@ void dialog_clear(struct dialog *dialog);
 void dialog_start(struct dialog *dialog, const struct dialog_mail *mail);
 /** Say QUIT, in state DIALOG_IDLE. */
 void dialog_quit(struct dialog *dialog);
+
+/** Has the server asked for a text that waits for dialog_release()? */
+bool dialog_is_waiting(const struct dialog *dialog);
+/** The text of the mail under way may leave. */
+void dialog_release(struct dialog *dialog);
 
 /** What to send next; empty: nothing. From the call that shows the final dot on, a lost
  *  connection leaves the mail in doubt. */

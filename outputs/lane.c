@@ -184,6 +184,7 @@ void lane_set_result(struct lane *lane, const struct judgement *judgement)
         .event = judgement->event,
         .next_at_ms = judgement->next_at_ms,
         .is_attempt = judgement->is_attempt,
+        .is_counted = lane->is_counted,
         .part = judgement->part,
         .advice = slice_of(judgement->advice),
         .places = lane->job.places,
@@ -196,7 +197,7 @@ void lane_set_result(struct lane *lane, const struct judgement *judgement)
     reply_put(&lane->reply, judgement->reply);
     lane->settlement.reply = buf_slice(&lane->reply);
     lane->has_result = true;
-    lane->is_under_way = false;
+    lane->is_under_way = lane->is_counted = false;
     lane->claim = 0;
 }
 
@@ -302,7 +303,8 @@ static void start_claim(struct lane *lane, struct now now)
     const struct dialog_mail mail = { .from = lane->job.from,
                                       .recipients = lane->job.recipients,
                                       .recipient_count = lane->job.recipient_count,
-                                      .bytes = lane->job.bytes };
+                                      .bytes = lane->job.bytes,
+                                      .waits = lane->job.doubts > 0 };
     lane->is_under_way = true;
     connection_start(&lane->connection, &mail, now);
     if (lane->connection.state == CONNECTION_CLOSED)
@@ -434,6 +436,15 @@ static bool may_claim(struct lane *lane, struct now now)
            !is_held(lane, now);
 }
 
+/* Of a first attempt that a crash ended nobody knows how far it came, and it counts as
+ * in doubt: so one commit is enough to store a mail and to send it. Of each later one
+ * the doubt is durable before its text leaves, so that no number of kills before that
+ * gives up a mail. */
+static bool wants_count(const struct lane *lane)
+{
+    return lane->is_under_way && dialog_is_waiting(&lane->connection.dialog);
+}
+
 void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now)
 {
     struct db *db = lane->world->db;
@@ -449,8 +460,17 @@ void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now)
         write_hold(lane, staged, now);
     if (lane->needs_heal)
         outbox_heal_clock(db, lane->key, now);
+    lane->count_staged = wants_count(lane);
+    if (lane->count_staged)
+        outbox_count_doubt(db, lane->claim, lane->job.doubts);
     if (wants_claim)
         lane->claim_staged = outbox_claim(db, lane->key, now);
+}
+
+void lane_undo(struct lane *lane)
+{
+    lane->claim_staged = 0;
+    lane->count_staged = false;
 }
 
 static void look_for_due(struct lane *lane, struct now now)
@@ -478,6 +498,11 @@ void lane_committed(struct lane *lane, bool has_written, struct now now)
     if (lane->claim_staged != 0)
         lane->claim = lane->claim_staged;
     lane->claim_staged = 0;
+    if (lane->count_staged) {
+        lane->is_counted = true;
+        dialog_release(&lane->connection.dialog);
+    }
+    lane->count_staged = false;
     /* Also when the row that was due is not there: it was rolled back or dropped. */
     if (has_written || (lane->due_ms <= now.mono_ms && lane->claim == 0))
         look_for_due(lane, now);
@@ -497,7 +522,7 @@ static bool is_claimable(const struct lane *lane, struct now now)
 bool lane_wants_write(const struct lane *lane, struct now now)
 {
     return lane->has_result || lane->hold.is_dirty || lane->needs_heal ||
-           is_claimable(lane, now);
+           wants_count(lane) || is_claimable(lane, now);
 }
 
 static int64_t wake_of_login(const struct lane *lane, struct now now)

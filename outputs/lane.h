@@ -46,8 +46,10 @@ struct lane {
     int64_t due_ms;   /**< mono: when its first row is due */
     bool needs_heal;  /**< a row waits longer than any rule lets it */
     int64_t claim,
-        claim_staged;      /**< the row in `handing_over`; staged: not committed */
-    bool is_under_way;     /**< the claim was given to the connection */
+        claim_staged;  /**< the row in `handing_over`; staged: not committed */
+    bool is_under_way; /**< the claim was given to the connection */
+    bool is_counted,
+        count_staged;      /**< of the attempt: its doubt, before its text left */
     struct outbox_job job; /**< of the claim, in job_memory */
     struct arena job_memory;
     bool has_result; /**< settlement waits to be committed */
@@ -69,6 +71,8 @@ void lane_configure(struct lane *lane, const struct lane_spec *spec);
 
 /** In the transaction: store the outcome and the hold, claim the next row. */
 void lane_write(struct lane *lane, struct outputs_tally *staged, struct now now);
+/** What was written is rolled back. */
+void lane_undo(struct lane *lane);
 /** The commit is durable. @has_written: rows may have changed, so look when one is
  *  due. */
 void lane_committed(struct lane *lane, bool has_written, struct now now);

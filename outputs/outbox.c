@@ -280,6 +280,15 @@ static void settle_recipients(struct db *db, const struct outbox_settlement *set
     }
 }
 
+void outbox_count_doubt(struct db *db, int64_t id, int64_t doubts)
+{
+    struct db_row *row =
+        db_query(db, "UPDATE outbox SET doubts = ? WHERE id = ? AND state = 1");
+    db_bind_int(row, doubts + 1);
+    db_bind_int(row, id);
+    db_run(row);
+}
+
 void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
                    struct now now)
 {
@@ -293,7 +302,7 @@ void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
     db_bind_int(row, settlement->next_at_ms);
     db_bind_int(row, now.unix_ms);
     db_bind_int(row, settlement->is_attempt);
-    db_bind_int(row, settlement->event == EVENT_DOUBT);
+    db_bind_int(row, (settlement->event == EVENT_DOUBT) - settlement->is_counted);
     db_bind_int(row, (int64_t)settlement->part);
     db_bind_text(row, settlement->reply);
     db_bind_text(row, settlement->advice);

@@ -62,12 +62,16 @@ struct outbox_settlement {
     enum row_event event;
     int64_t next_at_ms; /**< unix; of a row that waits again */
     bool is_attempt;    /**< counts as one */
+    bool is_counted;    /**< outbox_count_doubt() was called for this attempt */
     size_t part;        /**< recipients at once from now on; 0: all */
     struct slice reply, advice;
     const int64_t *places; /**< of the recipients that were tried */
     const enum recipient_state *recipient_states;
     size_t recipient_count;
 };
+/** Count the doubt of an attempt before its text leaves; @doubts it has without that.
+ *  A reply takes it back. */
+void outbox_count_doubt(struct db *db, int64_t id, int64_t doubts);
 void outbox_settle(struct db *db, const struct outbox_settlement *settlement,
                    struct now now);
 

@@ -70,7 +70,7 @@ static void ask_for(struct link *link, int control, struct slice account)
     if (link->fd < 0)
         close(ends[0]);
     close(ends[1]);
-    wakes_set(link->wakes, link->fd, WAKE_READ);
+    wakes_set(link->wakes, link->fd, WAKE_READ | WAKE_ALWAYS);
 }
 
 static struct link *remote_open(void *ctx, const struct account *account,
@@ -178,7 +178,7 @@ static ssize_t remote_receive(struct link *link, void *into, size_t size)
 
 static void remote_want(struct link *link, int events)
 {
-    wakes_set(link->wakes, link->fd, events);
+    wakes_set(link->wakes, link->fd, events == 0 ? 0 : events | WAKE_ALWAYS);
 }
 
 static void remote_close(struct link *link)

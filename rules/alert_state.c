@@ -4,11 +4,12 @@
 #include <stdlib.h>
 
 #include "agent/base/must.h"
+#include "rules/group.h"
 
 /* Of LIMIT_SAMPLES: these say how it began, the others how it goes on. */
 enum { FIRST_SAMPLES = 2 };
 
-/* Texts of one alert are of about the same length, so that in memory of such steps most
+/* Lines of one alert are of about the same length, so that in memory of such steps most
  * fit where the last one was. */
 enum { STEP_BYTES = 32 };
 
@@ -17,13 +18,16 @@ enum { NUMBERS_BYTES = 40 };
 
 /** One block for all texts, because most alerts have short ones and few change. */
 struct alert_texts {
-    uint32_t ends[ALERT_TEXTS];
+    uint16_t ends[ALERT_TEXTS];
     char bytes[];
 };
+_Static_assert(2 * LIMIT_SUMMARY_BYTES + LIMIT_DESCRIPTION_BYTES + LIMIT_LINKS_BYTES <=
+                   UINT16_MAX,
+               "the end of the last text is no larger");
 
 struct alert *alert_create(struct slice key)
 {
-    struct alert *alert = mem_zalloc(sizeof *alert + key.len);
+    struct alert *alert = mem_zalloc(offsetof(struct alert, key) + key.len);
     must(key.len <= LABELS_KEY_BYTES);
     alert->piece.kind = PIECE_ALERT;
     alert->key_len = (uint32_t)key.len;
@@ -41,19 +45,91 @@ struct labels alert_labels(const struct alert *alert, struct arena *arena)
 
 /* --- texts ------------------------------------------------------------------------ */
 
-struct slice alert_text(const struct alert *alert, enum alert_text which)
+static struct slice text_of(const struct alert_texts *texts, int which)
 {
-    const struct alert_texts *texts = alert->texts;
     if (!texts)
         return SLICE("");
-    uint32_t begin = which > 0 ? texts->ends[which - 1] : 0;
+    size_t begin = which > 0 ? texts->ends[which - 1] : 0;
     return slice_make(texts->bytes + begin, texts->ends[which] - begin);
+}
+
+static bool is_usual(const struct alert *alert, int which)
+{
+    return alert->usual_texts >> which & 1;
+}
+
+struct slice alert_text(const struct alert *alert, enum alert_text which)
+{
+    return text_of(is_usual(alert, which) ? alert->group->usual : alert->texts, which);
 }
 
 static struct slice cut(struct slice text, size_t max_bytes)
 {
     return slice_make(text.ptr, text.len < max_bytes ? text.len : max_bytes);
 }
+
+/** Those of @texts that have no bit in @left_out. @return NULL when nothing is left */
+static struct alert_texts *texts_make(const struct slice *texts, unsigned left_out)
+{
+    size_t bytes = 0, end = 0;
+    for (int i = 0; i < ALERT_TEXTS; i++)
+        bytes += left_out >> i & 1 ? 0 : texts[i].len;
+    if (bytes == 0)
+        return NULL;
+    struct alert_texts *own = mem_zalloc(sizeof *own + bytes);
+    for (int i = 0; i < ALERT_TEXTS; i++) {
+        if (!(left_out >> i & 1) && texts[i].len > 0) {
+            memcpy(own->bytes + end, texts[i].ptr, texts[i].len);
+            end += texts[i].len;
+        }
+        own->ends[i] = (uint16_t)end;
+    }
+    return own;
+}
+
+static void keep_texts(struct alert *alert, const struct slice *texts)
+{
+    struct alert_group *group = alert->group;
+    unsigned usual = 0;
+    if (group && !group->usual)
+        group->usual = texts_make(texts, 0);
+    for (int i = 0; i < ALERT_TEXTS && group && group->usual; i++)
+        usual |= (unsigned)slice_equal(texts[i], text_of(group->usual, i)) << i;
+    struct alert_texts *own = texts_make(texts, usual);
+    free(alert->texts);
+    alert->texts = own;
+    alert->usual_texts = (uint8_t)usual;
+}
+
+bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
+{
+    static const size_t limits[ALERT_TEXTS] = {
+        [TEXT_SUMMARY] = LIMIT_SUMMARY_BYTES,
+        [TEXT_DESCRIPTION] = LIMIT_DESCRIPTION_BYTES,
+        [TEXT_RUNBOOK] = LIMIT_SUMMARY_BYTES,
+        [TEXT_LINKS] = LIMIT_LINKS_BYTES,
+    };
+    struct slice kept[ALERT_TEXTS];
+    bool is_same = true;
+    for (int i = 0; i < ALERT_TEXTS; i++) {
+        kept[i] = cut(texts[i], limits[i]);
+        is_same &= slice_equal(kept[i], alert_text(alert, (enum alert_text)i));
+    }
+    if (!is_same)
+        keep_texts(alert, kept);
+    return !is_same;
+}
+
+void alert_share_texts(struct alert *alert)
+{
+    struct slice texts[ALERT_TEXTS];
+    must(alert->usual_texts == 0);
+    for (int i = 0; i < ALERT_TEXTS; i++)
+        texts[i] = alert_text(alert, (enum alert_text)i);
+    keep_texts(alert, texts);
+}
+
+/* --- samples ---------------------------------------------------------------------- */
 
 static size_t room_for(size_t bytes)
 {
@@ -69,40 +145,6 @@ static void *renew(void *old, size_t old_bytes, size_t bytes)
     free(old);
     return mem_zalloc(room_for(bytes));
 }
-
-bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS])
-{
-    static const size_t limits[ALERT_TEXTS] = {
-        [TEXT_SUMMARY] = LIMIT_SUMMARY_BYTES,
-        [TEXT_DESCRIPTION] = LIMIT_DESCRIPTION_BYTES,
-        [TEXT_RUNBOOK] = LIMIT_SUMMARY_BYTES,
-        [TEXT_LINKS] = LIMIT_LINKS_BYTES,
-    };
-    bool is_same = true;
-    size_t bytes = 0;
-    for (int i = 0; i < ALERT_TEXTS; i++) {
-        struct slice text = cut(texts[i], limits[i]);
-        is_same &= slice_equal(text, alert_text(alert, (enum alert_text)i));
-        bytes += text.len;
-    }
-    if (is_same)
-        return false;
-    size_t old_bytes = alert->texts ? alert->texts->ends[ALERT_TEXTS - 1] : 0;
-    struct alert_texts *own =
-        renew(alert->texts, sizeof *own + old_bytes, sizeof *own + bytes);
-    uint32_t end = 0;
-    for (int i = 0; i < ALERT_TEXTS; i++) {
-        struct slice text = cut(texts[i], limits[i]);
-        if (text.len > 0)
-            memcpy(own->bytes + end, text.ptr, text.len);
-        end += (uint32_t)text.len;
-        own->ends[i] = end;
-    }
-    alert->texts = own;
-    return true;
-}
-
-/* --- samples ---------------------------------------------------------------------- */
 
 static void sample_free(struct sample *sample)
 {
@@ -167,7 +209,8 @@ bool alert_wants_sample(const struct alert *alert, size_t later)
 void alert_weigh(struct alert *alert)
 {
     size_t texts = alert->texts ? alert->texts->ends[ALERT_TEXTS - 1] : 0;
-    size_t bytes = alert->key_len + texts + NUMBERS_BYTES;
+    /* Of the labels about half are those of the alert before. */
+    size_t bytes = alert->key_len / 2 + texts + NUMBERS_BYTES;
     alert->piece.weight =
         (uint16_t)(alert->samples || bytes > SHEET_BYTES ? SHEET_BYTES : bytes);
 }

@@ -28,9 +28,11 @@ struct alert_rest {
     struct alert *alert;
 };
 
-/** Owned by its group; everything in it is its own memory. */
+/** Owned by its group; everything in it is its own memory, but for texts that are the
+ *  group's usual ones. */
 struct alert {
     struct piece piece;
+    uint32_t key_len;
     struct alert_group *group; /**< whose it is */
     struct alert_rest *rest;   /**< its place among those that make way, or NULL */
     int64_t resolve_after_ms;
@@ -41,15 +43,14 @@ struct alert {
     int64_t ended_unix_ms;     /**< when it was over, as who posted it says; else 0 */
     uint64_t fingerprint;      /**< of one from outside; else 0 */
     uint64_t occurrence;       /**< see struct incoming */
-    struct alert *chain;       /**< dedup's */
     struct alert_texts *texts; /**< alert_text() */
     struct sample *samples;    /**< LIMIT_SAMPLES of them, or NULL */
-    uint32_t sample_count;
-    enum severity severity;
-    bool is_other;     /**< the one that takes what is past LIMIT_GROUP_ALERTS */
-    bool is_told;      /**< it stood in a mail of this group's thread, as firing */
-    bool samples_told; /**< its samples too: the next line begins anew */
-    uint32_t key_len;
+    uint8_t sample_count;
+    uint8_t severity;      /**< enum severity */
+    uint8_t usual_texts;   /**< a bit for each that is the group's */
+    bool is_other : 1;     /**< the one that takes what is past LIMIT_GROUP_ALERTS */
+    bool is_told : 1;      /**< it stood in a mail of this group's thread, as firing */
+    bool samples_told : 1; /**< its samples too: the next line begins anew */
     char key[]; /**< the stored form of the labels: its place in the group's map */
 };
 
@@ -68,9 +69,12 @@ static inline struct slice alert_key(const struct alert *alert)
 struct labels alert_labels(const struct alert *alert, struct arena *arena);
 
 struct slice alert_text(const struct alert *alert, enum alert_text which);
-/** Keep these texts, each cut to its limit; none of them is the alert's own.
+/** Keep these texts, each cut to its limit; none of them is the alert's own. The first
+ *  that a group gets become its usual ones, and who has the same keeps no copy.
  *  @return whether one of them changed. */
 bool alert_set_texts(struct alert *alert, const struct slice texts[ALERT_TEXTS]);
+/** @alert has come to its group: no more copies of what is usual there. */
+void alert_share_texts(struct alert *alert);
 
 /** Set how much room it takes in the store. One with samples takes a sheet: these grow,
  *  and the next line changes it again. */

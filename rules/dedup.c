@@ -21,51 +21,77 @@ static struct slice key_of(const uint64_t *fingerprint)
 
 /* --- open ------------------------------------------------------------------------- */
 
-/* Chains through the alerts themselves, because a map would take 50 bytes for each of a
- * hundred thousand. */
-static struct alert **bucket_of(const struct dedup *dedup, uint64_t fingerprint)
+/* Open addressing, with the fingerprint beside the pointer: an alert is looked at only
+ * when it is the one, because each look is a cache miss. */
+
+static size_t home_of(const struct dedup *dedup, uint64_t fingerprint)
 {
-    return &dedup
-                ->buckets[hash_bytes(key_of(&fingerprint)) & (dedup->bucket_count - 1)];
+    return hash_bytes(key_of(&fingerprint)) & (dedup->slot_count - 1);
 }
 
-static struct alert *find_in(struct alert *alert, uint64_t fingerprint)
+void dedup_expect(const struct dedup *dedup, uint64_t fingerprint)
 {
-    while (alert && alert->fingerprint != fingerprint)
-        alert = alert->chain;
-    return alert;
+    if (dedup->slot_count > 0)
+        __builtin_prefetch(&dedup->slots[home_of(dedup, fingerprint)], 1);
+}
+
+static struct dedup_slot *next_slot(const struct dedup *dedup,
+                                    const struct dedup_slot *slot)
+{
+    size_t at = (size_t)(slot - dedup->slots) + 1;
+    return &dedup->slots[at & (dedup->slot_count - 1)];
+}
+
+/** The first slot with @fingerprint from @slot on, or the empty one behind the last. */
+static struct dedup_slot *find_from(const struct dedup *dedup, struct dedup_slot *slot,
+                                    uint64_t fingerprint)
+{
+    while (slot->alert && slot->fingerprint != fingerprint)
+        slot = next_slot(dedup, slot);
+    return slot;
+}
+
+static struct dedup_slot *slot_of(const struct dedup *dedup, const struct alert *alert)
+{
+    struct dedup_slot *slot = &dedup->slots[home_of(dedup, alert->fingerprint)];
+    while (slot->alert != alert) {
+        must(slot->alert != NULL);
+        slot = next_slot(dedup, slot);
+    }
+    return slot;
 }
 
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint)
 {
-    if (dedup->bucket_count == 0)
+    if (dedup->slot_count == 0)
         return NULL;
-    return find_in(*bucket_of(dedup, fingerprint), fingerprint);
+    return find_from(dedup, &dedup->slots[home_of(dedup, fingerprint)], fingerprint)
+        ->alert;
 }
 
-struct alert *dedup_next(const struct alert *alert)
+struct alert *dedup_next(const struct dedup *dedup, const struct alert *alert)
 {
-    return find_in(alert->chain, alert->fingerprint);
+    struct dedup_slot *slot = next_slot(dedup, slot_of(dedup, alert));
+    return find_from(dedup, slot, alert->fingerprint)->alert;
 }
 
-static void put_into_bucket(struct dedup *dedup, struct alert *alert)
+static void put_into_slot(struct dedup *dedup, struct dedup_slot what)
 {
-    struct alert **bucket = bucket_of(dedup, alert->fingerprint);
-    alert->chain = *bucket;
-    *bucket = alert;
+    struct dedup_slot *slot = &dedup->slots[home_of(dedup, what.fingerprint)];
+    while (slot->alert)
+        slot = next_slot(dedup, slot);
+    *slot = what;
 }
 
 static void grow(struct dedup *dedup)
 {
-    struct alert **old = dedup->buckets;
-    size_t old_count = dedup->bucket_count;
-    dedup->bucket_count = old_count ? 2 * old_count : 64;
-    dedup->buckets = mem_zalloc(dedup->bucket_count * sizeof *dedup->buckets);
+    struct dedup_slot *old = dedup->slots;
+    size_t old_count = dedup->slot_count;
+    dedup->slot_count = old_count ? 2 * old_count : 64;
+    dedup->slots = mem_zalloc(dedup->slot_count * sizeof *dedup->slots);
     for (size_t i = 0; i < old_count; i++) {
-        for (struct alert *alert = old[i], *next; alert; alert = next) {
-            next = alert->chain;
-            put_into_bucket(dedup, alert);
-        }
+        if (old[i].alert)
+            put_into_slot(dedup, old[i]);
     }
     free(old);
 }
@@ -73,32 +99,35 @@ static void grow(struct dedup *dedup)
 void dedup_open(struct dedup *dedup, struct alert *alert)
 {
     dedup_forget(dedup, alert->fingerprint);
-    if (dedup->open_count >= dedup->bucket_count)
+    if (dedup->slots_used >= dedup->slot_count / 5 * 4)
         grow(dedup);
-    put_into_bucket(dedup, alert);
-    dedup->open_count++;
+    put_into_slot(dedup, (struct dedup_slot){ alert->fingerprint, alert });
+    dedup->slots_used++;
 }
 
-static void take_out(struct dedup *dedup, struct alert *alert)
+/** What stands behind an empty slot moves up, as long as that is nearer to its home. */
+static void close_gap(struct dedup *dedup, size_t gap)
 {
-    struct alert **place = bucket_of(dedup, alert->fingerprint);
-    while (*place != alert) {
-        must(*place != NULL);
-        place = &(*place)->chain;
+    size_t mask = dedup->slot_count - 1;
+    for (size_t at = (gap + 1) & mask; dedup->slots[at].alert; at = (at + 1) & mask) {
+        size_t home = home_of(dedup, dedup->slots[at].fingerprint);
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        dedup->slots[gap] = dedup->slots[at];
+        gap = at;
     }
-    *place = alert->chain;
-    dedup->open_count--;
+    dedup->slots[gap] = (struct dedup_slot){ 0 };
 }
 
 void dedup_close(struct dedup *dedup, struct alert *alert)
 {
     if (alert->fingerprint == 0)
         return;
-    take_out(dedup, alert);
+    close_gap(dedup, (size_t)(slot_of(dedup, alert) - dedup->slots));
+    dedup->slots_used--;
     if (!dedup_find(dedup, alert->fingerprint))
         dedup_remember(dedup, alert->fingerprint, alert->occurrence,
                        !alert_is_firing(alert, dedup->now.mono_ms), alert->quiet_at_ms);
-    alert->chain = NULL;
     alert->fingerprint = 0;
 }
 
@@ -174,7 +203,7 @@ void dedup_free(struct dedup *dedup)
     struct dedup_entry *entry;
     for (size_t at = 0; (entry = map_next(&dedup->entries, &at));)
         free(entry);
-    free(dedup->buckets);
+    free(dedup->slots);
     map_free(&dedup->entries);
     heap_free(&dedup->ends);
 }

@@ -27,10 +27,16 @@ struct dedup_entry {
     bool is_over;        /**< else it went on, counted where nothing can end it */
 };
 
+/** One that is open. */
+struct dedup_slot {
+    uint64_t fingerprint;
+    struct alert *alert; /**< NULL: the slot is empty */
+};
+
 /** Zero-initialised, but for `pieces`, is empty. */
 struct dedup {
-    struct alert **buckets; /**< of open alerts, by fingerprint; chained by ->chain */
-    size_t bucket_count, open_count;
+    struct dedup_slot *slots; /**< of open alerts, by fingerprint */
+    size_t slot_count, slots_used;
     struct map entries; /**< fingerprint -> struct dedup_entry */
     struct heap ends;
     struct pieces *pieces;
@@ -38,10 +44,12 @@ struct dedup {
     uint64_t left_count; /**< entries that made way before their time */
 };
 
+/** @fingerprint will be looked for in a moment: the table is larger than the caches. */
+void dedup_expect(const struct dedup *dedup, uint64_t fingerprint);
 /** The first alert with @fingerprint, one a route that took it; NULL: none is open. */
 struct alert *dedup_find(const struct dedup *dedup, uint64_t fingerprint);
 /** The next with the same fingerprint; NULL at the end. */
-struct alert *dedup_next(const struct alert *alert);
+struct alert *dedup_next(const struct dedup *dedup, const struct alert *alert);
 
 /** @alert, whose fingerprint is set, is open from now on. */
 void dedup_open(struct dedup *dedup, struct alert *alert);

@@ -306,7 +306,7 @@ struct alert *lane_alert(const struct engine *engine, const struct lane *lane,
 {
     struct alert *alert = dedup_find(&engine->dedup, fingerprint);
     while (alert && alert->group->route != lane->route)
-        alert = dedup_next(alert);
+        alert = dedup_next(&engine->dedup, alert);
     return alert;
 }
 

@@ -373,13 +373,16 @@ bool engine_restore(struct engine *engine, uint64_t sheet, struct slice bytes,
     struct restoring restoring = { .engine = engine, .now = now };
     bool is_good =
         sheet > 0 && sheet <= SHEETS_MOST && bytes.len > 1 && bytes.ptr[0] == VERSION;
+    struct arena texts = { 0 };
     engine->dedup.now = now;
+    restoring.in.arena = &texts;
     if (is_good) {
         restoring.sheet = (uint32_t)sheet;
         restoring.in.rest = slice_make(bytes.ptr + 1, bytes.len - 1);
     }
     while (is_good && restoring.in.rest.len > 0)
         is_good = restore_next(&restoring);
+    arena_free(&texts);
     return is_good || err_set(err, ERR_BROKEN,
                               "sheet %llu of the stored state is damaged or was "
                               "written by another version of tocsin",

@@ -69,6 +69,7 @@ void group_free(struct alert_group *group)
         alert_free(alert);
     map_free(&group->alerts);
     heap_free(&group->resting);
+    free(group->usual);
     free(group->labels.items);
     free(group);
 }
@@ -93,6 +94,8 @@ static void drop(struct alert_group *group, struct alert *alert)
     pieces_drop(group->pieces, &alert->piece);
     dedup_close(group->dedup, alert);
     alert_free(alert);
+    if (group_alert_count(group) == 0)
+        free(mem_take(&group->usual));
 }
 
 /** Only time takes others away, so these would fill the group for good. */
@@ -167,13 +170,13 @@ static bool describe(struct alert *alert, const struct sighting *sighting)
         [TEXT_RUNBOOK] = sighting->runbook,
         [TEXT_LINKS] = sighting->links,
     };
-    enum severity before = alert->severity;
+    unsigned before = alert->severity;
     if (!alert->is_other) {
         bool is_new = sighting->later == 0 && alert_set_texts(alert, texts);
         alert->severity = sighting->severity;
         return is_new || alert->severity != before;
     }
-    if (sighting->severity > alert->severity)
+    if (sighting->severity > (enum severity)alert->severity)
         alert->severity = sighting->severity;
     return alert->severity != before;
 }
@@ -275,11 +278,6 @@ void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now)
     pieces_touch(alert->group->pieces, &alert->piece);
 }
 
-static int64_t later_ms(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /** Who swallows one from outside is that one now, or else it is remembered. */
 static void take_over(struct alert_group *group, struct alert *alert,
                       const struct alert *gone)
@@ -322,6 +320,7 @@ void group_put(struct alert_group *group, struct alert *alert)
 {
     group->new_count += alert->new_count;
     alert->group = group;
+    alert_share_texts(alert);
     struct alert *known =
         alert->is_other ? group->other : map_find(&group->alerts, alert_key(alert));
     if (known) {
@@ -344,7 +343,7 @@ enum severity group_severity(const struct alert_group *group)
     struct alert *alert;
     size_t at = 0;
     while ((alert = group_next(group, &at)))
-        worst = alert->severity > worst ? alert->severity : worst;
+        worst = (enum severity)alert->severity > worst ? alert->severity : worst;
     return worst;
 }
 

@@ -23,11 +23,12 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting; /**< alerts that never end by themselves and are told:
+    struct heap resting;       /**< alerts that never end by themselves and are told:
                               the one seen least recently makes way for a new one */
-    uint64_t left_count; /**< alerts that made way */
-    struct alert *other; /**< not in the map */
-    uint64_t new_count;  /**< of all alerts */
+    uint64_t left_count;       /**< alerts that made way */
+    struct alert *other;       /**< not in the map */
+    struct alert_texts *usual; /**< what its first alert said; as long as it has any */
+    uint64_t new_count;        /**< of all alerts */
     char thread[33];
     uint32_t mail_count;   /**< of the thread */
     int64_t tick_ms;       /**< mono: the next look; later ones every group_interval */
@@ -50,8 +51,8 @@ void group_free(struct alert_group *group);
 struct alert *group_count(struct alert_group *group, struct slice key,
                           const struct sighting *sighting, struct now now);
 
-/** Count a line of @alert behind which @later others follow for certain, which bring all
- *  of it up to date but its counts.
+/** Count a line of @alert behind which @later others follow for certain, which bring
+ *  all of it up to date but its counts.
  *  @return false when the line itself may be wanted: see group_count_again(). */
 bool group_count_in_passing(struct alert *alert, struct slice line, uint32_t later,
                             struct now now);

@@ -6,12 +6,17 @@
 
 #include "agent/base/hash.h"
 #include "agent/base/limits.h"
+#include "agent/base/must.h"
 
 /** The place of @name, or where it would have to stand. */
 static size_t find_place(const struct labels *labels, struct slice name, bool *is_there)
 {
     size_t at = 0;
     int order = 1;
+    /* They come sorted, nearly always. */
+    if (labels->count > 0 &&
+        slice_compare(labels->items[labels->count - 1].name, name) < 0)
+        at = labels->count;
     while (at < labels->count) {
         order = slice_compare(labels->items[at].name, name);
         if (order >= 0)
@@ -66,10 +71,34 @@ bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
     return true;
 }
 
+/** @label comes to stand at @at, and the rest one further. */
+static void insert(struct labels *labels, size_t at, struct label label)
+{
+    memmove(labels->items + at + 1, labels->items + at,
+            (labels->count - at) * sizeof label);
+    labels->items[at] = label;
+    labels->count++;
+}
+
+bool labels_put(struct labels *labels, struct slice name, struct slice value)
+{
+    bool is_there;
+    size_t at = find_place(labels, cut(name), &is_there);
+    struct label label = { cut(name), cut(value) };
+    must(value.len > 0);
+    if (is_there)
+        labels->items[at] = label;
+    else if (labels->count < LIMIT_LABELS)
+        insert(labels, at, label);
+    else
+        return false;
+    return true;
+}
+
 struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count)
 {
-    struct labels labels = { arena_zalloc(arena, LIMIT_LABELS * sizeof(struct label)),
-                             0 };
+    size_t most = count < LIMIT_LABELS ? count : LIMIT_LABELS;
+    struct labels labels = { arena_zalloc(arena, most * sizeof(struct label)), 0 };
     for (size_t i = 0; i < count && labels.count < LIMIT_LABELS; i++) {
         struct label label = { cut(pairs[i].name), cut(pairs[i].value) };
         bool is_there;
@@ -77,10 +106,7 @@ struct labels labels_make(struct arena *arena, const struct label *pairs, size_t
         /* Two long names can be equal when they are cut. */
         if (label.value.len == 0 || is_there)
             continue;
-        memmove(labels.items + at + 1, labels.items + at,
-                (labels.count - at) * sizeof label);
-        labels.items[at] = label;
-        labels.count++;
+        insert(&labels, at, label);
     }
     return labels;
 }

@@ -25,6 +25,10 @@ struct labels {
 bool labels_set(struct labels *labels, struct arena *arena, struct slice name,
                 struct slice value);
 
+/** The same for labels whose array is the caller's alone and has room for LIMIT_LABELS;
+ *  name and value are borrowed. */
+bool labels_put(struct labels *labels, struct slice name, struct slice value);
+
 /** Labels of @count pairs in any order, whose names are unique; the bytes are borrowed.
  *  Past LIMIT_LABELS the later pairs are left off; empty values are none. */
 struct labels labels_make(struct arena *arena, const struct label *pairs, size_t count);

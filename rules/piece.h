@@ -16,7 +16,7 @@
 enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT, PIECE_DEDUP };
 
 enum {
-    SHEET_PIECES = 16,
+    SHEET_PIECES = 18,
     SHEET_BYTES = 3600,         /**< about; then no further piece comes onto it */
     SHEETS_MOST = 16 * 1000000, /**< the store is full long before */
 };

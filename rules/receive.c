@@ -8,10 +8,18 @@
 
 #define REPORT_RESOLVE_MS HOUR_MS
 
-static void put_label(struct labels *labels, struct engine *engine, const char *name,
-                      struct slice value)
+static void put_label(struct labels *labels, const char *name, struct slice value)
 {
-    (void)labels_set(labels, &engine->arena, slice_of(name), value);
+    if (value.len > 0)
+        (void)labels_put(labels, slice_of(name), value);
+}
+
+/** An array for labels that are put one by one. */
+static struct labels begin_labels(struct engine *engine)
+{
+    return (struct labels){
+        arena_zalloc(&engine->arena, LIMIT_LABELS * sizeof(struct label)), 0
+    };
 }
 
 /** Without the secrets that others may have written into it. */
@@ -22,12 +30,11 @@ static struct slice clean(struct engine *engine, struct slice text)
 
 static struct labels clean_labels(struct engine *engine, const struct labels *labels)
 {
-    struct labels own = {
-        arena_zalloc(&engine->arena, labels->count * sizeof *own.items), labels->count
-    };
+    struct labels own = begin_labels(engine);
     for (size_t i = 0; i < labels->count; i++)
         own.items[i] = (struct label){ labels->items[i].name,
                                        clean(engine, labels->items[i].value) };
+    own.count = labels->count;
     return own;
 }
 
@@ -35,19 +42,19 @@ static struct labels clean_labels(struct engine *engine, const struct labels *la
 static void put_fixed(struct labels *labels, struct engine *engine, struct slice rule,
                       enum severity severity)
 {
-    put_label(labels, engine, "rule", rule);
-    put_label(labels, engine, "severity", slice_of(severity_names[severity]));
+    put_label(labels, "rule", rule);
+    put_label(labels, "severity", slice_of(severity_names[severity]));
     if (labels_find(labels, SLICE("host")).len == 0)
-        put_label(labels, engine, "host", rules_host(engine->rules));
+        put_label(labels, "host", rules_host(engine->rules));
 }
 
 void engine_report(struct engine *engine, const struct self_report *report,
                    struct now now)
 {
-    struct labels labels = { 0 };
     arena_clear(&engine->arena);
-    put_label(&labels, engine, "kind", report->kind);
-    put_label(&labels, engine, "object", report->object);
+    struct labels labels = begin_labels(engine);
+    put_label(&labels, "kind", report->kind);
+    put_label(&labels, "object", report->object);
     put_fixed(&labels, engine, SLICE(REPORT_RULE), report->severity);
     engine_admit(engine,
                  &(struct sighting){
@@ -158,6 +165,7 @@ static void describe(struct receiving *receiving)
     };
     if (receiving->sighting.fingerprint == 0)
         receiving->sighting.fingerprint = labels_hash(&incoming->labels) | 1;
+    dedup_expect(&receiving->engine->dedup, receiving->sighting.fingerprint);
     ask_rules(receiving);
 }
 
@@ -175,8 +183,7 @@ static void put_labels(struct receiving *receiving)
         name = receiving->incoming->source->name;
     for (size_t i = 0; i < by_rule->count; i++) {
         if (!slice_equal(by_rule->items[i].name, SLICE("host")))
-            (void)labels_set(&labels, &engine->arena, by_rule->items[i].name,
-                             by_rule->items[i].value);
+            (void)labels_put(&labels, by_rule->items[i].name, by_rule->items[i].value);
     }
     put_fixed(&labels, engine,
               receiving->rule ? receiving->rule->name : clean(engine, name),
@@ -206,7 +213,7 @@ static bool is_same(uint64_t occurrence, uint64_t known)
 static bool end_all(struct receiving *receiving, struct alert *alert)
 {
     bool is_news = false;
-    for (; alert; alert = dedup_next(alert)) {
+    for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         if (alert->ended_unix_ms != 0)
             continue;
         is_news = true;
@@ -219,7 +226,7 @@ static bool end_all(struct receiving *receiving, struct alert *alert)
 static bool refresh_all(struct receiving *receiving, struct alert *alert)
 {
     bool is_known = false;
-    for (; alert; alert = dedup_next(alert)) {
+    for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         if (!alert_is_firing(alert, receiving->now.mono_ms) ||
             !is_same(receiving->sighting.occurrence, alert->occurrence))
             continue;
@@ -232,7 +239,7 @@ static bool refresh_all(struct receiving *receiving, struct alert *alert)
 static void count_all(struct receiving *receiving, struct alert *alert)
 {
     struct engine *engine = receiving->engine;
-    for (; alert; alert = dedup_next(alert)) {
+    for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         group_count_again(alert, &receiving->sighting, receiving->now);
         tally_counted(engine, alert, receiving->sighting.count);
         if (!alert->is_told)

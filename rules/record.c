@@ -1,5 +1,8 @@
-/** Differences of numbers as LEB128, with their sign in the lowest bit; texts with
- *  their length and one, 0 for what stood there before. */
+/**
+ * Differences of numbers as LEB128, with their sign in the lowest bit. A text is 0 when
+ * it is what stood there before; else one and the length of what is new in it, how many
+ * bytes of the one before come in front and behind, and what is new.
+ */
 #include "rules/record.h"
 
 enum { NUMBER_BYTES = 10 };
@@ -52,15 +55,38 @@ void record_put(struct record_out *record, uint64_t number)
         *place = number;
 }
 
+static size_t alike_in_front(struct slice a, struct slice b)
+{
+    size_t most = a.len < b.len ? a.len : b.len, count = 0;
+    while (count < most && a.ptr[count] == b.ptr[count])
+        count++;
+    return count;
+}
+
+static size_t alike_behind(struct slice a, struct slice b)
+{
+    size_t most = a.len < b.len ? a.len : b.len, count = 0;
+    while (count < most && a.ptr[a.len - count - 1] == b.ptr[b.len - count - 1])
+        count++;
+    return count;
+}
+
 void record_put_text(struct record_out *record, struct slice text)
 {
     struct slice *place = next_text(&record->before);
-    if (place && place->ptr && slice_equal(*place, text)) {
+    struct slice before = place ? *place : SLICE("");
+    if (place && place->ptr && slice_equal(before, text)) {
         put_varint(record->out, 0);
         return;
     }
-    put_varint(record->out, text.len + 1);
-    buf_put(record->out, text);
+    size_t front = alike_in_front(before, text);
+    size_t behind = alike_behind(slice_make(before.ptr + front, before.len - front),
+                                 slice_make(text.ptr + front, text.len - front));
+    size_t fresh = text.len - front - behind;
+    put_varint(record->out, fresh + 1);
+    put_varint(record->out, front);
+    put_varint(record->out, behind);
+    buf_put(record->out, slice_make(text.ptr + front, fresh));
     if (place)
         *place = text.ptr ? text : SLICE("");
 }
@@ -135,20 +161,38 @@ bool record_get_bool(struct record_in *record)
     return number == 1;
 }
 
+/** A text of @fresh bytes between @front and @behind bytes of the one before. */
+static struct slice join(struct record_in *record, struct slice before, size_t fresh,
+                         const size_t alike[2])
+{
+    size_t front = alike[0], behind = alike[1];
+    struct slice middle = slice_make(record->rest.ptr, fresh);
+    record->rest = slice_make(record->rest.ptr + fresh, record->rest.len - fresh);
+    if (front + behind == 0)
+        return middle;
+    char *text = arena_zalloc(record->arena, front + fresh + behind);
+    memcpy(text, before.ptr, front);
+    memcpy(text + front, middle.ptr, fresh);
+    memcpy(text + front + fresh, before.ptr + before.len - behind, behind);
+    return slice_make(text, front + fresh + behind);
+}
+
 struct slice record_get_text(struct record_in *record)
 {
     if (record->is_plain)
         return get_plain_text(record);
     struct slice *place = next_text(&record->before);
-    uint64_t len = get_varint(record);
-    if (!record->failed && len == 0 && place && place->ptr)
-        return *place;
-    if (record->failed || len == 0 || len - 1 > record->rest.len) {
+    struct slice before = place ? *place : SLICE("");
+    uint64_t fresh = get_varint(record);
+    if (!record->failed && fresh == 0 && place && place->ptr)
+        return before;
+    uint64_t front = get_varint(record), behind = get_varint(record);
+    if (record->failed || fresh == 0 || fresh - 1 > record->rest.len ||
+        front > before.len || behind > before.len - front) {
         fail(record);
         return SLICE("");
     }
-    struct slice text = slice_make(record->rest.ptr, (size_t)len - 1);
-    record->rest = slice_make(record->rest.ptr + text.len, record->rest.len - text.len);
+    struct slice text = join(record, before, fresh - 1, (size_t[2]){ front, behind });
     if (place)
         *place = text;
     return text;

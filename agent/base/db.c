@@ -47,6 +47,10 @@ enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 /* With less room than this on its disk, the store takes none in advance. */
 #define LENGTHEN_MIN_BYTES (64u * 1024 * 1024)
 
+/* On a small disk each transaction leaves so much, for what changes in the WAL without
+ * making the store longer: as much as a mail's outcome and the next claim, many times. */
+enum { PAGE_BYTES = 4096, SPARE_PAGES = 64 };
+
 /* --- errors ----------------------------------------------------------------------- */
 
 static bool is_space_errno(int code)
@@ -262,9 +266,7 @@ static int on_wal_grown(void *ctx, sqlite3 *handle, const char *name, int pages)
     struct db *db = ctx;
     (void)handle;
     (void)name;
-    db->wal_pages = pages;
-    if (pages >= CHECKPOINT_PAGES || db->is_on_small_disk)
-        db_tidy(db);
+    db->wal_pages = pages; /* a checkpoint is not allowed inside of the commit */
     return SQLITE_OK;
 }
 
@@ -277,11 +279,46 @@ static void give_back_room(struct db *db)
         db->wal_pages = 0;
 }
 
-static bool has_much_room(const struct db *db)
+static bool find_room(const struct db *db, uint64_t *bytes)
 {
     struct statvfs disk;
-    return statvfs(db->path, &disk) == 0 &&
-           (uint64_t)disk.f_bavail * disk.f_frsize >= LENGTHEN_MIN_BYTES;
+    if (statvfs(db->path, &disk) != 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    return true;
+}
+
+static bool has_much_room(const struct db *db)
+{
+    uint64_t bytes;
+    return find_room(db, &bytes) && bytes >= LENGTHEN_MIN_BYTES;
+}
+
+static int64_t pragma_number(struct db *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t number = 0;
+    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+/** A page that is new needs room in the WAL, and once more in the store when it is
+ *  checkpointed. A transaction that fits only the WAL would be the last one: nothing
+ *  could make room again. So it fails early, and what makes room still fits. */
+static void bound_growth(struct db *db)
+{
+    char sql[64];
+    uint64_t bytes;
+    if (!db->is_on_small_disk || !find_room(db, &bytes))
+        return;
+    int64_t room = (int64_t)(bytes / PAGE_BYTES) - SPARE_PAGES;
+    int64_t pages = pragma_number(db, "PRAGMA page_count");
+    snprintf(sql, sizeof sql, "PRAGMA max_page_count=%lld",
+             (long long)(pages + (room > 0 ? room / 2 : 0)));
+    (void)pragma_number(db, sql);
 }
 
 /** Make the WAL as long as it gets between two checkpoints: it is written over from its
@@ -361,6 +398,7 @@ void db_begin(struct db *db)
 {
     if (db->has_begun || db->error.kind != ERR_NONE)
         return;
+    bound_growth(db);
     int code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (code != SQLITE_OK)
         remember(db, code);
@@ -390,6 +428,8 @@ bool db_commit(struct db *db, struct err *err)
     }
     if (db->error.kind == ERR_NONE) {
         db->has_begun = false;
+        if (db->wal_pages >= CHECKPOINT_PAGES || db->is_on_small_disk)
+            db_tidy(db);
         return true;
     }
     *err = db->error;
@@ -408,8 +448,9 @@ void db_tidy(struct db *db)
 {
     if (db->has_begun || db->wal_pages < (db->is_on_small_disk ? 1 : TIDY_PAGES))
         return;
-    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                         NULL, NULL);
+    int how =
+        db->is_on_small_disk ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, how, NULL, NULL);
     db->wal_pages = 0;
     /* On a full disk the WAL just stays; a sync that failed must stop the agent. */
     if (code != SQLITE_OK && kind_of_failure(db->handle, code) == ERR_BROKEN)

@@ -168,11 +168,29 @@ static bool decode(struct parser *parser, struct slice raw, struct slice *text)
     return true;
 }
 
+enum { WORD_BYTES = 8 };
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/** Is none of eight bytes a quote, a backslash, a control character or no ASCII? A byte
+ *  that borrows from the next one can only say no where it is yes. */
+static bool is_plain_word(const char *at)
+{
+    uint64_t word, quotes, slashes;
+    memcpy(&word, at, WORD_BYTES);
+    quotes = word ^ EACH_BYTE('"');
+    slashes = word ^ EACH_BYTE('\\');
+    return ((word | (word - EACH_BYTE(' ')) | (quotes - EACH_BYTE(1)) |
+             (slashes - EACH_BYTE(1))) &
+            EACH_BYTE(0x80)) == 0;
+}
+
 /** Nearly all strings are ASCII without an escape, and borrowed as they are. */
 static bool read_string(struct parser *parser, struct slice *text)
 {
     const char *begin = ++parser->at, *at = begin;
     bool is_plain = true;
+    while (parser->end - at >= WORD_BYTES && is_plain_word(at))
+        at += WORD_BYTES;
     for (; at < parser->end && *at != '"'; at++) {
         unsigned char c = (unsigned char)*at;
         if (c >= ' ' && c < 0x80 && c != '\\')

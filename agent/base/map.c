@@ -1,4 +1,8 @@
-/** Bytes to pointers. Slots hold an index into the dense entry array, plus one. */
+/**
+ * Bytes to pointers. A slot holds an index into the dense entry array, plus one, and
+ * above it the bits of the hash that did not choose the slot: so that a look-up sees
+ * an entry, which lies elsewhere in memory, hardly ever in vain.
+ */
 #include "agent/base/map.h"
 
 #include <stdlib.h>
@@ -7,14 +11,21 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
+static struct map_entry *entry_of(const struct map *map, uint32_t slot)
+{
+    return &map->entries[(slot & (map->slot_count - 1)) - 1];
+}
+
 /** The slot that holds @key, or NULL. */
 static uint32_t *slot_find(const struct map *map, struct slice key, uint32_t hash)
 {
     if (map->slot_count == 0)
         return NULL;
-    size_t mask = map->slot_count - 1;
+    uint32_t mask = (uint32_t)(map->slot_count - 1);
     for (size_t i = hash & mask; map->slots[i] != 0; i = (i + 1) & mask) {
-        struct map_entry *entry = &map->entries[map->slots[i] - 1];
+        if (((map->slots[i] ^ hash) & ~mask) != 0)
+            continue;
+        const struct map_entry *entry = entry_of(map, map->slots[i]);
         if (entry->value && entry->hash == hash &&
             slice_equal(slice_make(entry->key, entry->key_len), key))
             return &map->slots[i];
@@ -22,13 +33,14 @@ static uint32_t *slot_find(const struct map *map, struct slice key, uint32_t has
     return NULL;
 }
 
+/** There are more slots than entries, so that the index leaves the upper bits free. */
 static void slot_fill(struct map *map, uint32_t hash, size_t index)
 {
-    size_t mask = map->slot_count - 1;
+    uint32_t mask = (uint32_t)(map->slot_count - 1);
     size_t i = hash & mask;
     while (map->slots[i] != 0)
         i = (i + 1) & mask;
-    map->slots[i] = (uint32_t)index + 1;
+    map->slots[i] = (hash & ~mask) | (uint32_t)(index + 1);
 }
 
 /** Close the gaps, and make room for half as many entries more. */
@@ -45,6 +57,7 @@ static void map_rebuild(struct map *map)
     size_t slots = 16;
     while (slots < map->capacity + map->capacity / 3)
         slots *= 2;
+    must(map->capacity < slots && slots <= UINT32_MAX);
     free(map->slots);
     map->slots = mem_zalloc(slots * sizeof *map->slots);
     map->slot_count = slots;
@@ -55,7 +68,7 @@ static void map_rebuild(struct map *map)
 void *map_find(const struct map *map, struct slice key)
 {
     uint32_t *slot = slot_find(map, key, (uint32_t)hash_bytes(key));
-    return slot ? map->entries[*slot - 1].value : NULL;
+    return slot ? entry_of(map, *slot)->value : NULL;
 }
 
 void *map_put(struct map *map, struct slice key, void *value)
@@ -64,7 +77,7 @@ void *map_put(struct map *map, struct slice key, void *value)
     must(key.len <= UINT32_MAX);
     uint32_t *slot = slot_find(map, key, hash);
     if (slot) {
-        struct map_entry *entry = &map->entries[*slot - 1];
+        struct map_entry *entry = entry_of(map, *slot);
         void *before = entry->value;
         entry->value = value;
         return before;
@@ -85,7 +98,7 @@ void *map_take(struct map *map, struct slice key)
     if (!slot)
         return NULL;
     /* The slot stays filled, so that probes for later keys still pass over it. */
-    struct map_entry *entry = &map->entries[*slot - 1];
+    struct map_entry *entry = entry_of(map, *slot);
     void *value = entry->value;
     entry->value = NULL;
     map->count--;

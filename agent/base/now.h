@@ -28,6 +28,11 @@ static inline int64_t earlier_ms(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static inline int64_t later_ms(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /** @at plus @span without overflow; NEVER_MS stays NEVER_MS. Both not negative. */
 static inline int64_t later_by_ms(int64_t at, int64_t span)
 {

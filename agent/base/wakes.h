@@ -6,7 +6,11 @@
 #ifndef TOCSIN_BASE_WAKES_H
 #define TOCSIN_BASE_WAKES_H
 
-enum { WAKE_READ = 1, WAKE_WRITE = 2 };
+enum {
+    WAKE_READ = 1,
+    WAKE_WRITE = 2,
+    WAKE_ALWAYS = 4, /**< also while the store is full, when input is not listened to */
+};
 
 struct wakes {
     /** Wait for @events on @fd; 0 stops waiting and must come before close(). */

@@ -119,7 +119,7 @@ run_rsyslog() { # run_rsyslog COUNT
 for count in $counts; do
     run_tocsin "$count"
 done
-if have rsyslogd rsyslog libestr0 libfastjson4 liblognorm5; then
+if have rsyslogd $rsyslog_packages; then
     find_rsyslog_modules
     run_rsyslog "$count"
 else

@@ -86,8 +86,7 @@ conf_syslogng() {
     } >"$2/conf"
 }
 start_syslogng() {
-    modules=$(echo "$peers"/root/usr/lib/syslog-ng/3.*)
-    [ -d "$modules" ] || modules=$(echo /usr/lib/syslog-ng/[0-9]*)
+    find_syslogng_modules
     until=$2/end outside "$3" env LD_LIBRARY_PATH="$libraries" syslog-ng -F -f "$2/conf" \
         -p "$2/pid" -c "$2/control" -R "$2/persist" --module-path "$modules" --no-caps
     wc -l <"$2/out" >count
@@ -153,10 +152,10 @@ wanted() {
 rules 100
 engines='' targets=''
 wanted logcheck logcheck 75 logcheck logtail lockfile-progs liblockfile1 liblockfile-bin
-wanted syslogng syslog-ng 200 syslog-ng-core libivykis0 libjson-c5 libnet1 libwrap0 libglib2.0-0 libpcre3
+wanted syslogng syslog-ng 200 $syslogng_packages
 wanted swatchdog swatchdog 200 swatch libtimedate-perl libdate-calc-perl libfile-tail-perl \
     libdate-manip-perl libbit-vector-perl libcarp-clan-perl
-wanted rsyslog rsyslogd 700 rsyslog libestr0 libfastjson4 liblognorm5
+wanted rsyslog rsyslogd 700 $rsyslog_packages
 wanted mtail mtail 1500 mtail
 wanted sec sec 1500 sec
 find_rsyslog_modules

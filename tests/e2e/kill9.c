@@ -6,7 +6,7 @@
  *   kill9 write FILE LINES ROTATIONS SECONDS STYLE   append numbered lines, print
  *     "lines sum"; STYLE is rename, copy (copytruncate), delete or gzip (delayed)
  *   kill9 kill KILLS MAX_MS -- COMMAND...        start it, kill -9 after 0..MAX_MS,
- *     again
+ *     again; the same moments for the same KILL_SEED of the environment
  *   kill9 sum FOLDER                             "mails copies count sum" of the .eml
  *     files
  *
@@ -174,7 +174,8 @@ static void wait_for_group(pid_t group)
 static int do_kill(long kills, long max_ms, char **command)
 {
     struct rng rng;
-    uint64_t seed = rng_system_seed();
+    const char *wanted = getenv("KILL_SEED");
+    uint64_t seed = wanted ? strtoull(wanted, NULL, 10) : rng_system_seed();
     rng_seed(&rng, seed);
     printf("seed %" PRIu64 "\n", seed);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -104,8 +104,8 @@ for _ in 1 2; do
     ./agent --once 2>>agent.err && break
 done
 
-# A mail that three kills in a row met between its claim and the reply is a dead letter: it
-# is told as such, and a person may send it again.
+# A mail that three kills met between its text and the stored reply (the first of them, since
+# its claim) is a dead letter: it is told as such, and a person may send it again.
 dead=0
 asked() { "$build/tocsin" queue "$@" -c tocsin.yaml; }
 if [ "$kills" -gt 0 ]; then

@@ -100,8 +100,10 @@ static void take_sheet(struct shelf *shelf, sqlite3_stmt *row)
         [PIECE_ROUTE] = "nnnnnnn", [PIECE_GROUP] = "tnnntnnnn", [PIECE_DEDUP] = "nnnn"
     };
     struct slice bytes = text_of(row, 0);
-    struct record_in in = { .rest = slice_make(bytes.ptr + 1, bytes.len - 1) };
-    while (in.rest.len > 0) {
+    struct arena texts = { 0 };
+    struct record_in in = { .rest = slice_make(bytes.ptr + 1, bytes.len - 1),
+                            .arena = &texts };
+    while (in.rest.len > 0 && !in.failed) {
         record_in_begin(&in);
         uint64_t kind = record_get(&in);
         (void)record_get_text(&in); /* the route */
@@ -109,11 +111,10 @@ static void take_sheet(struct shelf *shelf, sqlite3_stmt *row)
             in.failed = true;
         else if (kind != PIECE_ALERT)
             skip(&in, others[kind]);
-        if (in.failed) {
-            sim_fail(shelf->sim, "a stored sheet cannot be read");
-            return;
-        }
     }
+    if (in.failed)
+        sim_fail(shelf->sim, "a stored sheet cannot be read");
+    arena_free(&texts);
 }
 
 /** A dead letter is one that nobody can decide, or that waited for five days. */

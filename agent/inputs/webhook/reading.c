@@ -75,12 +75,18 @@ struct slice reading_text(struct reading *reading, const struct json *value)
     return value->text;
 }
 
+static bool is_of_link(char c)
+{
+    return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '<' && c != '>' &&
+           c != '\\' && c != '`';
+}
+
 bool reading_is_link(struct slice url)
 {
     if (!slice_starts(url, SLICE("http://")) && !slice_starts(url, SLICE("https://")))
         return false;
     for (size_t i = 0; i < url.len; i++) {
-        if (url.ptr[i] <= ' ' || url.ptr[i] > '~' || strchr("\"'<>\\`", url.ptr[i]))
+        if (!is_of_link(url.ptr[i]))
             return false;
     }
     return true;

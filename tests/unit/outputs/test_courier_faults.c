@@ -7,7 +7,9 @@
 
 #define WAITING "SELECT count(*) FROM outbox WHERE state = 0"
 #define SENT "SELECT count(*) FROM outbox WHERE state = 3"
+#define DEAD "SELECT count(*) FROM outbox WHERE state = 2"
 #define ATTEMPTS "SELECT attempts FROM outbox"
+#define DOUBTS "SELECT doubts FROM outbox"
 
 static void die_and_start(struct courier_world *world)
 {
@@ -48,6 +50,94 @@ TEST(courier, S04_a_kill_between_354_and_the_dot_leaves_exactly_one_copy)
     world_run(world, DAY_MS);
     ck_assert_int_eq(world->server.mail_count, 1);
     ck_assert_int_eq(world_ask(world, SENT), 1);
+    world_free(world);
+}
+
+static bool is_handed_over(struct courier_world *world)
+{
+    return world_ask(world, "SELECT state FROM outbox") == 1;
+}
+
+/* Hand the mail over, kill, start, and wait for the next try, @times. */
+static void kill_at_each_try(struct courier_world *world, int times)
+{
+    for (int i = 0; i < times; i++) {
+        for (int minute = 0; minute < 20 && !is_handed_over(world); minute++)
+            world_run(world, MINUTE_MS);
+        ck_assert(is_handed_over(world));
+        world_run(world, SECOND_MS);
+        world_crash(world);
+        world_start(world);
+        world_run(world, SECOND_MS);
+    }
+}
+
+TEST(courier, S04_however_many_kills_before_the_text_leaves_give_up_no_mail)
+{
+    static const char *const what[] = { "nothing is answered", "no body is taken" };
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
+        struct courier_world *world = world_create();
+        world->server.is_silent = i == 0;
+        world->server.data = i == 1 ? "354-wait" : NULL;
+        world_put(world, "first");
+        kill_at_each_try(world, 10);
+        ck_assert_msg(world_ask(world, DEAD) == 0, "%s", what[i]);
+        ck_assert_int_eq(world_ask(world, DOUBTS), 1);
+        world->server.is_silent = false;
+        world->server.data = NULL;
+        world_run(world, HOUR_MS);
+        ck_assert_int_eq(world->server.mail_count, 1);
+        ck_assert_int_eq(world_ask(world, SENT), 1);
+        world_free(world);
+    }
+}
+
+TEST(courier, S03_the_third_kill_after_the_dot_gives_the_mail_up)
+{
+    struct courier_world *world = world_create();
+    world->server.is_silent_at_dot = true;
+    world_put(world, "first");
+    kill_at_each_try(world, 2);
+    ck_assert_int_eq(world_ask(world, DEAD), 0);
+    kill_at_each_try(world, 1);
+    ck_assert_int_eq(world_ask(world, DEAD), 1);
+    ck_assert_uint_eq(outputs_tally(world->door)->dead, 1);
+    world_run(world, DAY_MS);
+    ck_assert_int_eq(world->server.mail_count, 3);
+    world_free(world);
+}
+
+TEST(courier, S03_a_doubt_that_a_reply_dispels_is_not_counted)
+{
+    struct courier_world *world = world_create();
+    world->server.hangs_up_at_dot = true;
+    world_put(world, "first");
+    world_run(world, SECOND_MS);
+    ck_assert_int_eq(world_ask(world, DOUBTS), 1);
+    world->server.hangs_up_at_dot = false;
+    world->server.dot = "451 4.3.0 try again";
+    world_run(world, 2 * HOUR_MS);
+    ck_assert_int_gt(world_ask(world, ATTEMPTS), 2);
+    ck_assert_int_eq(world_ask(world, DOUBTS), 1);
+    world->server.dot = NULL;
+    world_run(world, DAY_MS);
+    ck_assert_int_eq(world_ask(world, SENT), 1);
+    world_free(world);
+}
+
+TEST(courier, S03_a_second_try_leaves_only_when_it_is_counted_on_disk)
+{
+    struct courier_world *world = world_create();
+    world->server.hangs_up_at_dot = true;
+    world_put(world, "first");
+    world_run(world, SECOND_MS);
+    world->server.hangs_up_at_dot = false;
+    world->server.is_silent_at_dot = true;
+    while (world->server.mail_count == 1) {
+        world->failing_commits = 1;
+        world_run(world, SECOND_MS);
+    }
+    ck_assert_int_eq(world_ask(world, DOUBTS), 2);
     world_free(world);
 }
 

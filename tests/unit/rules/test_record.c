@@ -25,12 +25,14 @@ TEST(record, what_is_written_comes_back_whatever_it_was)
         record_out_begin(&out);
         for (int k = 0; k < FIELDS; k++) {
             numbers[i][k] = number_of(&rng, i > 0 ? numbers[i - 1][k] : UINT64_MAX);
-            snprintf(texts[i][k], 8, "%.*s%d", (int)(rng_next(&rng) % 3), "ab", k & 1);
+            snprintf(texts[i][k], 8, "%.*s%d%.*s", (int)(rng_next(&rng) % 4), "aba",
+                     k & 1, (int)(rng_next(&rng) % 4), "bab");
             record_put(&out, numbers[i][k]);
             record_put_text(&out, slice_of(texts[i][k]));
         }
     }
-    struct record_in in = { .rest = buf_slice(&bytes) };
+    struct arena arena = { 0 };
+    struct record_in in = { .rest = buf_slice(&bytes), .arena = &arena };
     for (int i = 0; i < PIECES; i++) {
         record_in_begin(&in);
         for (int k = 0; k < FIELDS; k++) {
@@ -40,6 +42,7 @@ TEST(record, what_is_written_comes_back_whatever_it_was)
     }
     ck_assert(!in.failed);
     ck_assert_uint_eq(in.rest.len, 0);
+    arena_free(&arena);
     buf_free(&bytes);
 }
 
@@ -54,6 +57,19 @@ TEST(record, what_the_piece_before_said_costs_a_byte)
         record_put_text(&out, SLICE("a text of some length"));
     }
     ck_assert_uint_eq(bytes.len, 2);
+    buf_free(&bytes);
+}
+
+TEST(record, what_two_texts_begin_and_end_with_is_written_once)
+{
+    struct buf bytes = buf_make(1000);
+    struct record_out out = { .out = &bytes };
+    record_out_begin(&out);
+    record_put_text(&out, SLICE("Disk of host-1 will fill in 4 hours"));
+    size_t first = bytes.len;
+    record_out_begin(&out);
+    record_put_text(&out, SLICE("Disk of host-22 will fill in 4 hours"));
+    ck_assert_uint_eq(bytes.len - first, 3 + 2);
     buf_free(&bytes);
 }
 
@@ -72,8 +88,10 @@ TEST(record, bytes_that_nobody_wrote_fail_and_stay_so)
         ck_assert_uint_eq(record_get_text(&in).len, 0);
         ck_assert(in.failed);
     }
-    static const struct slice odd_texts[] = { SLICE("\0"), SLICE("\5abc") };
-    for (size_t i = 0; i < 2; i++) {
+    static const struct slice odd_texts[] = { SLICE("\0"), SLICE("\5\0\0abc"),
+                                              SLICE("\1\1\0"), SLICE("\1\0\1"),
+                                              SLICE("\4\0abc") };
+    for (size_t i = 0; i < sizeof odd_texts / sizeof *odd_texts; i++) {
         struct record_in in = { .rest = odd_texts[i] };
         ck_assert_uint_eq(record_get_text(&in).len, 0);
         ck_assert(in.failed);

@@ -200,3 +200,22 @@ TEST(json, pointers_lead_as_rfc_6901_says)
     ck_assert(!json_is_pointer(SLICE("/a~")));
     arena_free(&arena);
 }
+
+TEST(json, a_string_is_read_alike_wherever_its_odd_byte_stands)
+{
+    static const char *const odd[] = { "\\n", "\x01", "\xc3\xa4", "\x7f", "\\\\" };
+    static const char *const read[] = { "\n", "\x01", "\xc3\xa4", "\x7f", "\\" };
+    for (size_t kind = 0; kind < sizeof odd / sizeof *odd; kind++) {
+        for (int before = 0; before < 20; before++) {
+            const char *text =
+                arena_printf(&arena, "\"%.*s%s%.*s\"", before, "aaaaaaaaaaaaaaaaaaaa",
+                             odd[kind], 20 - before, "bbbbbbbbbbbbbbbbbbbb");
+            const char *wanted =
+                arena_printf(&arena, "%.*s%s%.*s", before, "aaaaaaaaaaaaaaaaaaaa",
+                             read[kind], 20 - before, "bbbbbbbbbbbbbbbbbbbb");
+            struct json_result result = json_parse(slice_of(text), &arena);
+            ck_assert_ptr_nonnull(result.root);
+            ck_assert(slice_equal(result.root->text, slice_of(wanted)));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# A store on disks of 8 and 16 MiB, and mails that cannot leave until it is full: the agent
+# waits with reading, and goes on by itself when the server is back; no line is lost or told twice.
+set -eu
+src=$1 build=$2
+if [ "${IN_NAMESPACE:-}" != yes ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    IN_NAMESPACE=yes exec unshare -m sh "$0" "$@"
+fi
+. "$src/tests/e2e/common"
+[ "${IN_NAMESPACE:-}" = yes ] || skip "a small disk can be mounted by root alone"
+mount --make-rprivate /
+trap 'for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid"; done
+      umount disk 2>/dev/null
+      pids= cleanup' EXIT
+mkdir disk
+port=$(free_port)
+passed=0 first=4000 lines=4400
+read_lines() { "$build/tocsin" status -c tocsin.yaml --json | tr ',{' '\n\n' | sed -n 's/^"lines":\([0-9]*\).*/\1/p'; }
+is_full() { grep -q 'no space left' agent.log; }
+are_told() { [ "$("$build/tests/e2e/kill9" sum mails | awk '{ print $3 }')" -ge "$lines" ]; }
+for size in ${SIZES:-8 16}; do
+    mount -t tmpfs -o size=${size}m tmpfs disk
+    rm -rf mails ca.pem agent.log
+    mkdir mails
+    : >app.log
+    cat >tocsin.yaml <<YAML
+state_dir: $work/disk/state
+control: $work/control.sock
+sources: [{name: app, files: [$work/app.log]}]
+rules: [{name: full, match: 'disk (?<disk>\w+) is full', by: [disk], severity: critical}]
+routes: [{to: [ops], group_by: [disk], group_wait: 0s}]
+accounts: [{name: relay, from: a@example.com, smtp: {host: localhost, port: $port, tls: none}}]
+outputs: [{name: ops, account: relay, to: [ops@example.com]}]
+YAML
+    "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
+    agent=$!
+    pids="$pids $agent"
+    until_true 10 grep -q running agent.log || fail "the agent did not start on $size MiB"
+    seq -f 'disk d%g is full' "$first" >>app.log
+    until_true 60 is_full || fail "$size MiB were not filled"
+    before=$(read_lines)
+    seq -f 'disk d%g is full' "$((first + 1))" "$lines" >>app.log
+    sleep 2
+    [ -n "$before" ] && [ "$(read_lines)" = "$before" ] ||
+        fail "on $size MiB reading went on over a full disk: from '$before' to '$(read_lines)' lines"
+    "$build/tocsin" sink --plain --smtp "$port" --eml mails >sink.out 2>&1 &
+    sink=$!
+    pids="$pids $sink"
+    until_true 240 are_told || fail "on $size MiB only $("$build/tests/e2e/kill9" sum mails) of $lines lines came"
+    sleep 1
+    sums=$("$build/tests/e2e/kill9" sum mails)
+    [ "$(echo "$sums" | awk '{ print $3 }')" = "$lines" ] || fail "on $size MiB lines were told twice: $sums"
+    kill "$agent"
+    wait "$agent" || fail "the agent ended with status $?"
+    kill "$sink"
+    wait "$sink" || true
+    umount disk
+    echo "ok   D01 $size MiB: full after $before lines, then all told: $sums"
+    passed=$((passed + 1))
+done
+echo "$passed passed, 0 failed, 0 skipped"
