@@ -26,7 +26,7 @@ const struct plant_row plants[PLANT_COUNT] = {
                                "each attempt has its own Message-ID" },
     [PLANT_QUOTA_IS_FINAL] = { "quota-is-final", "550 5.4.5 gives the mail up" },
     [PLANT_LATER_IS_NEVER] = { "later-is-never",
-                               "a mail that is put off is not tried again" },
+                               "a mail that is put off does not go again" },
     [PLANT_ROTATED_ENDS_AT_ONCE] = { "rotated-ends-at-once",
                                      "a rotated file is left before rotate_wait" },
     [PLANT_BETWEEN_IS_SKIPPED] = { "between-is-skipped",
