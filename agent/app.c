@@ -272,8 +272,7 @@ static void trim(struct app *app)
 static void tidy_up(struct app *app)
 {
     /* Behind the end nobody would look at how it went; closing the store tidies it. */
-    if (app->phase == APP_STOPPED ||
-        app_wake_at(app) <= app->now.mono_ms + QUIET_MS)
+    if (app->phase == APP_STOPPED || app_wake_at(app) <= app->now.mono_ms + QUIET_MS)
         return;
     /* No commit, no new free pages. */
     if (app->given_back_commits != app->commits && !state_give_back(app->db))
