@@ -11,6 +11,7 @@
 #include "agent/doctor.h"
 #include "outputs/compiled.h"
 #include "outputs/compose.h"
+#include "outputs/login.h"
 #include "outputs/verdict.h"
 #include "outputs/webhook.h"
 
@@ -184,6 +185,9 @@ static bool see_login(struct patient *patient)
         return false;
     }
     see_certificate(patient);
+    if (patient->checkup.connection.complaint[0] != '\0')
+        note(patient, GRADE_FAIL, "secret", patient->checkup.connection.complaint,
+             LOGIN_COMPLAINT_REMEDY);
     if (patient->account->is_webhook)
         return true;
     see_extensions(patient);

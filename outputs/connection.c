@@ -2,6 +2,8 @@
  *  hangs. */
 #include "outputs/connection.h"
 
+#include <stdio.h>
+
 #include "agent/base/must.h"
 #include "outputs/gmail_api.h"
 #include "outputs/webhook.h"
@@ -79,6 +81,8 @@ static void begin_dialog(struct connection *connection, struct now now)
                     .eight_bit = ops->has_extension(link, SLICE("8BITMIME")),
                     .dot = dot_of(ops, link),
                     .size_max = ops->size_max ? ops->size_max(link) : 0 });
+    snprintf(connection->complaint, sizeof connection->complaint, "%s",
+             ops->complaint ? ops->complaint(link) : "");
     connection->state = CONNECTION_OPEN;
     connection->used_ms = now.mono_ms;
     connection->seen_progress = 0;

@@ -25,6 +25,7 @@ enum {
 #define IDLE_CLOSE_MS (30 * SECOND_MS)
 #define CONNECTION_MAX_MS (10 * MINUTE_MS)
 #define LOGIN_PACE_MS MINUTE_MS
+#define COMPLAIN_AGAIN_MS (6 * HOUR_MS)
 /* A host that was off for a week has no network yet when it boots: what is old is tried
  * for a while before it is given up. */
 #define EARLY_MS HOUR_MS
@@ -155,6 +156,18 @@ static void note_end(struct lane *lane, struct now now)
         lane->login_after_ms = connection->opened_ms + LOGIN_PACE_MS;
 }
 
+static void take_login(struct lane *lane, struct now now)
+{
+    const char *complaint = lane->connection.complaint;
+    lane->world->tally->logins++;
+    if (complaint[0] == '\0')
+        lane->complain_at_ms = 0;
+    else if (now.mono_ms >= lane->complain_at_ms) {
+        lane->complain_at_ms = now.mono_ms + COMPLAIN_AGAIN_MS;
+        lane_log_complaint(lane);
+    }
+}
+
 static void step_session(struct lane *lane, struct now now)
 {
     struct connection *connection = &lane->connection;
@@ -170,7 +183,7 @@ static void step_session(struct lane *lane, struct now now)
         return;
     }
     if (before == CONNECTION_OPENING && connection->state != CONNECTION_OPENING)
-        lane->world->tally->logins++;
+        take_login(lane, now);
     if (before != CONNECTION_CLOSED && connection->state == CONNECTION_CLOSED)
         note_end(lane, now);
 }

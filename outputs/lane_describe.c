@@ -1,6 +1,7 @@
 /** What the log says of a mail, and `tocsin status` of an account. */
 #include "agent/base/text.h"
 #include "outputs/lane_inside.h"
+#include "outputs/login.h"
 #include "outputs/told.h"
 
 enum { REFUSED_BYTES = 1024 };
@@ -43,6 +44,12 @@ void lane_log_result(const struct lane *lane)
                   SLICE_ARG(lane->job.output), reply, SLICE_ARG(settlement->advice));
     if (lane->refused_count > 0)
         log_refused(lane, id, reply);
+}
+
+void lane_log_complaint(const struct lane *lane)
+{
+    log_warning(lane->world->log, "account '%.*s': %s: %s", SLICE_ARG(lane->key),
+                lane->connection.complaint, LOGIN_COMPLAINT_REMEDY);
 }
 
 /* --- status ----------------------------------------------------------------------- */
@@ -90,7 +97,19 @@ static void describe_as_json(const struct lane *lane, struct now now, struct buf
     text_put_json(out, is_held ? slice_of(lane->hold.reply) : SLICE(""));
     buf_puts(out, ",\"advice\":");
     text_put_json(out, is_held ? slice_of(lane->hold.advice) : SLICE(""));
+    buf_puts(out, ",\"complaint\":");
+    text_put_json(out, slice_of(lane->connection.complaint));
     buf_putc(out, '}');
+}
+
+/* Nobody sees it while all mails go; it is told before it costs one. */
+static void describe_complaint(const struct lane *lane, struct buf *out)
+{
+    if (lane->connection.complaint[0] == '\0')
+        return;
+    buf_puts(out, "    warning: ");
+    text_put_clean(out, slice_of(lane->connection.complaint), false);
+    buf_puts(out, "\n    advice: " LOGIN_COMPLAINT_REMEDY "\n");
 }
 
 void lane_describe(const struct lane *lane, struct now now, enum text_form form,
@@ -115,4 +134,5 @@ void lane_describe(const struct lane *lane, struct now now, enum text_form form,
     else
         buf_printf(out, "ready%s%s\n", lane->is_maildir ? "" : ", ",
                    lane->is_maildir ? "" : states[lane->connection.state]);
+    describe_complaint(lane, out);
 }

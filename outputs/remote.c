@@ -4,11 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/text.h"
 #include "outputs/reply.h"
 #include "outputs/sender.h"
 
@@ -98,6 +100,15 @@ static void keep_word(char *text, size_t size)
         text[0] = '\0';
 }
 
+/** Clean and ended, whatever it holds. */
+static void keep_text(char *text, size_t size)
+{
+    struct buf clean = buf_make(size);
+    text_put_clean(&clean, slice_make(text, strnlen(text, size)), false);
+    snprintf(text, size, "%.*s", (int)clean.len, clean.len > 0 ? clean.ptr : "");
+    buf_free(&clean);
+}
+
 /* It comes from a process that talks to servers: nothing of it is believed blindly. */
 static void take_word(struct link *link)
 {
@@ -111,6 +122,7 @@ static void take_word(struct link *link)
         failure->phase = PHASE_CONNECT;
     struct smtp_reply clean = reply_of_network(failure->phase, slice_of(failure->text));
     memcpy(failure->text, clean.text, sizeof failure->text);
+    keep_text(link->word.complaint, sizeof link->word.complaint);
     link->state = link->word.state == LINK_READY ? LINK_READY : LINK_FAILED;
 }
 
@@ -155,6 +167,11 @@ static int64_t remote_certificate_ends(const struct link *link)
 static int64_t remote_size_max(const struct link *link)
 {
     return link->word.size_max;
+}
+
+static const char *remote_complaint(const struct link *link)
+{
+    return link->word.complaint;
 }
 
 /* --- the bytes -------------------------------------------------------------------- */
@@ -208,6 +225,7 @@ const struct link_ops *links_remote(int control)
         .has_extension = remote_has_extension,
         .certificate_ends = remote_certificate_ends,
         .size_max = remote_size_max,
+        .complaint = remote_complaint,
         .send = remote_send,
         .receive = remote_receive,
         .want = remote_want,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -207,6 +208,9 @@ static bool finish_login(const struct link_ops *ops, struct relay *relay,
         word.certificate_ends = ops->certificate_ends(relay->link);
     if (ops->size_max)
         word.size_max = ops->size_max(relay->link);
+    if (ops->complaint)
+        snprintf(word.complaint, sizeof word.complaint, "%s",
+                 ops->complaint(relay->link));
     relay->is_ready = say(relay->fd, &word);
     return relay->is_ready;
 }

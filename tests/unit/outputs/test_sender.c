@@ -61,6 +61,12 @@ static int64_t echo_certificate_ends(const struct link *link)
     return 1234;
 }
 
+static const char *echo_complaint(const struct link *link)
+{
+    (void)link;
+    return "not stored\x1b[2J";
+}
+
 static ssize_t echo_send(struct link *link, struct slice bytes)
 {
     size_t len =
@@ -105,6 +111,7 @@ static const struct link_ops echo_ops = {
     .failure = echo_failure,
     .has_extension = echo_has_extension,
     .certificate_ends = echo_certificate_ends,
+    .complaint = echo_complaint,
     .send = echo_send,
     .receive = echo_receive,
     .want = echo_want,
@@ -228,6 +235,7 @@ TEST(sender, what_the_login_learned_comes_before_the_conversation)
     ck_assert(remote->has_extension(link, SLICE("size")));
     ck_assert(!remote->has_extension(link, SLICE("PIPELINING")));
     ck_assert_int_eq(remote->certificate_ends(link), 1234);
+    ck_assert_str_eq(remote->complaint(link), "not stored\\x1B[2J");
     remote->close(link);
     stop();
 }
@@ -369,6 +377,8 @@ TEST(sender, a_word_of_lies_does_no_harm)
     ck_assert_ptr_null(strchr(failure->text, 0x1b));
     ck_assert_uint_lt(strlen(failure->text), sizeof failure->text);
     ck_assert_ptr_null(strchr(failure->enhanced, 0x1b));
+    ck_assert_ptr_null(strchr(remote->complaint(link), 0x1b));
+    ck_assert_uint_lt(strlen(remote->complaint(link)), LIMIT_COMPLAINT_BYTES);
     remote->close(link);
     links_remote_free(remote);
 }
