@@ -340,6 +340,9 @@ void sender_serve(const struct sender_world *world)
     struct sender *sender = mem_zalloc(sizeof *sender);
     sender->world = world;
     sender->wakes = (struct wakes){ set_wake, sender };
+    if (world->hello)
+        (void)send(world->control, world->hello, sizeof *world->hello,
+                   MSG_NOSIGNAL | MSG_DONTWAIT);
     while (!sender->is_over) {
         sender->now = clock_read(&world->clock);
         while (take_request(sender))

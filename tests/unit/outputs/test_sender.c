@@ -157,8 +157,14 @@ static void start(void)
     ck_assert_int_ge(sender, 0);
     if (sender == 0) {
         struct other_side side = { .count = 2 };
+        const struct sender_hello hello = { .pid = getpid(),
+                                            .began = { 1, 1795000000000 },
+                                            .restarts = 2,
+                                            .landlock = 3,
+                                            .fences = SENDER_FENCE_WANTED };
         close(ends[0]);
         sender_serve(&(struct sender_world){ .control = ends[1],
+                                             .hello = &hello,
                                              .links = &echo_ops,
                                              .clock = clock_real(),
                                              .account = find,
@@ -381,4 +387,69 @@ TEST(sender, a_word_of_lies_does_no_harm)
     ck_assert_uint_lt(strlen(remote->complaint(link)), LIMIT_COMPLAINT_BYTES);
     remote->close(link);
     links_remote_free(remote);
+}
+
+/* --- status ----------------------------------------------------------------------- */
+
+static void must_describe(enum text_form form, const char *wanted)
+{
+    struct buf text = buf_make(1000);
+    links_remote_describe(remote, (struct now){ 65001, 1795000065000 }, form, &text);
+    ck_assert_str_eq(text.ptr, wanted);
+    buf_free(&text);
+}
+
+TEST(sender, status_says_which_process_it_is_since_when_and_what_it_gave_up)
+{
+    char wanted[300];
+    start();
+    struct link *link = logged_in(); /* by then it has said so */
+    snprintf(wanted, sizeof wanted,
+             "mail sender: process %d, running for 1m 5s, started again 2 times; "
+             "sandbox: Landlock 3, NO seccomp\n",
+             (int)sender);
+    must_describe(FORM_BRIEF, wanted);
+    snprintf(wanted, sizeof wanted,
+             "\"sender\":{\"pid\":%d,\"started_ms\":1795000000000,\"restarts\":2,"
+             "\"sandbox\":{\"wanted\":true,\"landlock\":3,\"seccomp\":false}}",
+             (int)sender);
+    must_describe(FORM_JSON, wanted);
+    remote->close(link);
+    stop();
+}
+
+TEST(sender, status_says_when_it_is_not_there_and_why_it_is_not_fenced)
+{
+    static const struct {
+        uint32_t fences;
+        const char *end;
+    } rows[] = {
+        { 0, "off (sandbox: false)\n" },
+        { SENDER_FENCE_WANTED | SENDER_FENCE_COMMAND,
+          "off (an account has a password_command)\n" },
+        { SENDER_FENCE_WANTED | SENDER_FENCE_SECCOMP, "NO Landlock, seccomp\n" },
+    };
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    remote = links_remote(ends[0]);
+    must_describe(FORM_BRIEF, "mail sender: is being started\n");
+    must_describe(FORM_JSON, "\"sender\":null");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sender_hello hello = {
+            .pid = 7, .began = { 65001, 1 }, .restarts = 1, .fences = rows[i].fences
+        };
+        char wanted[300];
+        ck_assert_int_eq(send(ends[1], "short", 5, 0), 5); /* and is not believed */
+        ck_assert_int_eq(send(ends[1], &hello, sizeof hello, 0), sizeof hello);
+        snprintf(wanted, sizeof wanted,
+                 "mail sender: process 7, running for 0s, started again 1 time; "
+                 "sandbox: %s",
+                 rows[i].end);
+        must_describe(FORM_BRIEF, wanted);
+    }
+    close(ends[1]);
+    must_describe(FORM_BRIEF,
+                  "mail sender: GONE, and nobody starts it again: restart tocsin\n");
+    links_remote_free(remote);
+    close(ends[0]);
 }
