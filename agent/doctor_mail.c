@@ -76,12 +76,18 @@ static bool see_from(struct patient *patient)
 static const char *const knock_words[] = { "answers", "refuses", "is silent",
                                            "cannot be reached" };
 
+static bool has_usual_ports(const struct account *account)
+{
+    return (is_gmail(account) && !account->is_api) ||
+           slice_equal_nocase(account->host, SLICE("smtp-relay.gmail.com"));
+}
+
 static size_t ports_of(const struct account *account, int *ports)
 {
     static const int usual[] = { 465, 587, 25 };
     size_t count = 0;
     ports[count++] = account->port;
-    for (size_t i = 0; i < 3 && is_gmail(account) && !account->is_api; i++)
+    for (size_t i = 0; i < 3 && has_usual_ports(account); i++)
         if (usual[i] != account->port)
             ports[count++] = usual[i];
     return count;
