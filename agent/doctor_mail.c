@@ -11,7 +11,6 @@
 #include "agent/doctor.h"
 #include "outputs/compiled.h"
 #include "outputs/compose.h"
-#include "outputs/login.h"
 #include "outputs/verdict.h"
 #include "outputs/webhook.h"
 
@@ -183,17 +182,23 @@ static void see_extensions(struct patient *patient)
     buf_free(&text);
 }
 
+static void see_complaint(struct patient *patient)
+{
+    const struct link_complaint *complaint = &patient->checkup.connection.complaint;
+    if (complaint->text[0] != '\0')
+        note(patient, GRADE_WARN, "oauth", complaint->text, complaint->remedy);
+}
+
 static bool see_login(struct patient *patient)
 {
     if (!checkup_login(&patient->checkup, patient->account)) {
         const struct smtp_reply *failure = &patient->checkup.connection.failure;
+        see_complaint(patient);
         note_reply(patient, smtp_phase_name(failure->phase), "", failure);
         return false;
     }
+    see_complaint(patient);
     see_certificate(patient);
-    if (patient->checkup.connection.complaint[0] != '\0')
-        note(patient, GRADE_FAIL, "secret", patient->checkup.connection.complaint,
-             LOGIN_COMPLAINT_REMEDY);
     if (patient->account->is_webhook)
         return true;
     see_extensions(patient);

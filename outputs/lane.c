@@ -25,7 +25,6 @@ enum {
 #define IDLE_CLOSE_MS (30 * SECOND_MS)
 #define CONNECTION_MAX_MS (10 * MINUTE_MS)
 #define LOGIN_PACE_MS MINUTE_MS
-#define COMPLAIN_AGAIN_MS (6 * HOUR_MS)
 /* A host that was off for a week has no network yet when it boots: what is old is tried
  * for a while before it is given up. */
 #define EARLY_MS HOUR_MS
@@ -158,14 +157,10 @@ static void note_end(struct lane *lane, struct now now)
 
 static void take_login(struct lane *lane, struct now now)
 {
-    const char *complaint = lane->connection.complaint;
     lane->world->tally->logins++;
-    if (complaint[0] == '\0')
+    if (lane->connection.complaint.text[0] == '\0')
         lane->complain_at_ms = 0;
-    else if (now.mono_ms >= lane->complain_at_ms) {
-        lane->complain_at_ms = now.mono_ms + COMPLAIN_AGAIN_MS;
-        lane_log_complaint(lane);
-    }
+    lane_log_complaint(lane, now);
 }
 
 static void step_session(struct lane *lane, struct now now)
@@ -180,6 +175,7 @@ static void step_session(struct lane *lane, struct now now)
     connection_step(connection, now);
     if (connection->has_failed) {
         fail_login(lane, now);
+        lane_log_complaint(lane, now);
         return;
     }
     if (before == CONNECTION_OPENING && connection->state != CONNECTION_OPENING)

@@ -283,10 +283,10 @@ static int64_t login_certificate_ends(const struct link *handle)
     return bare ? link->logins->bare->certificate_ends(bare) : 0;
 }
 
-static const char *login_complaint(const struct link *handle)
+static const struct link_complaint *login_complaint(const struct link *handle)
 {
     const struct login_link *link = of(handle);
-    return link->token ? token_complaint(link->token) : "";
+    return link->token ? token_complaint(link->token) : NULL;
 }
 
 static ssize_t login_send(struct link *handle, struct slice bytes)

@@ -8,11 +8,6 @@
 
 #include "outputs/link.h"
 
-/** What to do about each complaint of a link. */
-#define LOGIN_COMPLAINT_REMEDY                                                      \
-    "let the user that tocsin runs as write into the folder of the token_file, as " \
-    "below /var/lib/tocsin; a restart before that may need `tocsin auth gmail` anew"
-
 /** @bare is borrowed; its links log in by account->secret or account->password_file
  *  when the account has a user, and an account that is_bare gets a connection that is
  *  only encrypted. */

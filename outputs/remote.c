@@ -125,7 +125,9 @@ static void take_word(struct link *link)
         failure->phase = PHASE_CONNECT;
     struct smtp_reply clean = reply_of_network(failure->phase, slice_of(failure->text));
     memcpy(failure->text, clean.text, sizeof failure->text);
-    keep_text(link->word.complaint, sizeof link->word.complaint);
+    struct link_complaint *complaint = &link->word.complaint;
+    keep_text(complaint->text, sizeof complaint->text);
+    keep_text(complaint->remedy, sizeof complaint->remedy);
     link->state = link->word.state == LINK_READY ? LINK_READY : LINK_FAILED;
 }
 
@@ -172,9 +174,10 @@ static int64_t remote_size_max(const struct link *link)
     return link->word.size_max;
 }
 
-static const char *remote_complaint(const struct link *link)
+static const struct link_complaint *remote_complaint(const struct link *link)
 {
-    return link->word.complaint;
+    bool is_whole = link->word_len == sizeof link->word;
+    return is_whole ? &link->word.complaint : NULL;
 }
 
 /* --- the bytes -------------------------------------------------------------------- */

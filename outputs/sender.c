@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -198,6 +197,10 @@ static bool finish_login(const struct link_ops *ops, struct relay *relay,
                          enum link_state state)
 {
     struct sender_word word = { .state = state };
+    const struct link_complaint *complaint =
+        ops->complaint ? ops->complaint(relay->link) : NULL;
+    if (complaint)
+        word.complaint = *complaint;
     if (state == LINK_FAILED) {
         word.failure = *ops->failure(relay->link);
         (void)say(relay->fd, &word);
@@ -208,9 +211,6 @@ static bool finish_login(const struct link_ops *ops, struct relay *relay,
         word.certificate_ends = ops->certificate_ends(relay->link);
     if (ops->size_max)
         word.size_max = ops->size_max(relay->link);
-    if (ops->complaint)
-        snprintf(word.complaint, sizeof word.complaint, "%s",
-                 ops->complaint(relay->link));
     relay->is_ready = say(relay->fd, &word);
     return relay->is_ready;
 }

@@ -36,7 +36,7 @@ struct sender_word {
     uint32_t extensions;   /**< a bit for each of sender_extensions, in their order */
     int64_t certificate_ends;
     int64_t size_max;
-    char complaint[LIMIT_COMPLAINT_BYTES]; /**< of a link that is ready; or "" */
+    struct link_complaint complaint;
     struct smtp_reply failure;
 };
 

@@ -9,6 +9,7 @@
 #include "outputs/consent.h"
 #include "outputs/grant.h"
 #include "outputs/reply.h"
+#include "outputs/token_look.h"
 #include "outputs/web_limits.h"
 
 #define EARLY_MS (5 * MINUTE_MS)
@@ -22,8 +23,8 @@ struct token {
     struct secret text;
     struct secret renewed;           /* a refresh token that could not be stored yet */
     int64_t renew_at_ms, ends_at_ms; /* mono */
-    char complaint[LIMIT_COMPLAINT_BYTES]; /* of renewed; "": there is none */
-    uint64_t round;                        /* of the last use, for who is forgotten */
+    struct link_complaint complaint;
+    uint64_t round; /* of the last use, for who is forgotten */
     struct https https;
     struct smtp_reply failure;
 };
@@ -190,12 +191,14 @@ static bool keep_secret(struct secret *into, struct slice text, struct err *err)
 
 static void note_unstored(struct token *token, const struct err *err)
 {
-    snprintf(token->complaint, sizeof token->complaint,
+    struct slice path = token->account.password_file;
+    snprintf(token->complaint.text, sizeof token->complaint.text,
              "the new refresh token for '%.*s' is not stored: %s",
-             (int)(token->account.password_file.len < 200
-                       ? token->account.password_file.len
-                       : 200),
-             token->account.password_file.ptr, err->text);
+             (int)(path.len < 200 ? path.len : 200), path.ptr, err->text);
+    snprintf(token->complaint.remedy, sizeof token->complaint.remedy,
+             "let the user that tocsin runs as write into the folder of the "
+             "token_file, as below /var/lib/tocsin; a restart before that may need "
+             "`tocsin auth gmail` anew");
 }
 
 /* The endpoint may give a new refresh token with each access token, and forget the old
@@ -212,7 +215,6 @@ static void keep_renewed(struct token *token, struct slice fresh)
     if (consent_renew(token->account.password_file, secret_slice(&token->renewed),
                       &err)) {
         secret_wipe(&token->renewed);
-        token->complaint[0] = '\0';
     } else {
         note_unstored(token, &err);
     }
@@ -251,6 +253,9 @@ static void take_answer(struct token *token, struct now now)
     struct err err = { 0 };
     const struct json *root = json_parse(secret_slice(&response->body), &arena).root;
     bool is_good = response->status >= 200 && response->status < 300;
+    if (is_good || token->renewed.len == 0) /* else it is still to be stored */
+        token_look(&token->account, response, text_at(root, "scope"), now,
+                   &token->complaint);
     if (!is_good)
         refuse(token, root);
     else if (!take_token(token, root, now, &err))
@@ -339,9 +344,9 @@ struct slice token_text(const struct token *token)
     return secret_slice(&token->text);
 }
 
-const char *token_complaint(const struct token *token)
+const struct link_complaint *token_complaint(const struct token *token)
 {
-    return token->complaint;
+    return &token->complaint;
 }
 
 void token_refuse(struct token *token)

@@ -91,7 +91,6 @@
 #define LIMIT_TURN_FALLBACKS 16 /* per turn; then the next turn */
 #define LIMIT_SMTP_REPLY_BYTES (64 * 1024) /* then the connection is closed */
 #define LIMIT_SMTP_REPLY_LINES 100         /* likewise */
-#define LIMIT_COMPLAINT_BYTES 1024         /* of a link, for people; cut */
 #define LIMIT_REPLY_TEXT_BYTES 2048        /* kept of a reply, for people */
 #define LIMIT_CONNECTION_MAILS 100         /* then a new connection */
 #define LIMIT_RECIPIENTS 100               /* per mail; refused at load */

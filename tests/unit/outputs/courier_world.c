@@ -52,9 +52,9 @@ static bool fake_has_extension(const struct link *link, struct slice keyword)
     return link->server->has_pipelining && slice_equal(keyword, SLICE("PIPELINING"));
 }
 
-static const char *fake_complaint(const struct link *link)
+static const struct link_complaint *fake_complaint(const struct link *link)
 {
-    return link->server->complaint ? link->server->complaint : "";
+    return &link->server->complaint;
 }
 
 static void say(struct link *link, const char *chosen, const char *usual)

@@ -25,7 +25,7 @@ struct fake_server {
     bool is_silent;                /**< answers nothing after the login */
     bool is_silent_at_login;       /**< never done with the login */
     bool has_pipelining;
-    const char *complaint; /**< of each login; NULL: none */
+    struct link_complaint complaint; /**< of each login */
 
     int login_count, open_count;
     char *mails[WORLD_MAILS_MAX];     /**< bodies that ended with a dot, as they came */

@@ -61,10 +61,11 @@ static int64_t echo_certificate_ends(const struct link *link)
     return 1234;
 }
 
-static const char *echo_complaint(const struct link *link)
+static const struct link_complaint *echo_complaint(const struct link *link)
 {
+    static const struct link_complaint complaint = { "not stored\x1b[2J", "store it" };
     (void)link;
-    return "not stored\x1b[2J";
+    return &complaint;
 }
 
 static ssize_t echo_send(struct link *link, struct slice bytes)
@@ -241,7 +242,8 @@ TEST(sender, what_the_login_learned_comes_before_the_conversation)
     ck_assert(remote->has_extension(link, SLICE("size")));
     ck_assert(!remote->has_extension(link, SLICE("PIPELINING")));
     ck_assert_int_eq(remote->certificate_ends(link), 1234);
-    ck_assert_str_eq(remote->complaint(link), "not stored\\x1B[2J");
+    ck_assert_str_eq(remote->complaint(link)->remedy, "store it");
+    ck_assert_str_eq(remote->complaint(link)->text, "not stored\\x1B[2J");
     remote->close(link);
     stop();
 }
@@ -254,6 +256,7 @@ TEST(sender, a_login_that_failed_is_told_in_the_server_s_words)
     ck_assert_int_eq(remote->failure(link)->code, 535);
     ck_assert_int_eq(remote->failure(link)->phase, PHASE_AUTH);
     ck_assert_str_eq(remote->failure(link)->text, "no such user");
+    ck_assert_str_eq(remote->complaint(link)->remedy, "store it");
     remote->close(link);
     stop();
 }
@@ -373,6 +376,7 @@ TEST(sender, a_word_of_lies_does_no_harm)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
     remote = links_remote(ends[0]);
     struct link *link = remote->open(remote->ctx, &account, &wakes, now);
+    ck_assert_ptr_null(remote->complaint(link));
     ck_assert_int_eq(recvmsg(ends[1], &message, 0), (ssize_t)sizeof request);
     memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
     memset(&word, 0x1b, sizeof word);
@@ -383,8 +387,10 @@ TEST(sender, a_word_of_lies_does_no_harm)
     ck_assert_ptr_null(strchr(failure->text, 0x1b));
     ck_assert_uint_lt(strlen(failure->text), sizeof failure->text);
     ck_assert_ptr_null(strchr(failure->enhanced, 0x1b));
-    ck_assert_ptr_null(strchr(remote->complaint(link), 0x1b));
-    ck_assert_uint_lt(strlen(remote->complaint(link)), LIMIT_COMPLAINT_BYTES);
+    const struct link_complaint *complaint = remote->complaint(link);
+    ck_assert_ptr_null(strchr(complaint->text, 0x1b));
+    ck_assert_uint_lt(strlen(complaint->text), sizeof complaint->text);
+    ck_assert_uint_lt(strlen(complaint->remedy), sizeof complaint->remedy);
     remote->close(link);
     links_remote_free(remote);
 }
