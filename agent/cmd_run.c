@@ -170,6 +170,7 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
                            .log = run->log,
                            .journals = journal_systemd(),
                            .sandbox = run->sandbox,
+                           .sender = run->sender,
                            .seed = rng_system_seed(),
                            .stdin_fd = STDIN_FILENO,
                            /* What is posted to a dry run would be lost. */

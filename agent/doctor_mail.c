@@ -75,12 +75,18 @@ static bool see_from(struct patient *patient)
 static const char *const knock_words[] = { "answers", "refuses", "is silent",
                                            "cannot be reached" };
 
+static bool has_usual_ports(const struct account *account)
+{
+    return (is_gmail(account) && !account->is_api) ||
+           slice_equal_nocase(account->host, SLICE("smtp-relay.gmail.com"));
+}
+
 static size_t ports_of(const struct account *account, int *ports)
 {
     static const int usual[] = { 465, 587, 25 };
     size_t count = 0;
     ports[count++] = account->port;
-    for (size_t i = 0; i < 3 && is_gmail(account) && !account->is_api; i++)
+    for (size_t i = 0; i < 3 && has_usual_ports(account); i++)
         if (usual[i] != account->port)
             ports[count++] = usual[i];
     return count;
@@ -176,13 +182,22 @@ static void see_extensions(struct patient *patient)
     buf_free(&text);
 }
 
+static void see_complaint(struct patient *patient)
+{
+    const struct link_complaint *complaint = &patient->checkup.connection.complaint;
+    if (complaint->text[0] != '\0')
+        note(patient, GRADE_WARN, "oauth", complaint->text, complaint->remedy);
+}
+
 static bool see_login(struct patient *patient)
 {
     if (!checkup_login(&patient->checkup, patient->account)) {
         const struct smtp_reply *failure = &patient->checkup.connection.failure;
+        see_complaint(patient);
         note_reply(patient, smtp_phase_name(failure->phase), "", failure);
         return false;
     }
+    see_complaint(patient);
     see_certificate(patient);
     if (patient->account->is_webhook)
         return true;

@@ -23,6 +23,7 @@ struct keeper {
     const struct keeper_setting *setting;
     const struct config *config; /* of the sender */
     struct config *own;          /* the same, when it was read again */
+    uint32_t restarts;           /* senders that came after the first */
 };
 
 /* --- the sender ------------------------------------------------------------------- */
@@ -63,13 +64,31 @@ static void reload(void *ctx)
     warn_of_secrets(keeper);
 }
 
+static struct sender_hello hello_of(const struct keeper *keeper,
+                                    const struct sandbox *sandbox)
+{
+    struct clock_source clock = clock_real();
+    struct sandbox_state state = sandbox_look(sandbox);
+    return (struct sender_hello){
+        .pid = getpid(),
+        .began = clock_read(&clock),
+        .restarts = keeper->restarts,
+        .landlock = (uint32_t)state.landlock_abi,
+        .fences = (state.is_wanted ? SENDER_FENCE_WANTED : 0u) |
+                  (state.runs_command ? SENDER_FENCE_COMMAND : 0u) |
+                  (state.has_filter ? SENDER_FENCE_SECCOMP : 0u),
+    };
+}
+
 static void serve(struct keeper *keeper)
 {
     const struct link_ops *links = links_curl();
     struct sandbox *sandbox = sandbox_create();
     warn_of_secrets(keeper);
     sandbox_shut(sandbox, keeper->config, SANDBOX_SENDER, keeper->setting->log);
+    const struct sender_hello hello = hello_of(keeper, sandbox);
     sender_serve(&(struct sender_world){ .control = CONTROL_FD,
+                                         .hello = &hello,
                                          .links = links,
                                          .clock = clock_real(),
                                          .account = find_account,
@@ -122,8 +141,10 @@ static void keep(struct keeper *keeper)
         if (sender > 0 && waitpid(sender, &status, 0) == sender && WIFEXITED(status) &&
             WEXITSTATUS(status) == 0)
             return;
-        if (sender > 0)
+        if (sender > 0) {
+            keeper->restarts++;
             tell(keeper->setting->log, status);
+        }
     } while (pause_a_moment());
 }
 

@@ -12,11 +12,8 @@
 
 struct sandbox {
     struct sandbox_paths inside; /* of the fence around files */
-    int landlock_abi;            /* 0: there is none */
-    bool has_filter;             /* of system calls */
-    bool is_wanted;
-    bool runs_command; /* an account has a password_command */
-    bool has_threads;  /* they may be started */
+    struct sandbox_state state;
+    bool has_threads; /* they may be started */
     struct err no_fence, no_filter;
 };
 
@@ -90,7 +87,7 @@ static void fence_files(struct sandbox *sandbox, const struct config *config,
         return;
     if (can_be_fenced(sandbox, &fence, config, err) &&
         allow_all(&fence, &sandbox->inside, err) && landlock_shut(&fence, err))
-        sandbox->landlock_abi = fence.abi;
+        sandbox->state.landlock_abi = fence.abi;
     landlock_clear(&fence);
 }
 
@@ -98,8 +95,9 @@ void sandbox_shut(struct sandbox *sandbox, const struct config *config,
                   enum sandbox_role role, struct log_sink *log)
 {
     struct seccomp_row rows[SECCOMP_ROWS_MAX];
-    sandbox->is_wanted = config->sandbox;
-    if (!sandbox->is_wanted || (role == SANDBOX_SENDER && has_command(config)))
+    sandbox->state.is_wanted = config->sandbox;
+    sandbox->state.runs_command = role == SANDBOX_SENDER && has_command(config);
+    if (!sandbox->state.is_wanted || sandbox->state.runs_command)
         return;
     if (role == SANDBOX_SENDER)
         sandbox_paths_of_sender(&sandbox->inside, config);
@@ -107,13 +105,13 @@ void sandbox_shut(struct sandbox *sandbox, const struct config *config,
         sandbox_paths_of_agent(&sandbox->inside, config, true);
     fence_files(sandbox, config, role);
     sandbox->has_threads = wants_threads(config);
-    sandbox->has_filter =
+    sandbox->state.has_filter =
         seccomp_shut(rows, sandbox_calls_of(role, sandbox->has_threads, rows),
                      &sandbox->no_filter);
-    if (sandbox->landlock_abi == 0)
+    if (sandbox->state.landlock_abi == 0)
         log_warning(log, "the sandbox does not hold for files: %s",
                     sandbox->no_fence.text);
-    if (!sandbox->has_filter)
+    if (!sandbox->state.has_filter)
         log_warning(log, "the sandbox does not hold for system calls: %s",
                     sandbox->no_filter.text);
 }
@@ -125,7 +123,7 @@ static bool covers_files(const struct sandbox *sandbox, const struct config *con
 {
     struct sandbox_paths needed = { 0 };
     const struct sandbox_path *outside = NULL;
-    if (sandbox->landlock_abi == 0)
+    if (sandbox->state.landlock_abi == 0)
         return true;
     sandbox_paths_of_agent(&needed, config, false);
     for (size_t i = 0; i < needed.count && !outside; i++)
@@ -145,7 +143,7 @@ static bool covers_files(const struct sandbox *sandbox, const struct config *con
 bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
                     struct err *err)
 {
-    if (sandbox->has_filter && !sandbox->has_threads && wants_threads(config))
+    if (sandbox->state.has_filter && !sandbox->has_threads && wants_threads(config))
         return err_set(err, ERR_DENIED,
                        "the new configuration needs threads (scan_threads), which the "
                        "running agent gave up at its start (sandbox): restart it "
@@ -157,20 +155,25 @@ bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
 
 static void put_words(const struct sandbox *sandbox, struct buf *out)
 {
-    if (!sandbox->is_wanted) {
+    if (!sandbox->state.is_wanted) {
         buf_puts(out, "off (sandbox: false)");
         return;
     }
-    if (sandbox->landlock_abi > 0)
+    if (sandbox->state.landlock_abi > 0)
         buf_printf(out, "%zu folders by Landlock %d", sandbox->inside.count,
-                   sandbox->landlock_abi);
+                   sandbox->state.landlock_abi);
     else
         buf_printf(out, "all files: %s", sandbox->no_fence.text);
     buf_puts(out, "; ");
-    if (sandbox->has_filter)
+    if (sandbox->state.has_filter)
         buf_puts(out, "system calls by seccomp");
     else
         buf_printf(out, "all system calls: %s", sandbox->no_filter.text);
+}
+
+struct sandbox_state sandbox_look(const struct sandbox *sandbox)
+{
+    return sandbox->state;
 }
 
 void sandbox_describe(const struct sandbox *sandbox, enum text_form form,
@@ -178,8 +181,9 @@ void sandbox_describe(const struct sandbox *sandbox, enum text_form form,
 {
     if (form == FORM_JSON) {
         buf_printf(out, "\"sandbox\":{\"wanted\":%s,\"landlock\":%d,\"seccomp\":%s}",
-                   sandbox->is_wanted ? "true" : "false", sandbox->landlock_abi,
-                   sandbox->has_filter ? "true" : "false");
+                   sandbox->state.is_wanted ? "true" : "false",
+                   sandbox->state.landlock_abi,
+                   sandbox->state.has_filter ? "true" : "false");
         return;
     }
     buf_puts(out, "sandbox: ");

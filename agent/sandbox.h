@@ -42,6 +42,15 @@ bool sandbox_covers(const struct sandbox *sandbox, const struct config *config,
 void sandbox_describe(const struct sandbox *sandbox, enum text_form form,
                       struct buf *out);
 
+/** What was given up, in numbers. */
+struct sandbox_state {
+    bool is_wanted;
+    bool runs_command; /**< nothing was, for a password_command */
+    int landlock_abi;  /**< 0: files have no fence */
+    bool has_filter;   /**< of system calls */
+};
+struct sandbox_state sandbox_look(const struct sandbox *sandbox);
+
 /** What this kernel has of it: "Landlock 7, seccomp". @return false when something is
  *  missing. */
 bool sandbox_put_kernel(struct buf *out);

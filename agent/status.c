@@ -3,6 +3,7 @@
 #include "agent/base/text.h"
 #include "agent/sandbox.h"
 #include "build.h"
+#include "outputs/remote.h"
 #include "rules/rule_cost.h"
 
 static void put_heading(struct buf *out, const char *name)
@@ -68,6 +69,8 @@ static void put_words(const struct app *app, const struct metrics *metrics,
     put_head(app, metrics, out);
     if (app->world.sandbox)
         sandbox_describe(app->world.sandbox, form, out);
+    if (app->world.sender)
+        links_remote_describe(app->world.sender, app->now, form, out);
     put_heading(out, "ACCOUNTS");
     outputs_describe(app->outputs, app->now, form, out);
     put_heading(out, "FILES");
@@ -99,6 +102,10 @@ void status_put(const struct app *app, enum text_form form, struct buf *out)
     if (app->world.sandbox) {
         buf_putc(out, ',');
         sandbox_describe(app->world.sandbox, form, out);
+    }
+    if (app->world.sender) {
+        buf_putc(out, ',');
+        links_remote_describe(app->world.sender, app->now, form, out);
     }
     buf_puts(out, ",\"accounts\":[");
     outputs_describe(app->outputs, app->now, form, out);

@@ -24,6 +24,8 @@ struct world {
     const char *vfs;                    /**< SQLite VFS; NULL: the default */
     const struct journal_ops *journals; /**< NULL: none can be read */
     const struct sandbox *sandbox;      /**< told of by `tocsin status`; NULL: none */
+    const struct link_ops *sender; /**< links, when a process of its own has them: told
+                                        of by `tocsin status`; NULL: none has */
     int stdin_fd;
     bool has_threads;  /**< false: see agent/crew.h */
     bool trims_memory; /**< the process is all ours: see agent/trim.h */

@@ -52,8 +52,21 @@ void connection_open(struct connection *connection, const struct account *accoun
     connection->state = CONNECTION_OPENING;
 }
 
+static struct link_complaint complaint_of(const struct connection *connection)
+{
+    const struct link_ops *ops = connection->ops;
+    const struct link_complaint *complaint =
+        ops->complaint ? ops->complaint(connection->link) : NULL;
+    return complaint ? *complaint : (struct link_complaint){ 0 };
+}
+
+/* A login that failed earlier than where there is something to complain of leaves what
+ * the one before it found. */
 static void fail_login(struct connection *connection, const struct smtp_reply *reply)
 {
+    struct link_complaint complaint = complaint_of(connection);
+    if (complaint.text[0] != '\0')
+        connection->complaint = complaint;
     connection->failure = *reply;
     connection->has_failed = connection->is_broken = true;
     close_link(connection);
@@ -79,6 +92,7 @@ static void begin_dialog(struct connection *connection, struct now now)
                     .eight_bit = ops->has_extension(link, SLICE("8BITMIME")),
                     .dot = dot_of(ops, link),
                     .size_max = ops->size_max ? ops->size_max(link) : 0 });
+    connection->complaint = complaint_of(connection);
     connection->state = CONNECTION_OPEN;
     connection->used_ms = now.mono_ms;
     connection->seen_progress = 0;

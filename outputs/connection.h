@@ -23,8 +23,9 @@ struct connection {
     struct smtp_reply failure; /**< why the login failed */
     bool has_failed;           /**< set when a login failed; the owner clears it */
     bool is_broken;            /**< it did not end with our QUIT */
-    int64_t opened_ms;         /**< mono: when the login began */
-    int64_t used_ms;           /**< mono: when it last began or ended a mail */
+    struct link_complaint complaint; /**< of the last login */
+    int64_t opened_ms;               /**< mono: when the login began */
+    int64_t used_ms;                 /**< mono: when it last began or ended a mail */
     int64_t deadline_ms; /**< mono: by then the server has to have said something */
     uint64_t seen_progress;
     bool is_unproven;    /**< it was idle: who sat between may have forgotten it */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "agent/base/civil.h"
+
 bool http_begin(struct http_response *response, struct err *err)
 {
     http_clear(response);
@@ -43,6 +45,35 @@ static bool take_length(struct http_response *response, struct slice value)
     return true;
 }
 
+static bool take_number(struct slice text, size_t at, size_t len, int64_t most,
+                        int64_t *value)
+{
+    for (size_t i = at; i < at + len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    return slice_to_int(slice_make(text.ptr + at, len), value) && *value <= most;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7); the two obsolete forms are no date
+ * to us. @return 0 when it is none. */
+static int64_t date_of(struct slice text)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int64_t day, year, hour, minute, second;
+    if (text.len != 29 || !slice_equal(slice_make(text.ptr + 25, 4), SLICE(" GMT")) ||
+        !take_number(text, 5, 2, 31, &day) || !take_number(text, 12, 4, 9999, &year) ||
+        !take_number(text, 17, 2, 23, &hour) ||
+        !take_number(text, 20, 2, 59, &minute) ||
+        !take_number(text, 23, 2, 60, &second))
+        return 0;
+    for (int month = 0; month < 12; month++)
+        if (memcmp(text.ptr + 8, months + 3 * (size_t)month, 3) == 0)
+            return civil_to_days((struct civil_date){ year, month + 1, (int)day }) *
+                       DAY_SECONDS +
+                   (hour * 60 + minute) * 60 + second;
+    return 0;
+}
+
 static bool take_header(struct http_response *response, struct slice line)
 {
     struct slice name, value = line;
@@ -55,6 +86,8 @@ static bool take_header(struct http_response *response, struct slice line)
         response->is_chunked = slice_equal_nocase(value, SLICE("chunked"));
         return response->is_chunked;
     }
+    if (slice_equal_nocase(name, SLICE("date")))
+        response->date_s = date_of(value);
     if (slice_equal_nocase(name, SLICE("connection")))
         response->closes =
             response->closes || slice_equal_nocase(value, SLICE("close"));

@@ -29,6 +29,7 @@ enum http_part {
 struct http_response {
     int status;
     int64_t retry_after_s; /**< -1: not said, or as a date */
+    int64_t date_s;        /**< unix, of the server's clock; 0: not said */
     bool closes;           /**< the connection ends with this response */
     struct secret body;
 

@@ -155,6 +155,14 @@ static void note_end(struct lane *lane, struct now now)
         lane->login_after_ms = connection->opened_ms + LOGIN_PACE_MS;
 }
 
+static void take_login(struct lane *lane, struct now now)
+{
+    lane->world->tally->logins++;
+    if (lane->connection.complaint.text[0] == '\0')
+        lane->complain_at_ms = 0;
+    lane_log_complaint(lane, now);
+}
+
 static void step_session(struct lane *lane, struct now now)
 {
     struct connection *connection = &lane->connection;
@@ -167,10 +175,11 @@ static void step_session(struct lane *lane, struct now now)
     connection_step(connection, now);
     if (connection->has_failed) {
         fail_login(lane, now);
+        lane_log_complaint(lane, now);
         return;
     }
     if (before == CONNECTION_OPENING && connection->state != CONNECTION_OPENING)
-        lane->world->tally->logins++;
+        take_login(lane, now);
     if (before != CONNECTION_CLOSED && connection->state == CONNECTION_CLOSED)
         note_end(lane, now);
 }

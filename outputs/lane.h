@@ -59,7 +59,9 @@ struct lane {
     enum recipient_state states[LIMIT_RECIPIENTS];
     struct buf reply;       /**< text of the settlement */
     int64_t login_after_ms; /**< mono: no login before */
-    int64_t login_pace_ms;  /**< mono: see allow_login() */
+    int64_t
+        complain_at_ms;    /**< mono: a complaint is not logged again before; 0: none */
+    int64_t login_pace_ms; /**< mono: see allow_login() */
 };
 
 struct lane *lane_create(struct lane_world *world, const struct lane_spec *spec,

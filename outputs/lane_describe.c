@@ -4,6 +4,7 @@
 #include "outputs/told.h"
 
 enum { REFUSED_BYTES = 1024 };
+#define COMPLAIN_AGAIN_MS (6 * HOUR_MS)
 
 /* --- the log ---------------------------------------------------------------------- */
 
@@ -43,6 +44,16 @@ void lane_log_result(const struct lane *lane)
                   SLICE_ARG(lane->job.output), reply, SLICE_ARG(settlement->advice));
     if (lane->refused_count > 0)
         log_refused(lane, id, reply);
+}
+
+void lane_log_complaint(struct lane *lane, struct now now)
+{
+    const struct link_complaint *complaint = &lane->connection.complaint;
+    if (complaint->text[0] == '\0' || now.mono_ms < lane->complain_at_ms)
+        return;
+    lane->complain_at_ms = now.mono_ms + COMPLAIN_AGAIN_MS;
+    log_warning(lane->world->log, "account '%.*s': %s: %s", SLICE_ARG(lane->key),
+                complaint->text, complaint->remedy);
 }
 
 /* --- status ----------------------------------------------------------------------- */
@@ -90,7 +101,21 @@ static void describe_as_json(const struct lane *lane, struct now now, struct buf
     text_put_json(out, is_held ? slice_of(lane->hold.reply) : SLICE(""));
     buf_puts(out, ",\"advice\":");
     text_put_json(out, is_held ? slice_of(lane->hold.advice) : SLICE(""));
+    buf_puts(out, ",\"complaint\":");
+    text_put_json(out, slice_of(lane->connection.complaint.text));
     buf_putc(out, '}');
+}
+
+/* Nobody sees it while all mails go; it is told before it costs one. */
+static void describe_complaint(const struct lane *lane, struct buf *out)
+{
+    if (lane->connection.complaint.text[0] == '\0')
+        return;
+    buf_puts(out, "    warning: ");
+    text_put_clean(out, slice_of(lane->connection.complaint.text), false);
+    buf_puts(out, "\n    advice: ");
+    text_put_clean(out, slice_of(lane->connection.complaint.remedy), false);
+    buf_putc(out, '\n');
 }
 
 void lane_describe(const struct lane *lane, struct now now, enum text_form form,
@@ -115,4 +140,5 @@ void lane_describe(const struct lane *lane, struct now now, enum text_form form,
     else
         buf_printf(out, "ready%s%s\n", lane->is_maildir ? "" : ", ",
                    lane->is_maildir ? "" : states[lane->connection.state]);
+    describe_complaint(lane, out);
 }

@@ -20,6 +20,9 @@ bool lane_is_early(const struct lane *lane, struct now now);
 /** Say in the log what became of the mail that was settled. */
 void lane_log_result(const struct lane *lane);
 
+/** Say in the log what the login complains of, if it does; once in six hours. */
+void lane_log_complaint(struct lane *lane, struct now now);
+
 /** Put the claimed mail into the Maildir, if there is one. */
 void lane_pump_maildir(struct lane *lane, struct now now);
 

@@ -50,6 +50,12 @@ struct smtp_reply {
 
 enum link_state { LINK_OPENING, LINK_READY, LINK_FAILED };
 
+/** What a person should know of how we log in, whether the login succeeds or not. */
+struct link_complaint {
+    char text[800]; /**< "the new refresh token is not stored: ..."; "": nothing */
+    char remedy[256];
+};
+
 struct link;
 
 struct link_ops {
@@ -73,6 +79,9 @@ struct link_ops {
     /** When the server's certificate ends, in unix seconds; 0: not known. NULL: no link
      *  of this kind knows. */
     int64_t (*certificate_ends)(const struct link *link);
+    /** Of a link that is ready or failed; NULL or an empty one: nothing. NULL: no link
+     *  of this kind complains. */
+    const struct link_complaint *(*complaint)(const struct link *link);
     /** @return bytes taken or given, 0 would block, -1 broken or (receive) closed. */
     ssize_t (*send)(struct link *link, struct slice bytes);
     ssize_t (*receive)(struct link *link, void *into, size_t size);

@@ -283,6 +283,12 @@ static int64_t login_certificate_ends(const struct link *handle)
     return bare ? link->logins->bare->certificate_ends(bare) : 0;
 }
 
+static const struct link_complaint *login_complaint(const struct link *handle)
+{
+    const struct login_link *link = of(handle);
+    return link->token ? token_complaint(link->token) : NULL;
+}
+
 static ssize_t login_send(struct link *handle, struct slice bytes)
 {
     struct login_link *link = of(handle);
@@ -358,6 +364,7 @@ const struct link_ops *links_with_login(const struct link_ops *bare)
         .has_extension = login_has_extension,
         .size_max = bare->size_max ? login_size_max : NULL,
         .certificate_ends = bare->certificate_ends ? login_certificate_ends : NULL,
+        .complaint = login_complaint,
         .send = login_send,
         .receive = login_receive,
         .want = login_want,

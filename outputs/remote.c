@@ -4,13 +4,17 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/base/mem.h"
+#include "agent/base/text.h"
 #include "outputs/reply.h"
 #include "outputs/sender.h"
+
+enum { HELLOS_A_LOOK = 64 };
 
 struct link {
     int fd; /* -1: it could not be asked for */
@@ -23,6 +27,7 @@ struct link {
 struct remote_links {
     struct link_ops ops;
     int control;
+    struct sender_hello hello; /* of the last that was started; pid 0: not yet */
 };
 
 /* --- asking ----------------------------------------------------------------------- */
@@ -98,6 +103,15 @@ static void keep_word(char *text, size_t size)
         text[0] = '\0';
 }
 
+/** Clean and ended, whatever it holds. */
+static void keep_text(char *text, size_t size)
+{
+    struct buf clean = buf_make(size);
+    text_put_clean(&clean, slice_make(text, strnlen(text, size)), false);
+    snprintf(text, size, "%.*s", (int)clean.len, clean.len > 0 ? clean.ptr : "");
+    buf_free(&clean);
+}
+
 /* It comes from a process that talks to servers: nothing of it is believed blindly. */
 static void take_word(struct link *link)
 {
@@ -111,6 +125,9 @@ static void take_word(struct link *link)
         failure->phase = PHASE_CONNECT;
     struct smtp_reply clean = reply_of_network(failure->phase, slice_of(failure->text));
     memcpy(failure->text, clean.text, sizeof failure->text);
+    struct link_complaint *complaint = &link->word.complaint;
+    keep_text(complaint->text, sizeof complaint->text);
+    keep_text(complaint->remedy, sizeof complaint->remedy);
     link->state = link->word.state == LINK_READY ? LINK_READY : LINK_FAILED;
 }
 
@@ -155,6 +172,12 @@ static int64_t remote_certificate_ends(const struct link *link)
 static int64_t remote_size_max(const struct link *link)
 {
     return link->word.size_max;
+}
+
+static const struct link_complaint *remote_complaint(const struct link *link)
+{
+    bool is_whole = link->word_len == sizeof link->word;
+    return is_whole ? &link->word.complaint : NULL;
 }
 
 /* --- the bytes -------------------------------------------------------------------- */
@@ -208,6 +231,7 @@ const struct link_ops *links_remote(int control)
         .has_extension = remote_has_extension,
         .certificate_ends = remote_certificate_ends,
         .size_max = remote_size_max,
+        .complaint = remote_complaint,
         .send = remote_send,
         .receive = remote_receive,
         .want = remote_want,
@@ -231,9 +255,87 @@ void links_remote_reload(const struct link_ops *ops)
     (void)ask(links->control, &request, -1);
 }
 
+/* --- what it says of itself ------------------------------------------------------- */
+
+static void hear(struct remote_links *links)
+{
+    struct sender_hello hello;
+    for (int i = 0; i < HELLOS_A_LOOK; i++) {
+        ssize_t len = recv(links->control, &hello, sizeof hello, MSG_DONTWAIT);
+        if (len <= 0)
+            return;
+        if (len == (ssize_t)sizeof hello && hello.pid > 0)
+            links->hello = hello;
+    }
+}
+
 bool links_remote_is_there(const struct link_ops *ops)
 {
     const struct remote_links *links = ops->ctx;
     struct pollfd look = { .fd = links->control };
+    hear(ops->ctx);
     return poll(&look, 1, 0) == 0 || (look.revents & (POLLHUP | POLLERR)) == 0;
+}
+
+static void put_fences(const struct sender_hello *hello, struct buf *out)
+{
+    if (!(hello->fences & SENDER_FENCE_WANTED)) {
+        buf_puts(out, "off (sandbox: false)");
+    } else if (hello->fences & SENDER_FENCE_COMMAND) {
+        buf_puts(out, "off (an account has a password_command)");
+    } else {
+        if (hello->landlock > 0)
+            buf_printf(out, "Landlock %u", (unsigned)hello->landlock);
+        else
+            buf_puts(out, "NO Landlock");
+        buf_puts(out,
+                 hello->fences & SENDER_FENCE_SECCOMP ? ", seccomp" : ", NO seccomp");
+    }
+}
+
+static void put_words(const struct sender_hello *hello, struct now now, struct buf *out)
+{
+    int64_t age_ms = now.mono_ms - hello->began.mono_ms;
+    buf_printf(out, "process %lld, running for ", (long long)hello->pid);
+    text_put_duration(out, age_ms < 0 ? 0 : age_ms - age_ms % SECOND_MS);
+    buf_puts(out, ", started again ");
+    text_put_count(out, hello->restarts, "time", "times");
+    buf_puts(out, "; sandbox: ");
+    put_fences(hello, out);
+}
+
+static void put_json(const struct sender_hello *hello, struct buf *out)
+{
+    buf_puts(out, "\"sender\":");
+    if (hello->pid == 0) {
+        buf_puts(out, "null");
+        return;
+    }
+    buf_printf(out,
+               "{\"pid\":%lld,\"started_ms\":%lld,\"restarts\":%u,\"sandbox\":"
+               "{\"wanted\":%s,\"landlock\":%u,\"seccomp\":%s}}",
+               (long long)hello->pid, (long long)hello->began.unix_ms,
+               (unsigned)hello->restarts,
+               hello->fences & SENDER_FENCE_WANTED ? "true" : "false",
+               (unsigned)hello->landlock,
+               hello->fences & SENDER_FENCE_SECCOMP ? "true" : "false");
+}
+
+void links_remote_describe(const struct link_ops *ops, struct now now,
+                           enum text_form form, struct buf *out)
+{
+    const struct remote_links *links = ops->ctx;
+    bool is_there = links_remote_is_there(ops);
+    if (form == FORM_JSON) {
+        put_json(&links->hello, out);
+        return;
+    }
+    buf_puts(out, "mail sender: ");
+    if (!is_there)
+        buf_puts(out, "GONE, and nobody starts it again: restart tocsin");
+    else if (links->hello.pid == 0)
+        buf_puts(out, "is being started");
+    else
+        put_words(&links->hello, now, out);
+    buf_putc(out, '\n');
 }

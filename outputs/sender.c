@@ -197,6 +197,10 @@ static bool finish_login(const struct link_ops *ops, struct relay *relay,
                          enum link_state state)
 {
     struct sender_word word = { .state = state };
+    const struct link_complaint *complaint =
+        ops->complaint ? ops->complaint(relay->link) : NULL;
+    if (complaint)
+        word.complaint = *complaint;
     if (state == LINK_FAILED) {
         word.failure = *ops->failure(relay->link);
         (void)say(relay->fd, &word);
@@ -336,6 +340,9 @@ void sender_serve(const struct sender_world *world)
     struct sender *sender = mem_zalloc(sizeof *sender);
     sender->world = world;
     sender->wakes = (struct wakes){ set_wake, sender };
+    if (world->hello)
+        (void)send(world->control, world->hello, sizeof *world->hello,
+                   MSG_NOSIGNAL | MSG_DONTWAIT);
     while (!sender->is_over) {
         sender->now = clock_read(&world->clock);
         while (take_request(sender))

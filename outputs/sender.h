@@ -36,14 +36,30 @@ struct sender_word {
     uint32_t extensions;   /**< a bit for each of sender_extensions, in their order */
     int64_t certificate_ends;
     int64_t size_max;
+    struct link_complaint complaint;
     struct smtp_reply failure;
+};
+
+/** What the sender says of itself, once, over the socket for requests. */
+enum sender_fence {
+    SENDER_FENCE_WANTED = 1,  /**< not `sandbox: false` */
+    SENDER_FENCE_COMMAND = 2, /**< given up for an account's password_command */
+    SENDER_FENCE_SECCOMP = 4,
+};
+struct sender_hello {
+    int64_t pid;
+    struct now began;
+    uint32_t restarts; /**< how often the keeper started it again */
+    uint32_t landlock; /**< 0: files have no fence */
+    uint32_t fences;   /**< SENDER_FENCE_* */
 };
 
 /** The extensions that the agent may ask for; NULL-terminated, at most 32. */
 extern const char *const sender_extensions[];
 
 struct sender_world {
-    int control; /**< our end of the socket for requests */
+    int control;                      /**< our end of the socket for requests */
+    const struct sender_hello *hello; /**< NULL: it says nothing of itself */
     const struct link_ops *links;
     struct clock_source clock;
     /** The account of that name as the configuration has it, or NULL. It says where a

@@ -9,6 +9,7 @@
 #include "outputs/consent.h"
 #include "outputs/grant.h"
 #include "outputs/reply.h"
+#include "outputs/token_look.h"
 #include "outputs/web_limits.h"
 
 #define EARLY_MS (5 * MINUTE_MS)
@@ -22,7 +23,8 @@ struct token {
     struct secret text;
     struct secret renewed;           /* a refresh token that could not be stored yet */
     int64_t renew_at_ms, ends_at_ms; /* mono */
-    uint64_t round;                  /* of the last use, for who is forgotten */
+    struct link_complaint complaint;
+    uint64_t round; /* of the last use, for who is forgotten */
     struct https https;
     struct smtp_reply failure;
 };
@@ -178,6 +180,27 @@ static void refuse(struct token *token, const struct json *root)
     fail(token, &reply);
 }
 
+static bool keep_secret(struct secret *into, struct slice text, struct err *err)
+{
+    secret_wipe(into);
+    if (secret_open(into, LIMIT_TOKEN_BYTES, err) && secret_put(into, text))
+        return true;
+    secret_wipe(into);
+    return false;
+}
+
+static void note_unstored(struct token *token, const struct err *err)
+{
+    struct slice path = token->account.password_file;
+    snprintf(token->complaint.text, sizeof token->complaint.text,
+             "the new refresh token for '%.*s' is not stored: %s",
+             (int)(path.len < 200 ? path.len : 200), path.ptr, err->text);
+    snprintf(token->complaint.remedy, sizeof token->complaint.remedy,
+             "let the user that tocsin runs as write into the folder of the "
+             "token_file, as below /var/lib/tocsin; a restart before that may need "
+             "`tocsin auth gmail` anew");
+}
+
 /* The endpoint may give a new refresh token with each access token, and forget the old
  * one. One that cannot be stored is kept here and tried again at the next renewal. */
 static void keep_renewed(struct token *token, struct slice fresh)
@@ -185,15 +208,16 @@ static void keep_renewed(struct token *token, struct slice fresh)
     struct err err = { 0 };
     if (token->account.login != LOGIN_CONSENT)
         return;
-    if (is_token_text(fresh)) {
+    if (is_token_text(fresh) && !keep_secret(&token->renewed, fresh, &err))
+        note_unstored(token, &err);
+    if (token->renewed.len == 0)
+        return;
+    if (consent_renew(token->account.password_file, secret_slice(&token->renewed),
+                      &err)) {
         secret_wipe(&token->renewed);
-        if (!secret_open(&token->renewed, LIMIT_TOKEN_BYTES, &err) ||
-            !secret_put(&token->renewed, fresh))
-            secret_wipe(&token->renewed);
+    } else {
+        note_unstored(token, &err);
     }
-    if (token->renewed.len > 0 && consent_renew(token->account.password_file,
-                                                secret_slice(&token->renewed), &err))
-        secret_wipe(&token->renewed);
 }
 
 static int64_t life_ms(const struct json *root)
@@ -205,16 +229,15 @@ static int64_t life_ms(const struct json *root)
     return (life_s < LIFE_MAX_S ? life_s : LIFE_MAX_S) * SECOND_MS;
 }
 
-static bool take_token(struct token *token, const struct json *root, struct now now)
+/* @return false with @err when it could not be kept, without when there is none. */
+static bool take_token(struct token *token, const struct json *root, struct now now,
+                       struct err *err)
 {
-    struct err err = { 0 };
     struct slice text = text_at(root, "access_token");
     int64_t life = life_ms(root);
     if (!is_token_text(text) || life == 0)
         return false;
-    secret_wipe(&token->text);
-    if (!secret_open(&token->text, LIMIT_TOKEN_BYTES, &err) ||
-        !secret_put(&token->text, text))
+    if (!keep_secret(&token->text, text, err))
         return false;
     token->ends_at_ms = now.mono_ms + life;
     token->renew_at_ms =
@@ -227,12 +250,18 @@ static void take_answer(struct token *token, struct now now)
 {
     const struct http_response *response = &token->https.response;
     struct arena arena = { 0 };
+    struct err err = { 0 };
     const struct json *root = json_parse(secret_slice(&response->body), &arena).root;
     bool is_good = response->status >= 200 && response->status < 300;
+    if (is_good || token->renewed.len == 0) /* else it is still to be stored */
+        token_look(&token->account, response, text_at(root, "scope"), now,
+                   &token->complaint);
     if (!is_good)
         refuse(token, root);
-    else if (!take_token(token, root, now))
-        fail_with(token, PHASE_TOKEN, "the token endpoint's answer holds no token");
+    else if (!take_token(token, root, now, &err))
+        fail_with(token, err.kind == ERR_NONE ? PHASE_TOKEN : PHASE_AUTH,
+                  err.kind == ERR_NONE ? "the token endpoint's answer holds no token"
+                                       : err.text);
     else
         https_close(&token->https);
     arena_wipe(&arena);
@@ -313,6 +342,11 @@ const struct smtp_reply *token_failure(const struct token *token)
 struct slice token_text(const struct token *token)
 {
     return secret_slice(&token->text);
+}
+
+const struct link_complaint *token_complaint(const struct token *token)
+{
+    return &token->complaint;
 }
 
 void token_refuse(struct token *token)

@@ -36,6 +36,9 @@ enum token_state token_step(struct token *token, struct now now);
 const struct smtp_reply *token_failure(const struct token *token);
 /** The token, while it is ready; borrowed until the next step. */
 struct slice token_text(const struct token *token);
+/** What is worth a look although it may work: a refresh token that could not be stored,
+ *  told until it is, which each renewal tries; or what token_look() found. */
+const struct link_complaint *token_complaint(const struct token *token);
 /** A server does not take it: it is forgotten. */
 void token_refuse(struct token *token);
 /** When to step without a ready descriptor, in mono_ms. */

@@ -74,6 +74,15 @@
 #define TELL_RELAY                                                          \
     "the relay does not let this sender through: check the relay settings " \
     "(support.google.com/a/answer/6140680)"
+#define TELL_RELAY_ADDRESS                                                         \
+    "the relay does not know this host: register its public IP address in the "    \
+    "Admin console (Apps, Google Workspace, Gmail, Routing, SMTP relay service), " \
+    "or log in by user and password_file "                                         \
+    "(support.google.com/a/answer/6140680#maildenied)"
+#define TELL_RELAY_DOMAIN                                                        \
+    "the relay cannot tell whose mail this is: set ehlo to a domain of the "     \
+    "organisation that this host's public IP address is registered for, or log " \
+    "in by user and password_file (support.google.com/a/answer/6140680#invalidcred)"
 #define TELL_SPAM_RATE                                 \
     "Google slows this sender down: send fewer mails " \
     "(support.google.com/mail/answer/81126)"
@@ -309,6 +318,10 @@ const struct verdict_row verdict_table[] = {
     { LOGIN, 421, ANY, ANY, "system problem",
       BUSY("Gmail has a temporary problem: wait "
            "(www.google.com/appsstatus/dashboard)") },
+    { LOGIN, 421, "4.7", ANY, "(ehlo)",
+      SLOWED("the server does not like our name: set ehlo to this host's full name, "
+             "with smtp-relay.gmail.com to a domain of the organisation "
+             "(support.google.com/a/answer/3221692)") },
     { LOGIN, 421, "4.7", ANY, ANY,
       SLOWED("the server slows this sender down: set ehlo to this host's full name, "
              "send fewer mails (support.google.com/a/answer/3221692)") },
@@ -362,10 +375,11 @@ const struct verdict_row verdict_table[] = {
     { ENVELOPE, 421, ANY, ANY, "reputation", SLOWED(TELL_REPUTATION) },
     { ENVELOPE, 421, "4.7", ANY, ANY, SLOWED(TELL_SPAM_RATE) },
     { ENVELOPE, 421, ANY, ANY, ANY, BUSY("the server is busy: wait") },
-    { ANYWHERE, 550, "5.7.0", ANY, "relay denied", SETTING(TELL_RELAY) },
+    { ANYWHERE, 550, "5.7.0", ANY, "relay denied", SETTING(TELL_RELAY_ADDRESS) },
+    { ANYWHERE, 550, "5.7.1", ANY, "relay denied", SETTING(TELL_RELAY_ADDRESS) },
     { ANYWHERE, 550, "5.7.0", ANY, "sending denied", SETTING(TELL_NOT_SENDER) },
     { ENVELOPE, 550, "5.7.0", ANY, ANY, SETTING(TELL_RELAY) },
-    { ANYWHERE, 550, "5.7.1", ANY, "invalid credentials", SETTING(TELL_RELAY) },
+    { ANYWHERE, 550, "5.7.1", ANY, "invalid credentials", SETTING(TELL_RELAY_DOMAIN) },
     { ANYWHERE, 550, "5.7.1", "NotAuthorizedError", ANY,
       SETTING("this server takes no mail from us directly: use smtp.gmail.com, port "
               "465 or 587 (support.google.com/mail/answer/10336)") },

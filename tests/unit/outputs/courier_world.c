@@ -52,6 +52,11 @@ static bool fake_has_extension(const struct link *link, struct slice keyword)
     return link->server->has_pipelining && slice_equal(keyword, SLICE("PIPELINING"));
 }
 
+static const struct link_complaint *fake_complaint(const struct link *link)
+{
+    return &link->server->complaint;
+}
+
 static void say(struct link *link, const char *chosen, const char *usual)
 {
     const char *reply = chosen ? chosen : usual;
@@ -212,6 +217,7 @@ struct courier_world *world_create(void)
                                       .step = fake_step,
                                       .failure = fake_failure,
                                       .has_extension = fake_has_extension,
+                                      .complaint = fake_complaint,
                                       .send = fake_send,
                                       .receive = fake_receive,
                                       .want = fake_want,
@@ -234,6 +240,7 @@ void world_start(struct courier_world *world)
     ck_assert_msg(world->db != NULL, "%s", err.text);
     world->door = outputs_create(&(struct outputs_world){ .db = world->db,
                                                           .links = &world->links,
+                                                          .log = world->log,
                                                           .seed = 7,
                                                           .host = SLICE("host") },
                                  &world->config, world->now);

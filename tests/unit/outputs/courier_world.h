@@ -25,6 +25,7 @@ struct fake_server {
     bool is_silent;                /**< answers nothing after the login */
     bool is_silent_at_login;       /**< never done with the login */
     bool has_pipelining;
+    struct link_complaint complaint; /**< of each login */
 
     int login_count, open_count;
     char *mails[WORLD_MAILS_MAX];     /**< bodies that ended with a dot, as they came */
@@ -36,6 +37,7 @@ struct courier_world {
     struct now now;
     struct fake_server server;
     struct link_ops links;
+    struct log_sink *log; /**< NULL: silence */
     struct account account;
     struct slice to[2];
     struct output outputs[2];

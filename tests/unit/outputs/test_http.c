@@ -125,3 +125,30 @@ TEST(http_reply, a_wait_and_an_end_that_are_asked_for_are_heard)
     ck_assert(!heard.response.closes);
     http_clear(&heard.response);
 }
+
+TEST(http_reply, a_date_is_read_in_its_one_form_and_anything_else_is_none)
+{
+    static const struct {
+        const char *date;
+        int64_t unix_s;
+    } rows[] = {
+        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
+        { "Sat, 29 Feb 2036 23:59:60 GMT", 2087942400 },
+        { "Sun, 06 Nov 1994 08:49:37 CET", 0 },
+        { "Sun, 06 Nix 1994 08:49:37 GMT", 0 },
+        { "Sun, 06 Nov 1994 24:49:37 GMT", 0 },
+        { "Sun, -6 Nov 1994 08:49:37 GMT", 0 },
+        { "Sunday, 06-Nov-94 08:49:37 GMT", 0 },
+        { "", 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[200];
+        snprintf(text, sizeof text,
+                 "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: 0\r\n\r\n",
+                 rows[i].date);
+        struct heard heard = hear(slice_of(text), 7);
+        ck_assert_int_eq(heard.state, HTTP_DONE);
+        ck_assert_int_eq(heard.response.date_s, rows[i].unix_s);
+        http_clear(&heard.response);
+    }
+}

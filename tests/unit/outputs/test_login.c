@@ -236,9 +236,14 @@ TEST(login, a_refresh_token_that_cannot_be_stored_is_used_all_the_same)
     ck_assert_int_eq(mkdir(beside, 0700), 0);
     must_log_in(world);
     must_hold(world, "1//refresh", true);
+    const char *complaint = world->connection.complaint.text;
+    ck_assert_msg(strstr(complaint, world->secret) != NULL, "%s", complaint);
+    ck_assert_msg(strstr(complaint, "not stored: cannot") != NULL, "%s", complaint);
+    ck_assert_ptr_null(strstr(complaint, "1//0"));
     ck_assert_int_eq(rmdir(beside), 0);
     must_log_in_again(world);
     must_hold(world, "1//refresh", false);
+    ck_assert_str_eq(world->connection.complaint.text, "");
     smtp_world_free(world);
 }
 

@@ -61,6 +61,13 @@ static int64_t echo_certificate_ends(const struct link *link)
     return 1234;
 }
 
+static const struct link_complaint *echo_complaint(const struct link *link)
+{
+    static const struct link_complaint complaint = { "not stored\x1b[2J", "store it" };
+    (void)link;
+    return &complaint;
+}
+
 static ssize_t echo_send(struct link *link, struct slice bytes)
 {
     size_t len =
@@ -105,6 +112,7 @@ static const struct link_ops echo_ops = {
     .failure = echo_failure,
     .has_extension = echo_has_extension,
     .certificate_ends = echo_certificate_ends,
+    .complaint = echo_complaint,
     .send = echo_send,
     .receive = echo_receive,
     .want = echo_want,
@@ -150,8 +158,14 @@ static void start(void)
     ck_assert_int_ge(sender, 0);
     if (sender == 0) {
         struct other_side side = { .count = 2 };
+        const struct sender_hello hello = { .pid = getpid(),
+                                            .began = { 1, 1795000000000 },
+                                            .restarts = 2,
+                                            .landlock = 3,
+                                            .fences = SENDER_FENCE_WANTED };
         close(ends[0]);
         sender_serve(&(struct sender_world){ .control = ends[1],
+                                             .hello = &hello,
                                              .links = &echo_ops,
                                              .clock = clock_real(),
                                              .account = find,
@@ -228,6 +242,8 @@ TEST(sender, what_the_login_learned_comes_before_the_conversation)
     ck_assert(remote->has_extension(link, SLICE("size")));
     ck_assert(!remote->has_extension(link, SLICE("PIPELINING")));
     ck_assert_int_eq(remote->certificate_ends(link), 1234);
+    ck_assert_str_eq(remote->complaint(link)->remedy, "store it");
+    ck_assert_str_eq(remote->complaint(link)->text, "not stored\\x1B[2J");
     remote->close(link);
     stop();
 }
@@ -240,6 +256,7 @@ TEST(sender, a_login_that_failed_is_told_in_the_server_s_words)
     ck_assert_int_eq(remote->failure(link)->code, 535);
     ck_assert_int_eq(remote->failure(link)->phase, PHASE_AUTH);
     ck_assert_str_eq(remote->failure(link)->text, "no such user");
+    ck_assert_str_eq(remote->complaint(link)->remedy, "store it");
     remote->close(link);
     stop();
 }
@@ -359,6 +376,7 @@ TEST(sender, a_word_of_lies_does_no_harm)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
     remote = links_remote(ends[0]);
     struct link *link = remote->open(remote->ctx, &account, &wakes, now);
+    ck_assert_ptr_null(remote->complaint(link));
     ck_assert_int_eq(recvmsg(ends[1], &message, 0), (ssize_t)sizeof request);
     memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
     memset(&word, 0x1b, sizeof word);
@@ -369,6 +387,75 @@ TEST(sender, a_word_of_lies_does_no_harm)
     ck_assert_ptr_null(strchr(failure->text, 0x1b));
     ck_assert_uint_lt(strlen(failure->text), sizeof failure->text);
     ck_assert_ptr_null(strchr(failure->enhanced, 0x1b));
+    const struct link_complaint *complaint = remote->complaint(link);
+    ck_assert_ptr_null(strchr(complaint->text, 0x1b));
+    ck_assert_uint_lt(strlen(complaint->text), sizeof complaint->text);
+    ck_assert_uint_lt(strlen(complaint->remedy), sizeof complaint->remedy);
     remote->close(link);
     links_remote_free(remote);
+}
+
+/* --- status ----------------------------------------------------------------------- */
+
+static void must_describe(enum text_form form, const char *wanted)
+{
+    struct buf text = buf_make(1000);
+    links_remote_describe(remote, (struct now){ 65001, 1795000065000 }, form, &text);
+    ck_assert_str_eq(text.ptr, wanted);
+    buf_free(&text);
+}
+
+TEST(sender, status_says_which_process_it_is_since_when_and_what_it_gave_up)
+{
+    char wanted[300];
+    start();
+    struct link *link = logged_in(); /* by then it has said so */
+    snprintf(wanted, sizeof wanted,
+             "mail sender: process %d, running for 1m 5s, started again 2 times; "
+             "sandbox: Landlock 3, NO seccomp\n",
+             (int)sender);
+    must_describe(FORM_BRIEF, wanted);
+    snprintf(wanted, sizeof wanted,
+             "\"sender\":{\"pid\":%d,\"started_ms\":1795000000000,\"restarts\":2,"
+             "\"sandbox\":{\"wanted\":true,\"landlock\":3,\"seccomp\":false}}",
+             (int)sender);
+    must_describe(FORM_JSON, wanted);
+    remote->close(link);
+    stop();
+}
+
+TEST(sender, status_says_when_it_is_not_there_and_why_it_is_not_fenced)
+{
+    static const struct {
+        uint32_t fences;
+        const char *end;
+    } rows[] = {
+        { 0, "off (sandbox: false)\n" },
+        { SENDER_FENCE_WANTED | SENDER_FENCE_COMMAND,
+          "off (an account has a password_command)\n" },
+        { SENDER_FENCE_WANTED | SENDER_FENCE_SECCOMP, "NO Landlock, seccomp\n" },
+    };
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    remote = links_remote(ends[0]);
+    must_describe(FORM_BRIEF, "mail sender: is being started\n");
+    must_describe(FORM_JSON, "\"sender\":null");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sender_hello hello = {
+            .pid = 7, .began = { 65001, 1 }, .restarts = 1, .fences = rows[i].fences
+        };
+        char wanted[300];
+        ck_assert_int_eq(send(ends[1], "short", 5, 0), 5); /* and is not believed */
+        ck_assert_int_eq(send(ends[1], &hello, sizeof hello, 0), sizeof hello);
+        snprintf(wanted, sizeof wanted,
+                 "mail sender: process 7, running for 0s, started again 1 time; "
+                 "sandbox: %s",
+                 rows[i].end);
+        must_describe(FORM_BRIEF, wanted);
+    }
+    close(ends[1]);
+    must_describe(FORM_BRIEF,
+                  "mail sender: GONE, and nobody starts it again: restart tocsin\n");
+    links_remote_free(remote);
+    close(ends[0]);
 }

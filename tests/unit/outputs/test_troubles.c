@@ -132,6 +132,83 @@ TEST(troubles, a_wrong_password_shows_as_stopped_and_a_quota_as_held)
     world_free(world);
 }
 
+/* --- what a login complains of ---------------------------------------------------- */
+
+static void count_line(void *ctx, enum log_level level, const char *text)
+{
+    int *count = ctx;
+    if (level == LOG_LEVEL_WARNING && strstr(text, "'gmail': not stored: disk: let"))
+        ++*count;
+}
+
+TEST(troubles, a_token_that_is_not_stored_is_logged_once_in_six_hours_with_its_remedy)
+{
+    int count = 0;
+    struct log_sink log = { .write = count_line,
+                            .ctx = &count,
+                            .max_level = LOG_LEVEL_INFO };
+    struct courier_world *world = world_create();
+    world_crash(world);
+    world->log = &log;
+    world_start(world);
+    world->server.complaint =
+        (struct link_complaint){ "not stored: disk", "let the user write" };
+    for (int i = 0; i < 5; i++) {
+        world_put(world, "one more");
+        world_run(world, HOUR_MS);
+    }
+    ck_assert_int_eq(world->server.login_count, 5);
+    ck_assert_int_eq(count, 1);
+    world_run(world, 2 * HOUR_MS);
+    world_put(world, "later");
+    world_run(world, HOUR_MS);
+    ck_assert_int_eq(count, 2);
+    world_free(world);
+}
+
+TEST(troubles, what_explains_a_login_that_fails_is_logged_beside_the_refusal)
+{
+    int count = 0;
+    struct log_sink log = { .write = count_line,
+                            .ctx = &count,
+                            .max_level = LOG_LEVEL_INFO };
+    struct courier_world *world = world_create();
+    world_crash(world);
+    world->log = &log;
+    world_start(world);
+    world->server.complaint =
+        (struct link_complaint){ "not stored: disk", "let the user write" };
+    world->server.login = (struct smtp_reply){ .phase = PHASE_AUTH, .code = 535 };
+    world_put(world, "first");
+    world_run(world, 2 * HOUR_MS);
+    ck_assert_int_eq(count, 1);
+    world_free(world);
+}
+
+TEST(troubles, status_says_which_token_is_not_stored_until_it_is)
+{
+    struct courier_world *world = world_create();
+    struct buf text = buf_make(8192);
+    world->server.complaint =
+        (struct link_complaint){ "not stored: \"disk\"", "let the user write" };
+    world_put(world, "first");
+    world_run(world, HOUR_MS);
+    outputs_describe(world->door, world->now, FORM_BRIEF, &text);
+    ck_assert_ptr_nonnull(strstr(text.ptr, "warning: not stored: \"disk\"\n"));
+    ck_assert_ptr_nonnull(strstr(text.ptr, "advice: let the user"));
+    buf_clear(&text);
+    outputs_describe(world->door, world->now, FORM_JSON, &text);
+    ck_assert_ptr_nonnull(strstr(text.ptr, "\"complaint\":\"not stored: \\\"disk"));
+    world->server.complaint = (struct link_complaint){ 0 };
+    world_put(world, "second");
+    world_run(world, HOUR_MS);
+    buf_clear(&text);
+    outputs_describe(world->door, world->now, FORM_BRIEF, &text);
+    ck_assert_ptr_null(strstr(text.ptr, "warning"));
+    buf_free(&text);
+    world_free(world);
+}
+
 TEST(troubles, a_retry_by_hand_tries_a_held_account_at_once)
 {
     struct courier_world *world = world_create();

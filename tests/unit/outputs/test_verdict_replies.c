@@ -412,6 +412,8 @@ TEST(verdict_replies, no_row_of_the_table_lacks_a_reply)
     const struct smtp_reply relaying = hear(SCRIPT_RCPT, "550 5.7.1 Relaying denied");
     ck_assert_uint_le(verdict_row_count, sizeof hit);
     note_hit(&relaying, hit); /* of sendmail */
+    const struct smtp_reply denied = hear(SCRIPT_RCPT, "550 5.7.1 Mail relay denied");
+    note_hit(&denied, hit); /* of smtp-relay.gmail.com */
     for (size_t i = 0; i < gmail_reply_count; i++) {
         struct smtp_reply reply = hear(gmail_replies[i].phase, gmail_replies[i].says);
         note_hit(&reply, hit);
@@ -482,6 +484,30 @@ TEST(verdict_replies, a_550_5_7_1_is_told_apart_by_its_words)
         TROUBLE_SETTING);
     ck_assert_int_eq(to(SCRIPT_DOT, "550 5.7.1 something new")->trouble,
                      TROUBLE_CONTENT);
+}
+
+TEST(verdict_replies, what_the_relay_refuses_is_told_with_what_it_wants)
+{
+    static const struct {
+        enum script_phase phase;
+        const char *says, *advice;
+    } rows[] = {
+        { SCRIPT_MAIL, "550 5.7.0 Mail relay denied [192.0.2.1]. Invalid credentials",
+          "register its public IP address" },
+        { SCRIPT_RCPT, "550 5.7.1 Mail relay denied [192.0.2.1]",
+          "register its public IP address" },
+        { SCRIPT_MAIL, "550 5.7.1 Invalid credentials for relay [192.0.2.1].",
+          "set ehlo to a domain of the organisation" },
+        { SCRIPT_EHLO, "421 4.7.0 Try again later, closing connection. (EHLO) x",
+          "with smtp-relay.gmail.com to a domain of the organisation" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct verdict *verdict = to(rows[i].phase, rows[i].says);
+        ck_assert_int_eq(verdict->scope, SCOPE_ACCOUNT);
+        ck_assert_int_eq(verdict->outcome, OUTCOME_LATER);
+        ck_assert_msg(strstr(verdict->advice, rows[i].advice) != NULL, "%s",
+                      verdict->advice);
+    }
 }
 
 TEST(verdict_replies, a_452_4_5_3_splits_and_asks_for_no_wait)
