@@ -416,10 +416,38 @@ static void leave_to(struct tail_file *heir, const struct tail_file *file)
     heir->is_dirty = true;
 }
 
+/** Do both lie where rotations took them, and was @file made after its heir? */
+static bool is_after(const struct tail_file *file, const struct tail_file *heir)
+{
+    struct slice base = name_of(slice_of(files_home(file)));
+    struct slice mark = name_mark(base, name_of(slice_of(file->place)));
+    struct slice its = name_mark(base, name_of(slice_of(heir->place)));
+    return mark.len > 0 && its.len > 0 && marks_are_alike(its, mark) &&
+           marks_compare_age(its, mark) < 0;
+}
+
+/** Without births an empty file that is gone is taken for whatever has its number. Is
+ *  @file, which was read, younger than what came after that one? Then @file has to be
+ *  remembered, or it would be read again as what came and went after its heir. */
+static bool outlives_heir(struct tail *tail, struct tail_file *file)
+{
+    struct tail_file *last = files_last(&tail->files, file->path);
+    const struct tail_file *heir = last ? last : elders_find(tail, file->path);
+    if (!heir || !heir->place || file->id.birth != 0 || file->offset == 0 ||
+        !has_place(tail, file) || !is_after(file, heir) ||
+        (last && !generations_follow_between(tail, last, file)))
+        return false;
+    if (last)
+        files_inherit(&tail->files, last);
+    leave_to(file, heir);
+    return true;
+}
+
 /** What became of @file is known: nothing of it will be read any more. */
 static void let_go(struct tail *tail, struct tail_file *file)
 {
-    if (!file->has_heir) {
+    if (!file->has_heir || outlives_heir(tail, file)) {
+        file->has_heir = false;
         elders_put(tail, file);
         return;
     }

@@ -222,6 +222,53 @@ STORY(L14_a_log_under_the_number_of_an_empty_one_that_left_its_path_is_a_new_one
     bench_expect(b, "half and half\n");
 }
 
+/** "1" is in the heir of a file that was empty and is gone, "2" in a younger one that
+ *  has the number of its inode. */
+static void give_the_number_to_a_younger_one(struct bench *b)
+{
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_rename(b, "a.log", "../elsewhere");
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_crash(b);
+    bench_append(b, "a.log", "1\n");
+    bench_rename(b, "a.log", "a.log.2");
+    bench_rename(b, "../elsewhere", "a.log.1");
+    bench_append(b, "a.log.1", "2\n");
+    bench_start(b);
+    bench_turns(b, 5);
+}
+
+static void expect_nothing_more(struct bench *b, size_t lines)
+{
+    bench_turns(b, LONGER_THAN_ROTATE_WAIT);
+    ck_assert_uint_eq(b->counted.len, lines * strlen("1\n"));
+    ck_assert_uint_eq(tally_of(b)->files_watched, 0);
+    buf_clear(&b->counted);
+    bench_tick(b);
+    bench_append(b, "b.log", ""); /* the folder is looked through again */
+    bench_turns(b, LONGER_THAN_ROTATE_WAIT);
+    bench_expect(b, "");
+}
+
+STORY(L14_a_log_under_the_number_of_an_empty_one_is_not_read_again_after_its_heir)
+{
+    if (knows_births(b))
+        return;
+    give_the_number_to_a_younger_one(b);
+    expect_nothing_more(b, 2);
+}
+
+STORY(L14_a_log_under_the_number_of_an_empty_one_is_not_read_again_before_its_heir)
+{
+    if (knows_births(b))
+        return;
+    give_the_number_to_a_younger_one(b);
+    bench_append(b, "a.log.2", "3\n");
+    expect_nothing_more(b, 3);
+}
+
 STORY(L57_a_log_that_was_renamed_and_cut_by_a_power_cut_is_the_same_log)
 {
     static const char stays[] = "a line that stays, and is long enough to say that it "
