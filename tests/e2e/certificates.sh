@@ -71,6 +71,7 @@ accounts:
 outputs: [{name: ops, account: server, to: [ops@example.com]}]
 YAML
     : >app.log
+    rm -f agent.log
     "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
     agent=$!
     pids="$pids $agent"

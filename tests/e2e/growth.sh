@@ -39,6 +39,7 @@ outputs:
   - {name: ops, account: local, to: [ops@example.com]}
 YAML
 # Freed pieces that malloc keeps for its thread would count as in use.
+rm -f agent.log
 GLIBC_TUNABLES=glibc.malloc.tcache_count=0 "$build/tocsin" run -c tocsin.yaml 2>agent.log &
 agent=$!
 pids="$pids $agent"

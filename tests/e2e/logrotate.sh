@@ -40,6 +40,7 @@ rules: [{name: refused, match: 'app\[(?<bucket>\d+)\]: ERROR', by: [bucket], sum
 routes: [{to: [folder], group_by: [bucket], group_wait: 500ms, group_interval: 1s, repeat_interval: 1s}]
 outputs: [{name: folder, maildir: $work/mails}]
 YAML
+    rm -f agent.log
     "$build/tocsin" run -c tocsin.yaml 2>agent.log &
     agent=$!
     pids="$pids $agent"

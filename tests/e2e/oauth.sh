@@ -54,6 +54,7 @@ YAML
 
 start_agent() {
     : >app.log
+    rm -f agent.log
     "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
     agent=$!
     pids="$pids $agent"

@@ -45,6 +45,7 @@ YAML
 }
 start() {
     : >agent.log
+    rm -f agent.log
     setpriv --reuid=$agent_uid --regid=$agent_uid --clear-groups \
         "$work/tocsin" run -c tocsin.yaml 2>agent.log &
     agent=$!

@@ -25,6 +25,7 @@ routes: [{to: [ops], group_by: [what], group_wait: 0s}]
 outputs: [{name: ops, maildir: $work/own/mails}]
 YAML
 start() { # start: with what is configured
+    rm -f agent.log
     "$build/tocsin" run -v -c $config 2>agent.log &
     agent=$!
     pids="$pids $agent"

@@ -91,6 +91,7 @@ outputs:$outputs
 YAML
 : >app.log
 prlimit --core=unlimited --pid $$ || true # or a limit of 0 would prove nothing
+rm -f agent.log
 "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
 agent=$!
 pids="$pids $agent"

@@ -45,6 +45,7 @@ YAML
     mv $config.new $config
 }
 start() {
+    rm -f agent.log
     "$build/tocsin" run -v -c $config 2>agent.log &
     agent=$!
     pids="$pids $agent"

@@ -36,6 +36,7 @@ routes: [{to: [ops], group_by: [disk], group_wait: 0s}]
 accounts: [{name: relay, from: a@example.com, smtp: {host: localhost, port: $port, tls: none}}]
 outputs: [{name: ops, account: relay, to: [ops@example.com]}]
 YAML
+    rm -f agent.log
     "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
     agent=$!
     pids="$pids $agent"

@@ -98,6 +98,7 @@ else
     skips "its system calls: strace is not there (Debian: apt-get install strace)"
 fi
 # shellcheck disable=SC2086
+rm -f agent.log
 unshare -m --pid --fork --kill-child sh inside $tracer "$work/tocsin" run -v -c "$work/unit.yaml" \
     >own/out 2>agent.log &
 # unshare leaves SIGTERM to its child, the first process of its world.

@@ -39,6 +39,7 @@ has_read() { # has_read LINES: all of them by now, seen in the mails
 number() { sed -n "s/^ *$1 *\([0-9]*\)\$/\1/p" status; }
 
 start() { # start COMMAND...: the agent, by a command that becomes it
+    rm -f agent.log
     "$@" "$build/tocsin" run -c tocsin.yaml 2>agent.log &
     agent=$!
     pids="$pids $agent"

@@ -198,8 +198,9 @@ static void put_without_tries(struct buf *out, struct slice text)
         const char *name = tried ? memchr(line.ptr, ':', line.len) : NULL;
         if (name)
             buf_put(out, slice_make(line.ptr, (size_t)(name - line.ptr)));
-        buf_put(out,
-                name ? slice_make(tried, (size_t)(line.ptr + line.len - tried)) : line);
+        if (name)
+            line = slice_make(tried, (size_t)(line.ptr + line.len - tried));
+        buf_put(out, line);
         buf_puts(out, "\n");
     }
 }
