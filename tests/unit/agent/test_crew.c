@@ -188,8 +188,8 @@ static void put_given_up(void *ctx, const struct rule *rule, uint64_t count,
                (unsigned long long)count, SLICE_ARG(line));
 }
 
-/* How many lines a rule was tried on depends on where blocks lie in memory: the gate may
- * let through what does not match. */
+/* How many lines a rule was tried on depends on where blocks lie in memory: the gate
+ * may let through what does not match. */
 static void put_without_tries(struct buf *out, struct slice text)
 {
     struct slice line;
