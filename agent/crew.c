@@ -218,7 +218,8 @@ void crew_rest(struct crew *crew)
     }
     rules_share(crew->setting.rules, 1);
     crew->worker_count = crew->job_count = crew->lent = 0;
-    crew->taken = crew->begun = crew->put = 0;
+    crew->taken = crew->begun = 0;
+    crew->put = 0;
     crew->is_over = false;
 }
 
