@@ -95,6 +95,7 @@ static bool ask_set(struct slice atom, bool is_nocase, struct byte_set *set)
             set_put(set, (unsigned char)byte);
     }
     regex_free(regex);
+    complaints_free(&complaints);
     arena_free(&arena);
     return !set_is_empty(set);
 }
