@@ -70,12 +70,7 @@ accounts:
             tls: implicit, ca_file: $1}}
 outputs: [{name: ops, account: server, to: [ops@example.com]}]
 YAML
-    : >app.log
-    rm -f agent.log
-    "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
-    agent=$!
-    pids="$pids $agent"
-    until_true 20 grep -q running agent.log || fail "the agent did not start"
+    start_agent
     echo ERROR >>app.log
 }
 try() { # try NAME CA-FILE REASON

@@ -36,12 +36,7 @@ rules: [{name: bad, match: ERROR}]
 routes: [{to: [chat], group_wait: 0s}]
 outputs: [{name: chat, webhook: 'http://$1:$port/in', webhook_allow_http: true}]
 YAML
-    : >app.log
-    rm -f agent.log
-    "$build/tocsin" run -v -c tocsin.yaml 2>agent.log &
-    agent=$!
-    pids="$pids $agent"
-    until_true 20 grep -q running agent.log || fail "the agent did not start"
+    start_agent
     count=$(wc -l <posts)
     begin=$(date +%s%N)
     echo ERROR >>app.log

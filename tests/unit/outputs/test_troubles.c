@@ -141,18 +141,25 @@ static void count_line(void *ctx, enum log_level level, const char *text)
         ++*count;
 }
 
+/* Its logins say that something was not stored. */
+static struct courier_world *complaining_world(struct log_sink *log)
+{
+    struct courier_world *world = world_create();
+    world_crash(world);
+    world->log = log;
+    world_start(world);
+    world->server.complaint =
+        (struct link_complaint){ "not stored: disk", "let the user write" };
+    return world;
+}
+
 TEST(troubles, a_token_that_is_not_stored_is_logged_once_in_six_hours_with_its_remedy)
 {
     int count = 0;
     struct log_sink log = { .write = count_line,
                             .ctx = &count,
                             .max_level = LOG_LEVEL_INFO };
-    struct courier_world *world = world_create();
-    world_crash(world);
-    world->log = &log;
-    world_start(world);
-    world->server.complaint =
-        (struct link_complaint){ "not stored: disk", "let the user write" };
+    struct courier_world *world = complaining_world(&log);
     for (int i = 0; i < 5; i++) {
         world_put(world, "one more");
         world_run(world, HOUR_MS);
@@ -172,12 +179,7 @@ TEST(troubles, what_explains_a_login_that_fails_is_logged_beside_the_refusal)
     struct log_sink log = { .write = count_line,
                             .ctx = &count,
                             .max_level = LOG_LEVEL_INFO };
-    struct courier_world *world = world_create();
-    world_crash(world);
-    world->log = &log;
-    world_start(world);
-    world->server.complaint =
-        (struct link_complaint){ "not stored: disk", "let the user write" };
+    struct courier_world *world = complaining_world(&log);
     world->server.login = (struct smtp_reply){ .phase = PHASE_AUTH, .code = 535 };
     world_put(world, "first");
     world_run(world, 2 * HOUR_MS);
