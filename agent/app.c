@@ -241,6 +241,8 @@ static void hold_back(struct app *app, const struct err *err)
 static void drain(struct app *app)
 {
     struct err err = { 0 };
+    if (app->phase == APP_STOPPING) /* no further mail is begun */
+        (void)outputs_stop(app->outputs, app->now);
     /* Each second try: the room for forgetting itself can be what is missing. */
     if (app->commit_failures % 2 == 0)
         (void)outbox_shed(app->db);

@@ -33,8 +33,9 @@ struct db {
     struct db_row unprepared;
     struct err error;
     bool has_begun;
-    int wal_pages; /* in the WAL and not in the database yet */
-    bool is_on_small_disk;
+    int wal_pages;          /* in the WAL and not in the database yet */
+    int64_t reserved_pages; /* the store's file is at least so long */
+    bool has_little_room;
 };
 
 /* A checkpoint in a busy turn would delay a mail, so it waits for a quiet one; past the
@@ -44,12 +45,11 @@ enum { TIDY_PAGES = 200, CHECKPOINT_PAGES = 2000 };
 /* The store never grows past 2 GiB: then it is as if the disk were full. */
 #define MAX_PAGES "524288"
 
-/* With less room than this on its disk, the store takes none in advance. */
-#define LENGTHEN_MIN_BYTES (64u * 1024 * 1024)
-
-/* On a small disk each transaction leaves so much for what changes in the WAL without
- * making the store longer: a mail's outcome and the next claim, many times. */
-enum { PAGE_BYTES = 4096, SPARE_PAGES = 64 };
+/* With less room than this on its disk, the WAL is kept as short as it was made at the
+ * start: what changes without making the store longer always fits there. */
+#define LITTLE_ROOM_BYTES (64u * 1024 * 1024)
+#define ROOMY_WAL "16777216"
+enum { PAGE_BYTES = 4096, WAL_BYTES = 1024 * 1024, WAL_SHARE = 16 };
 
 static bool is_space_errno(int code)
 {
@@ -180,7 +180,7 @@ static bool apply_pragmas(struct db *db, struct err *err)
         "PRAGMA trusted_schema=OFF",
         "PRAGMA cell_size_check=ON",
         "PRAGMA max_page_count=" MAX_PAGES,
-        "PRAGMA journal_size_limit=16777216",
+        "PRAGMA journal_size_limit=" ROOMY_WAL,
         "PRAGMA journal_mode=WAL",
         planted(PLANT_COMMIT_UNSYNCED) ? "PRAGMA synchronous=NORMAL"
                                        : "PRAGMA synchronous=FULL",
@@ -266,73 +266,75 @@ static int on_wal_grown(void *ctx, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/** On a small disk the WAL itself can be what fills it: what it holds goes into the
- *  database as far as that has room, and then it is cut. The next commit can fit. */
-static void give_back_room(struct db *db)
+static void checkpoint(struct db *db)
 {
-    if (sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                  NULL) == SQLITE_OK)
-        db->wal_pages = 0;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                         NULL, NULL);
+    db->wal_pages = 0;
+    db->reserved_pages = 0; /* It cuts what the store does not need. */
+    /* On a full disk the WAL just stays; a sync that failed must stop the agent. */
+    if (code != SQLITE_OK && kind_of_failure(db->handle, code) == ERR_BROKEN)
+        remember(db, code);
 }
 
-static bool find_room(const struct db *db, uint64_t *bytes)
+static uint64_t find_room(const struct db *db)
 {
     struct statvfs disk;
     if (statvfs(db->path, &disk) != 0)
-        return false;
-    *bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-    return true;
+        return 0;
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
-static bool has_much_room(const struct db *db)
+/** Other programs fill the disk and make room on it, too. */
+static void look_for_room(struct db *db)
 {
-    uint64_t bytes;
-    return find_room(db, &bytes) && bytes >= LENGTHEN_MIN_BYTES;
-}
-
-static int64_t pragma_number(struct db *db, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-    int64_t number = 0;
-    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return number;
-}
-
-/** A page that is new needs room in the WAL, and once more in the store when it is
- *  checkpointed. A transaction that fits only the WAL would be the last one: nothing
- *  could make room again. So it fails early, and what makes room still fits. */
-static void bound_growth(struct db *db)
-{
-    char sql[64];
-    uint64_t bytes;
-    if (!db->is_on_small_disk || !find_room(db, &bytes))
+    bool has_little_room = find_room(db) < LITTLE_ROOM_BYTES;
+    if (has_little_room == db->has_little_room)
         return;
-    int64_t room = (int64_t)(bytes / PAGE_BYTES) - SPARE_PAGES;
-    int64_t pages = pragma_number(db, "PRAGMA page_count");
-    snprintf(sql, sizeof sql, "PRAGMA max_page_count=%lld",
-             (long long)(pages + (room > 0 ? room / 2 : 0)));
-    (void)pragma_number(db, sql);
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA journal_size_limit=%s",
+             has_little_room ? "1048576" : ROOMY_WAL);
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+        db->has_little_room = has_little_room;
+}
+
+/** A new page needs room in the WAL at the commit, and in the store at the checkpoint.
+ *  A commit that took the last room would be the last one: the WAL could not be emptied
+ *  any more, and nothing could ever leave. So the store takes its room first, and
+ *  whatever was committed fits into it. */
+static void reserve(struct db *db)
+{
+    struct db_row *row = db_query(db, "PRAGMA page_count");
+    int64_t pages = db_next(row) ? db_int(row, 0) : 0;
+    db_done(row);
+    sqlite3_int64 bytes = pages * PAGE_BYTES;
+    if (pages <= db->reserved_pages)
+        return;
+    errno = 0;
+    int code = sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_SIZE_HINT, &bytes);
+    if (code == SQLITE_OK || code == SQLITE_NOTFOUND) /* this VFS has no such thing */
+        db->reserved_pages = pages;
+    else
+        remember(db, errno == 0 || is_space_errno(errno) ? SQLITE_FULL : code);
 }
 
 /** Make the WAL as long as it gets between two checkpoints: it is written over from its
  * begin afterwards, and an fdatasync that need not store a new length takes about two
  * thirds of the time (0.28 against 0.45 ms here). What cannot be made is done without,
- * but no sync may fail.
- */
+ * but no sync may fail. A small disk gives it a share. */
 static bool lengthen_wal(struct db *db, struct err *err)
 {
-    static const char *const steps[] = {
+    char fill[64];
+    const char *const steps[] = {
         "DROP TABLE IF EXISTS filler",
         "CREATE TABLE filler (bytes BLOB)",
-        "INSERT INTO filler VALUES (zeroblob(1048576))",
+        fill,
         "DROP TABLE filler",
     };
     int code = SQLITE_OK;
-    if (db->is_on_small_disk)
-        return true;
+    uint64_t bytes = find_room(db) / WAL_SHARE;
+    snprintf(fill, sizeof fill, "INSERT INTO filler VALUES (zeroblob(%llu))",
+             (unsigned long long)(bytes < WAL_BYTES ? bytes : WAL_BYTES));
     for (size_t i = 0; code == SQLITE_OK && i < sizeof steps / sizeof *steps; i++)
         code = sqlite3_exec(db->handle, steps[i], NULL, NULL, NULL);
     if (code != SQLITE_OK && kind_of_failure(db->handle, code) == ERR_BROKEN)
@@ -363,7 +365,8 @@ struct db *db_open(const char *path, const char *vfs,
     if (open_handle(db, vfs, err) && apply_pragmas(db, err) &&
         check_integrity(db, err) && migrate(db, migrations, migration_count, err)) {
         sqlite3_wal_hook(db->handle, on_wal_grown, db);
-        db->is_on_small_disk = !has_much_room(db);
+        int chunk = PAGE_BYTES;
+        sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
         /* SQLite does not look at how its own sync of the folder ended. */
         if (lengthen_wal(db, err) && (vfs || sync_parent(path, err)))
             return db;
@@ -394,7 +397,7 @@ void db_begin(struct db *db)
 {
     if (db->has_begun || db->error.kind != ERR_NONE)
         return;
-    bound_growth(db);
+    look_for_room(db);
     int code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (code != SQLITE_OK)
         remember(db, code);
@@ -417,6 +420,8 @@ void db_rollback(struct db *db)
 
 bool db_commit(struct db *db, struct err *err)
 {
+    if (db->has_begun)
+        reserve(db);
     if (db->error.kind == ERR_NONE && db->has_begun) {
         int code = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
         if (code != SQLITE_OK)
@@ -424,14 +429,14 @@ bool db_commit(struct db *db, struct err *err)
     }
     if (db->error.kind == ERR_NONE) {
         db->has_begun = false;
-        if (db->wal_pages >= CHECKPOINT_PAGES || db->is_on_small_disk)
-            db_tidy(db);
+        if (db->wal_pages >= (db->has_little_room ? 1 : CHECKPOINT_PAGES))
+            checkpoint(db);
         return true;
     }
     *err = db->error;
     db_rollback(db);
-    if (err->kind == ERR_FULL)
-        give_back_room(db);
+    if (err->kind == ERR_FULL) /* The next commit can begin the WAL anew. */
+        checkpoint(db);
     return false;
 }
 
@@ -447,15 +452,8 @@ void db_trim(struct db *db)
 
 void db_tidy(struct db *db)
 {
-    if (db->has_begun || db->wal_pages < (db->is_on_small_disk ? 1 : TIDY_PAGES))
-        return;
-    int how =
-        db->is_on_small_disk ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, how, NULL, NULL);
-    db->wal_pages = 0;
-    /* On a full disk the WAL just stays; a sync that failed must stop the agent. */
-    if (code != SQLITE_OK && kind_of_failure(db->handle, code) == ERR_BROKEN)
-        remember(db, code);
+    if (!db->has_begun && db->wal_pages >= TIDY_PAGES)
+        checkpoint(db);
 }
 
 /* --- statements ------------------------------------------------------------------- */
