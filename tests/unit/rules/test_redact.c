@@ -47,7 +47,17 @@ static const struct {
     { "-----BEGIN PRIVATE KEY----- MIIEabc", "-----BEGIN PRIVATE KEY-----[redacted]" },
     { "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
       "[redacted]" },
+    { "Driver=x;UID=sa;PWD=/hunter2;", "Driver=x;UID=sa;PWD=[redacted];" },
+    { "pwd=/hunter2 Pwd=~hunter2", "pwd=[redacted] Pwd=[redacted]" },
+    { "PWD=hunter2 DB_PWD=/hunter2", "PWD=[redacted] DB_PWD=[redacted]" },
+    { "PWD = /hunter2 \"PWD\":\"/hunter2\"",
+      "PWD = [redacted] \"PWD\":\"[redacted]\"" },
+    { "eve : TTY=pts/0 ; PWD=/srv ; COMMAND=/bin/x --password=hunter2",
+      "eve : TTY=pts/0 ; PWD=/srv ; COMMAND=/bin/x --password=[redacted]" },
+    { "PWD=/srv?token=hunter2", "PWD=/srv?token=[redacted]" },
     /* What is no secret. */
+    { "bob : TTY=pts/0 ; PWD=/home/bob ; USER=root ; COMMAND=/bin/bash", NULL },
+    { "PWD=~ OLDPWD=/tmp\tPWD=/home/bob", NULL },
     { "Failed password for root from 192.0.2.7 port 22 ssh2", NULL },
     { "Accepted password for bob", NULL },
     { "passenger: 5, tokenizer: fast, compass=north, bypass=1, secretary: Eve", NULL },
@@ -329,7 +339,8 @@ TEST(redact, where_the_gate_sees_words_alone_their_values_are_hidden_all_the_sam
     static const char *const parts[] = { "password", "token", "pass", "Secret", "=",
                                          ":",        " ",     "\"",   "'",      "x1",
                                          " = ",      "=>",    ":=",   "\\\"",   "s",
-                                         "12:30:01", "a=b",   "-",    "cookie", "," };
+                                         "12:30:01", "a=b",   "-",    "cookie", ",",
+                                         "PWD",      "/x" };
     struct rig *rig = rig_create();
     struct rng rng;
     const struct conf_texts none = { 0 };
