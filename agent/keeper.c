@@ -131,6 +131,14 @@ static bool pause_a_moment(void)
     return poll(&control, 1, PAUSE_MS) <= 0;
 }
 
+/** Nobody should look for a process that is gone. What cannot be said is no loss: the
+ *  next sender says it, in a moment. */
+static void say_gone(const struct keeper *keeper)
+{
+    const struct sender_hello hello = { .restarts = keeper->restarts };
+    (void)!send(CONTROL_FD, &hello, sizeof hello, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void keep(struct keeper *keeper)
 {
     int status = 0;
@@ -143,6 +151,7 @@ static void keep(struct keeper *keeper)
             return;
         if (sender > 0) {
             keeper->restarts++;
+            say_gone(keeper);
             tell(keeper->setting->log, status);
         }
     } while (pause_a_moment());

@@ -27,7 +27,7 @@ struct link {
 struct remote_links {
     struct link_ops ops;
     int control;
-    struct sender_hello hello; /* of the last that was started; pid 0: not yet */
+    struct sender_hello hello; /* of the last that was started; pid 0: none runs */
 };
 
 /* --- asking ----------------------------------------------------------------------- */
@@ -264,7 +264,7 @@ static void hear(struct remote_links *links)
         ssize_t len = recv(links->control, &hello, sizeof hello, MSG_DONTWAIT);
         if (len <= 0)
             return;
-        if (len == (ssize_t)sizeof hello && hello.pid > 0)
+        if (len == (ssize_t)sizeof hello && hello.pid >= 0)
             links->hello = hello;
     }
 }

@@ -47,7 +47,7 @@ enum sender_fence {
     SENDER_FENCE_SECCOMP = 4,
 };
 struct sender_hello {
-    int64_t pid;
+    int64_t pid; /**< 0: the keeper says that the last one is gone */
     struct now began;
     uint32_t restarts; /**< how often the keeper started it again */
     uint32_t landlock; /**< 0: files have no fence */

@@ -453,6 +453,10 @@ TEST(sender, status_says_when_it_is_not_there_and_why_it_is_not_fenced)
                  rows[i].end);
         must_describe(FORM_BRIEF, wanted);
     }
+    const struct sender_hello gone = { .restarts = 2 };
+    ck_assert_int_eq(send(ends[1], &gone, sizeof gone, 0), sizeof gone);
+    must_describe(FORM_BRIEF, "mail sender: is being started\n");
+    must_describe(FORM_JSON, "\"sender\":null");
     close(ends[1]);
     must_describe(FORM_BRIEF,
                   "mail sender: GONE, and nobody starts it again: restart tocsin\n");
