@@ -52,6 +52,7 @@ struct sender_hello {
     uint32_t restarts; /**< how often the keeper started it again */
     uint32_t landlock; /**< 0: files have no fence */
     uint32_t fences;   /**< SENDER_FENCE_* */
+    bool is_swappable; /**< its secrets are: no memory can be locked */
 };
 
 /** The extensions that the agent may ask for; NULL-terminated, at most 32. */
