@@ -3,16 +3,13 @@
 #include "agent/base/db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
+#include "agent/base/db_file.h"
 #include "agent/base/map.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
@@ -118,47 +115,6 @@ static void remember(struct db *db, int code)
 const struct err *db_error(const struct db *db)
 {
     return &db->error;
-}
-
-static bool sync_parent(const char *path, struct err *err)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int len = slash ? (int)(slash - path) : 0;
-    snprintf(folder, sizeof folder, "%.*s", slash ? len : 1, slash ? path : ".");
-    int fd = open(len == 0 && slash ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set_errno(err, "cannot open the folder of the store '%s'", path);
-    bool ok = fsync(fd) == 0;
-    if (!ok)
-        err_set_errno(err, "cannot sync the folder of the store '%s'", path);
-    close(fd);
-    return ok;
-}
-
-/* SQLite would create the file by the umask. An existing file is never opened here:
- * closing a second descriptor would drop the locks of SQLite in the same process. */
-static bool prepare_file(const char *path, struct err *err)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        bool ok = fchmod(fd, 0600) == 0 && fsync(fd) == 0;
-        if (!ok)
-            err_set_errno(err, "cannot create the store '%s'", path);
-        close(fd);
-        return ok && sync_parent(path, err);
-    }
-    struct stat stat;
-    if (errno != EEXIST)
-        return err_set_errno(err, "cannot create the store '%s'", path);
-    if (lstat(path, &stat) != 0)
-        return err_set_errno(err, "cannot look at the store '%s'", path);
-    if (!S_ISREG(stat.st_mode))
-        return err_set(err, ERR_BROKEN, "the store '%s' is not a regular file", path);
-    if ((stat.st_mode & 077) != 0 && chmod(path, 0600) != 0)
-        return err_set_errno(err, "cannot take other users' rights off the store '%s'",
-                             path);
-    return true;
 }
 
 static bool run_text(struct db *db, const char *sql, struct err *err)
@@ -357,7 +313,7 @@ struct db *db_open(const char *path, const char *vfs,
                    struct err *err)
 {
     /* Behind another VFS there may be no file of the kernel at all. */
-    if (!vfs && !prepare_file(path, err))
+    if (!vfs && !db_file_make(path, err))
         return NULL;
     struct db *db = mem_zalloc(sizeof *db);
     db->path = mem_copy_text(path);
@@ -368,7 +324,7 @@ struct db *db_open(const char *path, const char *vfs,
         int chunk = PAGE_BYTES;
         sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
         /* SQLite does not look at how its own sync of the folder ended. */
-        if (lengthen_wal(db, err) && (vfs || sync_parent(path, err)))
+        if (lengthen_wal(db, err) && (vfs || db_file_sync_folder(path, err)))
             return db;
     }
     db_close(db);
