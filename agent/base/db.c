@@ -361,14 +361,22 @@ void db_close(struct db *db)
 
 /* --- transactions ----------------------------------------------------------------- */
 
+/** Each turn runs them, so they are compiled once. */
+static void step(struct db *db, const char *sql)
+{
+    struct db_row *row = db_query(db, sql);
+    int code = row->statement ? sqlite3_step(row->statement) : SQLITE_DONE;
+    if (code != SQLITE_DONE)
+        remember(db, code);
+    db_done(row);
+}
+
 void db_begin(struct db *db)
 {
     if (db->has_begun || db->error.kind != ERR_NONE)
         return;
     look_for_room(db);
-    int code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (code != SQLITE_OK)
-        remember(db, code);
+    step(db, "BEGIN IMMEDIATE");
     db->has_begun = true;
 }
 
@@ -390,11 +398,8 @@ bool db_commit(struct db *db, struct err *err)
 {
     if (db->has_begun)
         reserve(db);
-    if (db->error.kind == ERR_NONE && db->has_begun) {
-        int code = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
-        if (code != SQLITE_OK)
-            remember(db, code);
-    }
+    if (db->error.kind == ERR_NONE && db->has_begun)
+        step(db, "COMMIT");
     if (db->error.kind == ERR_NONE) {
         db->has_begun = false;
         if (db->wal_pages >= (db->has_little_room ? 1 : CHECKPOINT_PAGES))
