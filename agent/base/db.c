@@ -285,9 +285,9 @@ static bool is_wal_shorter(const struct db *db, uint64_t than)
 
 /** Make the WAL as long as it gets between two checkpoints: it is written over from its
  * begin afterwards, and an fdatasync that need not store a new length takes about two
- * thirds of the time (0.28 against 0.45 ms here). One that a killed process left is long
- * already. What cannot be made is done without, but no sync may fail. A small disk gives
- * it a share. */
+ * thirds of the time (0.28 against 0.45 ms here). One that a killed process left is
+ * long already. What cannot be made is done without, but no sync may fail. A small disk
+ * gives it a share. */
 static bool lengthen_wal(struct db *db, struct err *err)
 {
     char fill[64];

@@ -1,4 +1,5 @@
-/** The file of the store in the kernel's eyes: who may read it, and that its name stays. */
+/** The file of the store in the kernel's eyes: who may read it, and that its name
+ *  stays. */
 #ifndef TOCSIN_BASE_DB_FILE_H
 #define TOCSIN_BASE_DB_FILE_H
 
