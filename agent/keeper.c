@@ -186,6 +186,8 @@ static struct sender_hello hello_of(const struct keeper *keeper,
 
 static void serve(struct keeper *keeper)
 {
+    if (keeper->restarts > 0) /* the agent may have taken a later one meanwhile */
+        (void)read_again(keeper);
     start_runner(keeper);
     const struct link_ops *links = links_curl();
     struct sandbox *sandbox = sandbox_create();

@@ -89,6 +89,14 @@ must_tell second
 pass "another command is run after a reload"
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
+cp vault/other vault/third
+configure "$work/vault/third" # so that the next mail needs a login
+kill -9 "$runner"
+kill -HUP "$agent"
+rm vault/other
+must_tell third
+pass "a runner that is killed comes again, and knows the configuration of now"
+
 until_true 10 family || fail "a process is missing"
 kill -9 "$agent"
 until_true 10 gone "$runner" || fail "the runner stays behind"
