@@ -449,3 +449,45 @@ TEST(elders, L62_what_is_younger_than_an_undecided_one_is_read_once_without_an_h
     bench_expect(&b, "2\n3\n");
     bench_clear(&b);
 }
+
+TEST(tail, L07_a_copy_that_cannot_be_compared_and_is_rotated_is_not_read_again)
+{
+    struct bench b;
+    bare_init(&b, "a*[g1]"); /* a.log.2 is not found by it */
+    b.fs.read_at = failing_read;
+    bench_start(&b);
+    bench_append(&b, "a.log", "1\n2\n");
+    bench_turn(&b);
+    bench_copy(&b, "a.log", "a.log.1");
+    bench_truncate(&b, "a.log", 0);
+    fails_left = 1000;
+    bench_turn(&b);
+    fails_left = 0;
+    bench_rename(&b, "a.log.1", "a.log.2");
+    bench_append(&b, "a.log.1", "");
+    bench_turns(&b, 60);
+    bench_append(&b, "a.log", "3\n");
+    bench_turn(&b);
+    bench_expect(&b, "1\n2\n3\n");
+    bench_clear(&b);
+}
+
+TEST(tail, L14_a_log_under_the_number_of_an_empty_one_that_was_rotated_is_a_new_one)
+{
+    struct bench b;
+    bare_init(&b, "a.log*");
+    bench_start(&b);
+    bench_append(&b, "a.log.1", "");
+    bench_turn(&b);
+    bench_crash(&b);
+    bench_rename(&b, "a.log.1", "a.log.2");
+    bench_append(&b, "a.log.1", "");
+    bench_start(&b);
+    bench_rename(&b, "a.log.2", "a.log");
+    bench_append(&b, "a.log", "half");
+    bench_turns(&b, LONGER_THAN_ROTATE_WAIT);
+    bench_append(&b, "a.log", " and half\n");
+    bench_turn(&b);
+    bench_expect(&b, "half and half\n");
+    bench_clear(&b);
+}
