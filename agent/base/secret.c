@@ -299,9 +299,7 @@ void secret_free(void *block)
 void *secret_realloc(void *block, size_t size)
 {
     size_t old = block ? malloc_usable_size(block) : 0;
-    void *fresh = malloc(size);
-    if (!fresh)
-        return NULL;
+    void *fresh = mem_malloc(size);
     if (block)
         memcpy(fresh, block, old < size ? old : size);
     secret_free(block);

@@ -68,9 +68,9 @@ bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err
     __attribute__((warn_unused_result));
 
 /** free(3) and realloc(3) for libraries that keep secrets on their heap: what is given
- *  back is wiped. @return NULL when there is no memory; then nothing has changed. */
+ *  back is wiped. Without memory the process ends as by mem_there(). */
 void secret_free(void *block);
-void *secret_realloc(void *block, size_t size);
+void *secret_realloc(void *block, size_t size) __attribute__((returns_nonnull));
 
 /** From now on this process leaves no core, and nobody but root looks into its memory
  *  (prctl(2), PR_SET_DUMPABLE). */
