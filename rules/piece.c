@@ -100,7 +100,7 @@ static uint32_t new_sheet(struct pieces *pieces)
 
 static bool has_room(const struct sheet *sheet, const struct piece *piece)
 {
-    return sheet->used < SHEET_PIECES && sheet->weight + piece->weight <= SHEET_BYTES;
+    return sheet->used < SHEET_FILL && sheet->weight + piece->weight <= SHEET_BYTES;
 }
 
 static void find_sheet(struct pieces *pieces, struct piece *piece)

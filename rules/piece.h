@@ -16,8 +16,9 @@
 enum piece_kind { PIECE_ROUTE, PIECE_GROUP, PIECE_ALERT, PIECE_DEDUP };
 
 enum {
-    SHEET_PIECES = 18,
-    SHEET_BYTES = 3600,         /**< about; then no further piece comes onto it */
+    SHEET_PIECES = 18,  /**< the most */
+    SHEET_FILL = 16,    /**< then no further one comes: three such rows fit on a page */
+    SHEET_BYTES = 3600, /**< about; then no further piece comes onto it */
     SHEETS_MOST = 16 * 1000000, /**< the store is full long before */
 };
 

@@ -175,24 +175,30 @@ static void describe(struct receiving *receiving)
                                    sighting->links, &receiving->engine->arena);
 }
 
+/** What it is called where no rule took it over, without secrets, as @labels are. */
+static struct slice name_of(struct receiving *receiving, const struct labels *labels)
+{
+    const struct incoming *incoming = receiving->incoming;
+    struct slice name = labels_find(labels, SLICE("alertname"));
+    if (name.len > 0)
+        return name;
+    name = incoming->title.len > 0 ? incoming->title : incoming->source->name;
+    return clean(receiving->engine, name);
+}
+
 /** What was sent, and what the rule says over it; last what routes rely on. */
 static void put_labels(struct receiving *receiving)
 {
     struct engine *engine = receiving->engine;
     const struct labels *sent = &receiving->incoming->labels;
     const struct labels *by_rule = &receiving->by_rule;
-    struct slice name = labels_find(sent, SLICE("alertname"));
     struct labels labels = clean_labels(engine, sent);
-    if (name.len == 0)
-        name = receiving->incoming->title;
-    if (name.len == 0)
-        name = receiving->incoming->source->name;
+    struct slice name = name_of(receiving, &labels);
     for (size_t i = 0; i < by_rule->count; i++) {
         if (!slice_equal(by_rule->items[i].name, SLICE("host")))
             (void)labels_put(&labels, by_rule->items[i].name, by_rule->items[i].value);
     }
-    put_fixed(&labels, engine,
-              receiving->rule ? receiving->rule->name : clean(engine, name),
+    put_fixed(&labels, engine, receiving->rule ? receiving->rule->name : name,
               receiving->sighting.severity);
     receiving->sighting.labels = labels;
 }

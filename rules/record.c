@@ -14,16 +14,19 @@ void record_out_begin(struct record_out *record)
     record->before.number = record->before.text = 0;
 }
 
-static void put_varint(struct buf *out, uint64_t value)
+static char *write_varint(char *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (char)(0x80 | (value & 0x7F));
+    *at++ = (char)value;
+    return at;
+}
+
+static inline void put_varint(struct buf *out, uint64_t value)
 {
     char *at = buf_room(out, NUMBER_BYTES);
-    size_t len = 0;
-    if (!at)
-        return;
-    for (; value >= 0x80; value >>= 7)
-        at[len++] = (char)(0x80 | (value & 0x7F));
-    at[len++] = (char)value;
-    buf_wrote(out, len);
+    if (at)
+        buf_wrote(out, (size_t)(write_varint(at, value) - at));
 }
 
 static uint64_t fold_sign(uint64_t difference)
@@ -71,6 +74,22 @@ static size_t alike_behind(struct slice a, struct slice b)
     return count;
 }
 
+/** What of @text stands behind @front and before @behind bytes that are known. */
+static void put_difference(struct buf *out, struct slice text, size_t front,
+                           size_t behind)
+{
+    size_t fresh = text.len - front - behind;
+    char *begin = buf_room(out, 3 * NUMBER_BYTES + fresh);
+    if (!begin)
+        return;
+    char *at = write_varint(begin, fresh + 1);
+    at = write_varint(at, front);
+    at = write_varint(at, behind);
+    if (fresh > 0)
+        memcpy(at, text.ptr + front, fresh);
+    buf_wrote(out, (size_t)(at - begin) + fresh);
+}
+
 void record_put_text(struct record_out *record, struct slice text)
 {
     struct slice *place = next_text(&record->before);
@@ -82,11 +101,7 @@ void record_put_text(struct record_out *record, struct slice text)
     size_t front = alike_in_front(before, text);
     size_t behind = alike_behind(slice_make(before.ptr + front, before.len - front),
                                  slice_make(text.ptr + front, text.len - front));
-    size_t fresh = text.len - front - behind;
-    put_varint(record->out, fresh + 1);
-    put_varint(record->out, front);
-    put_varint(record->out, behind);
-    buf_put(record->out, slice_make(text.ptr + front, fresh));
+    put_difference(record->out, text, front, behind);
     if (place)
         *place = text.ptr ? text : SLICE("");
 }

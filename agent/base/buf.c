@@ -13,7 +13,7 @@ enum {
     NUMBER_BYTES = 20, /* UINT64_MAX */
 };
 
-static bool buf_reserve(struct buf *buf, size_t extra)
+bool buf_reserve(struct buf *buf, size_t extra)
 {
     if (extra > buf->max_bytes || buf->len > buf->max_bytes - extra) {
         buf->overflowed = true;
@@ -37,18 +37,6 @@ void buf_put(struct buf *buf, struct slice s)
     if (s.len > 0)
         memcpy(buf->ptr + buf->len, s.ptr, s.len);
     buf->len += s.len;
-    buf->ptr[buf->len] = '\0';
-}
-
-char *buf_room(struct buf *buf, size_t bytes)
-{
-    return buf_reserve(buf, bytes) ? buf->ptr + buf->len : NULL;
-}
-
-void buf_wrote(struct buf *buf, size_t bytes)
-{
-    must(bytes < buf->capacity - buf->len);
-    buf->len += bytes;
     buf->ptr[buf->len] = '\0';
 }
 

@@ -5,6 +5,7 @@
 #ifndef TOCSIN_BASE_BUF_H
 #define TOCSIN_BASE_BUF_H
 
+#include "agent/base/must.h"
 #include "agent/base/slice.h"
 
 struct buf {
@@ -32,10 +33,24 @@ void buf_printf(struct buf *buf, const char *format, ...)
  *  numbers, and printf takes ten times as long. */
 void buf_put_number(struct buf *buf, uint64_t number, size_t digits);
 
+/** Make room for @extra bytes and a NUL. @return false when the bound forbids it: then
+ *  it has overflowed */
+bool buf_reserve(struct buf *buf, size_t extra);
+
 /** Room for @bytes at the end, of which buf_wrote() says how many were written.
  *  @return NULL when there is none: then it has overflowed */
-char *buf_room(struct buf *buf, size_t bytes);
-void buf_wrote(struct buf *buf, size_t bytes);
+static inline char *buf_room(struct buf *buf, size_t bytes)
+{
+    bool is_there = bytes < buf->capacity - buf->len && buf->len <= buf->max_bytes &&
+                    bytes <= buf->max_bytes - buf->len;
+    return is_there || buf_reserve(buf, bytes) ? buf->ptr + buf->len : NULL;
+}
+static inline void buf_wrote(struct buf *buf, size_t bytes)
+{
+    must(bytes < buf->capacity - buf->len);
+    buf->len += bytes;
+    buf->ptr[buf->len] = '\0';
+}
 
 /** Little-endian numbers and length-prefixed bytes, for stored state. */
 void buf_put_u64(struct buf *buf, uint64_t value);

@@ -484,7 +484,7 @@ TEST(engine_store, small_alerts_share_a_sheet_and_one_with_lines_has_its_own)
 {
     struct story story;
     story_begin(&story, "  - {to: [ops]}\n");
-    post_many(&story, 0, 3 * SHEET_PIECES - 1); /* and their group */
+    post_many(&story, 0, 3 * SHEET_FILL - 1); /* and their group */
     ck_assert_uint_eq(story.store.count, 3);
     story_see(&story, "rule=oom host=web1");
     story_see(&story, "rule=oom host=web2");
