@@ -132,6 +132,10 @@ static void check_address(const struct compiling *compiling,
     struct place at = place_of(address, config->node);
     if (!mime_is_address(address->value))
         complain(compiling->complaints, at, "this is not an e-mail address");
+    else if (slice_find(address->value, SLICE("{{")) != SIZE_MAX)
+        complain(compiling->complaints, at,
+                 "an address is no template, nothing of an event chooses who gets its "
+                 "mail: use routes with 'match'");
     for (size_t j = 0; j < i; j++)
         if (slice_equal_nocase(config->to.items[j].value, address->value))
             complain_softly(compiling->complaints, at,

@@ -5,8 +5,8 @@
  *     migrations SEED
  *
  * What lies there afterwards is one whole schema, the old or one of the newer, with
- * every row; and the next start finishes. The three steps add a column and fill it, move
- * all rows to another table, and write each of them again.
+ * every row; and the next start finishes. The three steps add a column and fill it,
+ * move all rows to another table, and write each of them again.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -162,6 +162,15 @@ TEST(account, C24_each_mistake_in_an_output_is_told)
     must_complain(&world, "two outputs with the name 'ops'");
 }
 
+/* RFC 5321 allows braces in an address, so it would go out as it stands, to nobody. */
+TEST(account, H21_no_recipient_comes_from_an_event)
+{
+    struct conf_world world;
+    begin(&world);
+    world.to[0] = text_of(&world, "{{owner}}@example.com");
+    must_complain(&world, "an address is no template");
+}
+
 /* Names beyond ASCII need a server with SMTPUTF8, and it may go at any time: an address
  * that cannot be relied on is refused while somebody looks. */
 TEST(account, S22_an_address_that_not_every_server_takes_is_refused_at_the_start)
