@@ -281,8 +281,6 @@ static void put_fences(const struct sender_hello *hello, struct buf *out)
 {
     if (!(hello->fences & SENDER_FENCE_WANTED)) {
         buf_puts(out, "off (sandbox: false)");
-    } else if (hello->fences & SENDER_FENCE_COMMAND) {
-        buf_puts(out, "off (an account has a password_command)");
     } else {
         if (hello->landlock > 0)
             buf_printf(out, "Landlock %u", (unsigned)hello->landlock);
@@ -290,6 +288,8 @@ static void put_fences(const struct sender_hello *hello, struct buf *out)
             buf_puts(out, "NO Landlock");
         buf_puts(out,
                  hello->fences & SENDER_FENCE_SECCOMP ? ", seccomp" : ", NO seccomp");
+        if (hello->fences & SENDER_FENCE_COMMAND)
+            buf_puts(out, "; password_command runs outside of it");
     }
 }
 

@@ -43,7 +43,7 @@ struct sender_word {
 /** What the sender says of itself, once, over the socket for requests. */
 enum sender_fence {
     SENDER_FENCE_WANTED = 1,  /**< not `sandbox: false` */
-    SENDER_FENCE_COMMAND = 2, /**< given up for an account's password_command */
+    SENDER_FENCE_COMMAND = 2, /**< a process outside runs an account's command */
     SENDER_FENCE_SECCOMP = 4,
 };
 struct sender_hello {

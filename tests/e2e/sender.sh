@@ -59,7 +59,7 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' ' | grep '[0-9]'; }
 is_told() { grep -rq "Subject:.*$2 refused" "$1.mails" || grep -rq "$2 refused" "$1.mails"; }
 must_tell() { # must_tell SINK WORD: a line becomes a mail there
     echo "ERROR $2 refused" >>var/logs/app.log
-    until_true 60 is_told "$1" "$2" || fail "no mail tells of $2"
+    until_true 180 is_told "$1" "$2" || fail "no mail tells of $2"
 }
 must_answer() { # must_answer PID ERROR CALL [PATH]
     pid=$1 wanted=$2

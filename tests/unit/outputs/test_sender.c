@@ -432,8 +432,8 @@ TEST(sender, status_says_when_it_is_not_there_and_why_it_is_not_fenced)
         const char *end;
     } rows[] = {
         { 0, "off (sandbox: false)\n" },
-        { SENDER_FENCE_WANTED | SENDER_FENCE_COMMAND,
-          "off (an account has a password_command)\n" },
+        { SENDER_FENCE_WANTED | SENDER_FENCE_SECCOMP | SENDER_FENCE_COMMAND,
+          "NO Landlock, seccomp; password_command runs outside of it\n" },
         { SENDER_FENCE_WANTED | SENDER_FENCE_SECCOMP, "NO Landlock, seccomp\n" },
     };
     int ends[2];
