@@ -28,6 +28,10 @@ void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Put @number in decimal, with zeros before it up to @digits: much of a mail is
+ *  numbers, and printf takes ten times as long. */
+void buf_put_number(struct buf *buf, uint64_t number, size_t digits);
+
 /** Room for @bytes at the end, of which buf_wrote() says how many were written.
  *  @return NULL when there is none: then it has overflowed */
 char *buf_room(struct buf *buf, size_t bytes);

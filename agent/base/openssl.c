@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
-#include "agent/base/must.h"
 
 static void *take(size_t size, const char *file, int line)
 {
@@ -27,5 +26,7 @@ static void give_back(void *memory, const char *file, int line)
 
 void openssl_begin(void)
 {
-    must(CRYPTO_set_mem_functions(take, grow, give_back) == 1);
+    /* Refused when a library's constructor was first: then lack of memory is as bad as
+     * OpenSSL makes it, and all else as ever. */
+    (void)CRYPTO_set_mem_functions(take, grow, give_back);
 }

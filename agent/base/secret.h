@@ -17,10 +17,14 @@ struct secret {
     size_t len, capacity;
 };
 
-/** Locked memory for @capacity bytes, empty: what is put there never moves. The caller
- *  wipes it. Fails: ERR_IO. */
+/** Memory for @capacity bytes, locked where it can be, empty: what is put there never
+ *  moves. The caller wipes it. Fails: ERR_IO. */
 bool secret_open(struct secret *secret, size_t capacity, struct err *err)
     __attribute__((warn_unused_result));
+/** Is there memory for a secret that is not swapped? Without CAP_IPC_LOCK and with a
+ *  limit (RLIMIT_MEMLOCK) of 0 there is none; then any memory has to do, because mail
+ *  matters more, and somebody has to say so. @why is set when there is none. */
+bool secret_can_be_locked(struct err *why) __attribute__((warn_unused_result));
 /** Put @bytes behind what is there. @return false when they do not fit: nothing is
  *  put. */
 bool secret_put(struct secret *secret, struct slice bytes)
