@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/base/limits.h"
+#include "agent/base/secret.h"
 #include "agent/log_complaints.h"
 #include "agent/sandbox.h"
 #include "outputs/compiled.h"
@@ -24,6 +25,7 @@ struct keeper {
     const struct config *config; /* of the sender */
     struct config *own;          /* the same, when it was read again */
     uint32_t restarts;           /* senders that came after the first */
+    bool is_swappable;           /* what the sender keeps secret; the log was told */
 };
 
 /* --- the sender ------------------------------------------------------------------- */
@@ -47,6 +49,19 @@ static void warn_of_secrets(const struct keeper *keeper)
                           false);
     log_complaints(keeper->setting->log, &complaints);
     buf_free(&complaints);
+}
+
+/* Once, not for each sender: whether it is can only change with a start. */
+static void look_at_memory(struct keeper *keeper)
+{
+    struct err why = { 0 };
+    if (secret_can_be_locked(&why))
+        return;
+    keeper->is_swappable = true;
+    log_warning(keeper->setting->log,
+                "%s: passwords and tokens may be swapped to the disk; raise the limit "
+                "of locked memory (LimitMEMLOCK=, ulimit -l)",
+                why.text);
 }
 
 /* The agent has complained of it already, and would not have asked for it. */
@@ -74,6 +89,7 @@ static struct sender_hello hello_of(const struct keeper *keeper,
         .began = clock_read(&clock),
         .restarts = keeper->restarts,
         .landlock = (uint32_t)state.landlock_abi,
+        .is_swappable = keeper->is_swappable,
         .fences = (state.is_wanted ? SENDER_FENCE_WANTED : 0u) |
                   (state.runs_command ? SENDER_FENCE_COMMAND : 0u) |
                   (state.has_filter ? SENDER_FENCE_SECCOMP : 0u),
@@ -131,6 +147,14 @@ static bool pause_a_moment(void)
     return poll(&control, 1, PAUSE_MS) <= 0;
 }
 
+/** Nobody should look for a process that is gone. What cannot be said is no loss: the
+ *  next sender says it, in a moment. */
+static void say_gone(const struct keeper *keeper)
+{
+    const struct sender_hello hello = { .restarts = keeper->restarts };
+    (void)!send(CONTROL_FD, &hello, sizeof hello, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void keep(struct keeper *keeper)
 {
     int status = 0;
@@ -143,6 +167,7 @@ static void keep(struct keeper *keeper)
             return;
         if (sender > 0) {
             keeper->restarts++;
+            say_gone(keeper);
             tell(keeper->setting->log, status);
         }
     } while (pause_a_moment());
@@ -169,6 +194,7 @@ static void be_keeper(const struct keeper_setting *setting, int control)
     for (size_t i = 0; i < sizeof of_the_agent / sizeof *of_the_agent; i++)
         signal(of_the_agent[i], SIG_IGN);
     let_go(control);
+    look_at_memory(&keeper);
     keep(&keeper);
     _exit(0);
 }

@@ -47,11 +47,12 @@ enum sender_fence {
     SENDER_FENCE_SECCOMP = 4,
 };
 struct sender_hello {
-    int64_t pid;
+    int64_t pid; /**< 0: the keeper says that the last one is gone */
     struct now began;
     uint32_t restarts; /**< how often the keeper started it again */
     uint32_t landlock; /**< 0: files have no fence */
     uint32_t fences;   /**< SENDER_FENCE_* */
+    bool is_swappable; /**< its secrets are: no memory can be locked */
 };
 
 /** The extensions that the agent may ask for; NULL-terminated, at most 32. */

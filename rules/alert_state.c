@@ -25,21 +25,49 @@ _Static_assert(2 * LIMIT_SUMMARY_BYTES + LIMIT_DESCRIPTION_BYTES + LIMIT_LINKS_B
                    UINT16_MAX,
                "the end of the last text is no larger");
 
-struct alert *alert_create(struct slice key)
+static struct alert *make(struct slice key)
 {
     struct alert *alert = mem_zalloc(offsetof(struct alert, key) + key.len);
     must(key.len <= LABELS_KEY_BYTES);
-    alert->piece.kind = PIECE_ALERT;
     alert->key_len = (uint32_t)key.len;
     memcpy(alert->key, key.ptr, key.len);
     return alert;
 }
 
+struct alert *alert_create(struct slice key, size_t labels_bytes)
+{
+    struct alert *alert = make(key);
+    /* Of the labels about half are those of the alert before. */
+    size_t weight = labels_bytes / 2;
+    alert->piece.kind = PIECE_ALERT;
+    alert->label_weight = (uint16_t)(weight < SHEET_BYTES ? weight : SHEET_BYTES);
+    return alert;
+}
+
+struct alert *alert_rename(struct alert *alert, struct slice key)
+{
+    struct alert *renamed = make(key);
+    uint32_t key_len = renamed->key_len;
+    must(!alert->rest && alert->piece.sheet == 0 && alert->piece.place == 0);
+    memcpy(renamed, alert, offsetof(struct alert, key));
+    renamed->key_len = key_len;
+    free(alert);
+    return renamed;
+}
+
+struct brief alert_brief(const struct alert *alert)
+{
+    return (struct brief){ alert_key(alert),
+                           alert->group ? alert->group->usual_labels : SLICE("") };
+}
+
 struct labels alert_labels(const struct alert *alert, struct arena *arena)
 {
-    struct unbuf in = { alert_key(alert), false };
-    struct labels labels;
-    must(labels_load(&labels, &in, arena));
+    struct brief brief = alert_brief(alert);
+    struct labels labels = {
+        arena_zalloc(arena, brief_count(brief) * sizeof(struct label)), 0
+    };
+    brief_load(brief, &labels);
     return labels;
 }
 
@@ -226,8 +254,7 @@ void alert_weigh(struct alert *alert)
 {
     int own_count = own_before(alert, ALERT_TEXTS);
     size_t texts = alert->texts ? alert->texts->ends[own_count - 1] : 0;
-    /* Of the labels about half are those of the alert before. */
-    size_t bytes = alert->key_len / 2 + texts + NUMBERS_BYTES;
+    size_t bytes = alert->label_weight + texts + NUMBERS_BYTES;
     alert->piece.weight =
         (uint16_t)(alert->samples || bytes > SHEET_BYTES ? SHEET_BYTES : bytes);
 }

@@ -1,15 +1,15 @@
 /**
  * An alert as its group keeps it: counts, texts, samples. A hundred thousand of them
- * may be open, so what few of them have is allocated when it comes, and labels are kept
- * in their stored form alone.
+ * may be open, so what few of them have is allocated when it comes, and of labels and
+ * texts only those are kept that are not the usual ones of the group.
  */
 #ifndef TOCSIN_RULES_ALERT_STATE_H
 #define TOCSIN_RULES_ALERT_STATE_H
 
 #include "agent/base/heap.h"
-#include "agent/base/limits.h"
 #include "agent/base/now.h"
 #include "rules/alert.h"
+#include "rules/brief.h"
 #include "rules/piece.h"
 
 enum alert_text {
@@ -28,12 +28,12 @@ struct alert_rest {
     struct alert *alert;
 };
 
-/** Owned by its group; everything in it is its own memory, but for texts that are the
- *  group's usual ones. */
+/** Owned by its group; everything in it is its own memory, but for the labels and texts
+ *  that are the group's usual ones. */
 struct alert {
     struct piece piece;
     uint32_t key_len;
-    struct alert_group *group; /**< whose it is */
+    struct alert_group *group; /**< whose it is; NULL: nothing is usual yet */
     struct alert_rest *rest;   /**< its place among those that make way, or NULL */
     int64_t resolve_after_ms;
     int64_t quiet_at_ms; /**< mono: from here on it does not fire; NEVER_MS */
@@ -51,21 +51,24 @@ struct alert {
     bool is_other : 1;     /**< the one that takes what is past LIMIT_GROUP_ALERTS */
     bool is_told : 1;      /**< it stood in a mail of this group's thread, as firing */
     bool samples_told : 1; /**< its samples too: the next line begins anew */
-    char key[]; /**< the stored form of the labels: its place in the group's map */
+    uint16_t label_weight; /**< what its labels add to the piece's */
+    char key[];            /**< its labels, briefly: its place in the group's map */
 };
 
-/** The most bytes that the stored form of labels has. */
-#define LABELS_KEY_BYTES (8 + LIMIT_LABELS * 2 * (8 + LIMIT_LABEL_BYTES))
-
-/** @key  the stored form of its labels, copied */
-struct alert *alert_create(struct slice key);
+/** @key  its labels as brief_save() makes them, copied
+ *  @labels_bytes  how long their stored form is */
+struct alert *alert_create(struct slice key, size_t labels_bytes);
+/** @alert, which nobody points at yet, with @key in place of its own.
+ *  @return it, in another place */
+struct alert *alert_rename(struct alert *alert, struct slice key);
 void alert_free(struct alert *alert);
 
 static inline struct slice alert_key(const struct alert *alert)
 {
     return slice_make(alert->key, alert->key_len);
 }
-/** Its labels, in @arena, borrowed from the alert. */
+struct brief alert_brief(const struct alert *alert);
+/** Its labels, in @arena, borrowed from the alert and its group. */
 struct labels alert_labels(const struct alert *alert, struct arena *arena);
 
 struct slice alert_text(const struct alert *alert, enum alert_text which);

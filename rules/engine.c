@@ -289,8 +289,7 @@ static struct alert *take(struct engine *engine, struct lane *lane,
     uint64_t left_before = group->left_count;
     if (before == 0)
         group_begin(engine, group, now);
-    struct alert *alert =
-        group_count(group, key_of(engine, &sighting->labels), sighting, now);
+    struct alert *alert = group_count(group, sighting, &engine->key, now);
     if (sighting->fingerprint != 0)
         identify(engine, alert, sighting, now);
     tally_alerts(engine, group, before);

@@ -314,6 +314,7 @@ static bool restore_alert(struct restoring *restoring)
         alert_free(alert);
         return false;
     }
+    alert = group_welcome(group, alert);
     size_t before = group_alert_count(group);
     if (before == 0 && group->piece.sheet == 0)
         group_begin(engine, group, restoring->now);

@@ -7,6 +7,7 @@
 #include "agent/base/must.h"
 
 enum { REFRESH_STEPS = 16 };
+_Static_assert(LIMIT_GROUP_ALERTS > 1, "what makes way is not all that is there");
 #define OTHER_ALERT "(other) alerts of this group, counted together"
 
 struct labels labels_own(const struct labels *labels, struct slice *key)
@@ -59,6 +60,13 @@ size_t group_alert_count(const struct alert_group *group)
     return group->alerts.count + (group->other ? 1 : 0);
 }
 
+static void forget_usual(struct alert_group *group)
+{
+    free(mem_take(&group->usual));
+    free((char *)group->usual_labels.ptr);
+    group->usual_labels = (struct slice){ 0 };
+}
+
 void group_free(struct alert_group *group)
 {
     struct alert *alert;
@@ -69,7 +77,7 @@ void group_free(struct alert_group *group)
         alert_free(alert);
     map_free(&group->alerts);
     heap_free(&group->resting);
-    free(group->usual);
+    forget_usual(group);
     free(group->labels.items);
     free(group);
 }
@@ -95,7 +103,7 @@ static void drop(struct alert_group *group, struct alert *alert)
     dedup_close(group->dedup, alert);
     alert_free(alert);
     if (group_alert_count(group) == 0)
-        free(mem_take(&group->usual));
+        forget_usual(group);
 }
 
 /** Only time takes others away, so these would fill the group for good. */
@@ -125,14 +133,38 @@ static bool make_room(struct alert_group *group)
     return true;
 }
 
-/** The alert for these labels, made when it is not there and the group has room. */
-static struct alert *find_alert(struct alert_group *group, struct slice key)
+/** The labels as this group's alerts have them; the first ones are the usual. */
+static struct slice key_of(struct alert_group *group, const struct labels *labels,
+                           struct buf *room)
 {
+    if (!group->usual_labels.ptr) {
+        buf_clear(room);
+        labels_save(labels, room);
+        group->usual_labels = slice_make(mem_copy(buf_slice(room)), room->len);
+    }
+    buf_clear(room);
+    brief_save(labels, group->usual_labels, room);
+    must(!room->overflowed);
+    return buf_slice(room);
+}
+
+static struct alert *make_alert(struct alert_group *group, struct slice key,
+                                const struct labels *labels)
+{
+    struct alert *alert = alert_create(key, labels_key_bytes(labels));
+    alert->group = group;
+    return alert;
+}
+
+/** The alert for these labels, made when it is not there and the group has room. */
+static struct alert *find_alert(struct alert_group *group, const struct labels *labels,
+                                struct buf *room)
+{
+    struct slice key = key_of(group, labels, room);
     struct alert *alert = map_find(&group->alerts, key);
     if (alert || !make_room(group))
         return alert;
-    alert = alert_create(key);
-    alert->group = group;
+    alert = make_alert(group, key, labels);
     map_put(&group->alerts, alert_key(alert), alert);
     return alert;
 }
@@ -144,8 +176,10 @@ static struct alert *other_alert(struct alert_group *group)
     static const struct slice texts[ALERT_TEXTS] = {
         [TEXT_SUMMARY] = { OTHER_ALERT, sizeof OTHER_ALERT - 1 }
     };
-    struct alert *other = alert_create(group->key);
-    other->group = group;
+    struct buf room = buf_make(LABELS_KEY_BYTES);
+    struct slice key = key_of(group, &group->labels, &room);
+    struct alert *other = make_alert(group, key, &group->labels);
+    buf_free(&room);
     other->is_other = true;
     alert_set_texts(other, texts);
     group->other = other;
@@ -239,10 +273,10 @@ bool group_count_in_passing(struct alert *alert, struct slice line, uint32_t lat
     return true;
 }
 
-struct alert *group_count(struct alert_group *group, struct slice key,
-                          const struct sighting *sighting, struct now now)
+struct alert *group_count(struct alert_group *group, const struct sighting *sighting,
+                          struct buf *room, struct now now)
 {
-    struct alert *alert = find_alert(group, key);
+    struct alert *alert = find_alert(group, &sighting->labels, room);
     if (!alert)
         alert = other_alert(group);
     count(group, alert, sighting, now);
@@ -316,11 +350,23 @@ static void swallow(struct alert_group *group, struct alert *alert, struct alert
     alert_free(gone);
 }
 
-void group_put(struct alert_group *group, struct alert *alert)
+struct alert *group_welcome(struct alert_group *group, struct alert *alert)
 {
-    group->new_count += alert->new_count;
+    struct buf room = buf_make(LABELS_KEY_BYTES);
+    struct arena arena = { 0 };
+    struct labels labels = alert_labels(alert, &arena);
+    alert = alert_rename(alert, key_of(group, &labels, &room));
     alert->group = group;
     alert_share_texts(alert);
+    arena_free(&arena);
+    buf_free(&room);
+    return alert;
+}
+
+void group_put(struct alert_group *group, struct alert *alert)
+{
+    must(alert->group == group);
+    group->new_count += alert->new_count;
     struct alert *known =
         alert->is_other ? group->other : map_find(&group->alerts, alert_key(alert));
     if (known) {

@@ -23,12 +23,15 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting;       /**< alerts that never end by themselves and are told:
+    struct heap resting; /**< alerts that never end by themselves and are told:
                               the one seen least recently makes way for a new one */
-    uint64_t left_count;       /**< alerts that made way */
-    struct alert *other;       /**< not in the map */
-    struct alert_texts *usual; /**< what its first alert said; while it has any */
-    uint64_t new_count;        /**< of all alerts */
+    uint64_t left_count; /**< alerts that made way */
+    struct alert *other; /**< not in the map */
+    /** What its first alert said, and the stored form of its labels, which is owned;
+     *  while it has any. */
+    struct alert_texts *usual;
+    struct slice usual_labels;
+    uint64_t new_count; /**< of all alerts */
     char thread[33];
     uint32_t mail_count;   /**< of the thread */
     int64_t tick_ms;       /**< mono: the next look; later ones every group_interval */
@@ -46,10 +49,10 @@ struct alert_group *group_create(const struct labels *labels, const struct route
 void group_free(struct alert_group *group);
 
 /** Count one sighting; the alert is made when there is none yet.
- *  @key  the stored form of the sighting's labels
+ *  @room  for LABELS_KEY_BYTES; what it holds is lost
  *  @return the alert that took it: `other` when the group is full and none makes way */
-struct alert *group_count(struct alert_group *group, struct slice key,
-                          const struct sighting *sighting, struct now now);
+struct alert *group_count(struct alert_group *group, const struct sighting *sighting,
+                          struct buf *room, struct now now);
 
 /** Count a line of @alert behind which @later others follow for certain, which bring
  *  all of it up to date but its counts.
@@ -68,8 +71,11 @@ void group_refresh(struct alert *alert, const struct sighting *sighting,
 /** @alert is over since @ended_unix_ms (0: now), because its sender says so. */
 void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now);
 
-/** Put @alert, which becomes the group's. One with equal labels that is there already
- *  swallows it, counts and all. */
+/** @alert comes to this group, where group_put() is to put it, and keeps no more copies
+ *  of what is usual there. @return it, in another place */
+struct alert *group_welcome(struct alert_group *group, struct alert *alert);
+/** Put @alert, which was welcomed. One with equal labels that is there already swallows
+ *  it, counts and all. */
 void group_put(struct alert_group *group, struct alert *alert);
 
 /** Walk over its alerts, oldest first: start with *@at = 0. @return NULL at the end.

@@ -48,7 +48,9 @@ enum alert_flag {
 
 /** What is read before there is an alert. */
 struct alert_head {
-    struct slice key, home;
+    struct label items[LIMIT_LABELS];
+    struct labels labels;
+    struct slice home;
     uint64_t flags;
 };
 
@@ -79,8 +81,7 @@ static void save_labels(const struct alert *alert, struct record_out *out)
 {
     struct label items[LIMIT_LABELS];
     struct labels labels = { items, 0 };
-    struct unbuf in = { alert_key(alert), false };
-    must(labels_load_into(&labels, &in));
+    brief_load(alert_brief(alert), &labels);
     record_put(out, labels.count);
     record_put(out, home_bits(alert, &labels));
     for (size_t i = 0; i < labels.count; i++) {
@@ -104,7 +105,7 @@ static struct slice key_in(struct arena *arena, const struct labels *labels)
 static bool load_labels(struct alert_head *head, struct record_in *in,
                         struct arena *arena)
 {
-    struct label items[LIMIT_LABELS], home_items[LIMIT_LABELS];
+    struct label *items = head->items, home_items[LIMIT_LABELS];
     struct labels labels = { items, record_get(in) }, home = { home_items, 0 };
     uint64_t bits = record_get(in);
     if (in->failed || labels.count > LIMIT_LABELS || bits >> labels.count != 0)
@@ -117,29 +118,28 @@ static bool load_labels(struct alert_head *head, struct record_in *in,
     }
     if (in->failed || !labels_are_good(&labels))
         return false;
-    head->key = key_in(arena, &labels);
+    head->labels = labels;
     head->home = key_in(arena, &home);
     return true;
 }
 
-/** Is it the stored form of labels, and nothing more? */
-static bool is_key(struct slice bytes)
+/** Is @bytes the stored form of labels, and nothing more? */
+static bool load_key(struct alert_head *head, struct slice bytes)
 {
-    struct label items[LIMIT_LABELS];
-    struct labels labels = { items, 0 };
     struct unbuf in = { bytes, false };
-    return labels_load_into(&labels, &in) && in.rest.len == 0;
+    head->labels.items = head->items;
+    return labels_load_into(&head->labels, &in) && in.rest.len == 0;
 }
 
 static bool load_plain_head(struct alert_head *head, struct record_in *in)
 {
     head->home = record_get_text(in);
     head->flags = record_get_bool(in) ? FLAG_HOME_IS_OTHER : 0;
-    head->key = record_get_text(in);
+    struct slice key = record_get_text(in);
     head->flags |= record_get_bool(in) ? FLAG_IS_OTHER : 0;
     head->flags |= record_get_bool(in) ? FLAG_IS_TOLD : 0;
     head->flags |= record_get_bool(in) ? FLAG_SAMPLES_TOLD : 0;
-    return !in->failed && is_key(head->key);
+    return !in->failed && load_key(head, key);
 }
 
 static bool load_head(struct alert_head *head, struct record_in *in,
@@ -249,6 +249,16 @@ static bool body_load(struct alert *alert, struct record_in *in, struct now now)
     return !in->failed;
 }
 
+/** Nothing is usual yet: it has no group. */
+static struct alert *create(const struct labels *labels)
+{
+    struct buf key = buf_make(LABELS_KEY_BYTES);
+    brief_save(labels, SLICE(""), &key);
+    struct alert *alert = alert_create(buf_slice(&key), labels_key_bytes(labels));
+    buf_free(&key);
+    return alert;
+}
+
 struct alert *alert_load(struct record_in *in, struct now now, struct arena *arena,
                          struct slice *home, bool *home_is_other)
 {
@@ -257,7 +267,7 @@ struct alert *alert_load(struct record_in *in, struct now now, struct arena *are
         return NULL;
     *home = head.home;
     *home_is_other = (head.flags & FLAG_HOME_IS_OTHER) != 0;
-    struct alert *alert = alert_create(head.key);
+    struct alert *alert = create(&head.labels);
     if (!body_load(alert, in, now)) {
         alert_free(alert);
         return NULL;

@@ -171,6 +171,8 @@ static void describe(struct receiving *receiving)
     struct sighting *sighting = &receiving->sighting;
     sighting->summary = clean(receiving->engine, sighting->summary);
     sighting->description = clean(receiving->engine, sighting->description);
+    sighting->links = redact_links(rules_redactor(receiving->engine->rules),
+                                   sighting->links, &receiving->engine->arena);
 }
 
 /** What was sent, and what the rule says over it; last what routes rely on. */

@@ -46,7 +46,7 @@ static int compare(const void *left, const void *right)
         return a->severity > b->severity ? -1 : 1;
     if (a->last_unix_ms != b->last_unix_ms)
         return a->last_unix_ms > b->last_unix_ms ? -1 : 1;
-    return slice_compare(alert_key(a), alert_key(b));
+    return brief_compare(alert_brief(a), alert_brief(b));
 }
 
 static const struct sample *copy_samples(const struct alert *alert, struct arena *arena)

@@ -97,6 +97,8 @@ pass "after all of that it sends as before"
 kill -9 "$sender"
 until_true 10 grep -q 'sender was ended by signal 9 and is started again' agent.log ||
     fail "nobody says that it was killed"
+! "$build/tocsin" status -c $config | grep -q "process $sender," ||
+    fail "status names a process that is gone"
 must_tell one third
 new=$(child_of "$keeper")
 [ "$new" != "$sender" ] || fail "it is the same process"

@@ -34,7 +34,7 @@ TEST(dedup, whatever_opens_and_closes_each_open_alert_is_found)
     struct rng rng;
     rng_seed(&rng, 3);
     for (int i = 0; i < ALERTS; i++)
-        all[i] = alert_create(SLICE("\0"));
+        all[i] = alert_create(SLICE("\0"), 1);
     for (int step = 0; step < STEPS; step++) {
         struct alert *alert = all[rng_next(&rng) % ALERTS];
         if (alert->fingerprint != 0) {
