@@ -97,7 +97,7 @@ static bool failure(const struct db *db, int code, struct err *err)
         return err_set(err, ERR_BUSY, "another tocsin is running on '%s'", db->path);
     if (kind == ERR_FULL)
         return err_set(err, ERR_FULL, "no space left to write the store '%s': %s",
-                       db->path, sqlite3_errmsg(db->handle));
+                       db->path, sqlite3_errstr(code));
     if (kind == ERR_BROKEN || kind == ERR_DAMAGED)
         return err_set(err, kind, "the store '%s' cannot be used: %s", db->path,
                        sqlite3_errmsg(db->handle));

@@ -2,30 +2,16 @@
 #include "lean.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
 
 #include "agent/base/must.h"
 
-enum {
-    HEAP_BYTES = 1 << 30,
-    HEAP_PAD_BYTES = 4 << 20,
-    LOOKASIDE_BYTES = 1200,
-    LOOKASIDE_COUNT = 100,
-};
-
 void lean_begin(void)
 {
-    /* Lives take and free large blocks all the time: not from the kernel, each. */
-    mallopt(M_MMAP_THRESHOLD, HEAP_BYTES);
-    mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
-    mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
     must(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
     must(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
-    must(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, LOOKASIDE_BYTES, LOOKASIDE_COUNT) ==
-         SQLITE_OK);
 }
 
 /* Put before the library's by the linker (--wrap). */
