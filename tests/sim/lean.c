@@ -2,14 +2,24 @@
 #include "lean.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
 
 #include "agent/base/must.h"
 
+enum {
+    HEAP_BYTES = 1 << 30,
+    HEAP_PAD_BYTES = 4 << 20,
+};
+
 void lean_begin(void)
 {
+    /* Lives take and free large blocks all the time: not from the kernel, each. */
+    mallopt(M_MMAP_THRESHOLD, HEAP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
+    mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
     must(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
     must(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
 }
