@@ -56,6 +56,16 @@ static bool open_store(struct app *app, struct err *err)
     return true;
 }
 
+/** Counts are whole only when nothing is under way in the scanning threads. */
+static void put_metrics(void *ctx, struct buf *out)
+{
+    struct app *app = ctx;
+    struct metrics metrics;
+    crew_finish(app->crew, app->now);
+    app_measure(app, &metrics);
+    metrics_put_exposition(&metrics, out);
+}
+
 static bool build_parts(struct app *app, struct err *err)
 {
     const struct config *config = app->config;
@@ -64,14 +74,16 @@ static bool build_parts(struct app *app, struct err *err)
     if (!app->engine)
         return false;
     app->crew = app_make_crew(app, config);
-    app->inputs = inputs_create(&(struct input_world){ .fs = app->world.fs,
-                                                       .db = app->db,
-                                                       .wakes = app->world.wakes,
-                                                       .log = app->world.log,
-                                                       .journals = app->world.journals,
-                                                       .stdin_fd = app->world.stdin_fd,
-                                                       .listens = app->world.listens },
-                                &inputs, app->now);
+    app->inputs =
+        inputs_create(&(struct input_world){ .fs = app->world.fs,
+                                             .db = app->db,
+                                             .wakes = app->world.wakes,
+                                             .log = app->world.log,
+                                             .journals = app->world.journals,
+                                             .stdin_fd = app->world.stdin_fd,
+                                             .listens = app->world.listens,
+                                             .metrics = { put_metrics, app } },
+                      &inputs, app->now);
     app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,
                                                            .links = app->world.links,
                                                            .wakes = app->world.wakes,

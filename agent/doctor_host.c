@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/base/limits.h"
+#include "agent/base/secret.h"
 #include "agent/base/text.h"
 #include "agent/doctor.h"
 #include "agent/inputs/scan.h"
@@ -192,11 +193,24 @@ static void see_sandbox(struct doctor *doctor)
     buf_free(&kernel);
 }
 
+static void see_memory(struct doctor *doctor)
+{
+    struct err why = { 0 };
+    if (secret_can_be_locked(&why))
+        doctor_note(doctor, GRADE_OK, "memory", SLICE(""), "",
+                    "passwords are kept from the swap");
+    else
+        doctor_note(doctor, GRADE_WARN, "memory", SLICE(""),
+                    "raise the limit of locked memory (LimitMEMLOCK=, ulimit -l)",
+                    "%s: passwords may be swapped to the disk", why.text);
+}
+
 void doctor_see_host(struct doctor *doctor)
 {
     see_clock(doctor);
     see_store(doctor);
     see_inotify(doctor);
     see_sandbox(doctor);
+    see_memory(doctor);
     see_logs(doctor);
 }

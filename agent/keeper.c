@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/base/errand.h"
 #include "agent/base/limits.h"
+#include "agent/base/secret.h"
 #include "agent/log_complaints.h"
 #include "agent/sandbox.h"
 #include "outputs/compiled.h"
@@ -24,18 +26,111 @@ struct keeper {
     const struct config *config; /* of the sender */
     struct config *own;          /* the same, when it was read again */
     uint32_t restarts;           /* senders that came after the first */
+    int door;                    /* of who runs commands for the sender; 0: none */
+    struct account asked;        /* that was found last, with the door */
+    bool is_swappable;           /* what the sender keeps secret; the log was told */
 };
 
-/* --- the sender ------------------------------------------------------------------- */
-
-static const struct account *find_account(void *ctx, struct slice name)
+static const struct account *account_of(const struct keeper *keeper, struct slice name)
 {
-    const struct keeper *keeper = ctx;
     const struct outputs_config *outputs = keeper->config->compiled_outputs;
     for (size_t i = 0; i < outputs->account_count; i++)
         if (slice_equal(outputs->accounts[i].name, name))
             return &outputs->accounts[i];
     return NULL;
+}
+
+/** @return false when it has errors, which the agent has told: the old one stays. */
+static bool read_again(struct keeper *keeper)
+{
+    struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
+    struct config *config =
+        config_load(keeper->setting->config_path, &complaints, false);
+    buf_free(&complaints);
+    if (!config)
+        return false;
+    config_free(keeper->own);
+    keeper->config = keeper->own = config;
+    return true;
+}
+
+/* --- the runner ------------------------------------------------------------------- */
+
+/* Nobody knows what a password_command needs, and it inherits what its parent gave up.
+ * So a process that has nothing but the configuration runs it for the sender, and knows
+ * itself which program an account has. */
+
+static const struct slice *words_of(void *ctx, struct slice name, size_t *count)
+{
+    const struct account *account = account_of(ctx, name);
+    if (!account || account->login != LOGIN_COMMAND)
+        return NULL;
+    *count = account->command_count;
+    return account->command;
+}
+
+static void reload_words(void *ctx)
+{
+    (void)read_again(ctx);
+}
+
+static void be_runner(struct keeper *keeper, int door)
+{
+    prctl(PR_SET_NAME, "tocsin-runner");
+    close(CONTROL_FD); /* or the agent would take it for a sender */
+    errand_serve(&(struct errand_world){ door, words_of, reload_words, keeper });
+    _exit(0);
+}
+
+static bool has_command(const struct config *config)
+{
+    const struct outputs_config *outputs = config->compiled_outputs;
+    for (size_t i = 0; i < outputs->account_count; i++)
+        if (outputs->accounts[i].login == LOGIN_COMMAND)
+            return true;
+    return false;
+}
+
+/* Without one the sender would end, and be started again. */
+static void start_runner(struct keeper *keeper)
+{
+    int ends[2];
+    if (!keeper->config->sandbox || !has_command(keeper->config))
+        return;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        _exit(1);
+    pid_t pid = fork();
+    if (pid < 0)
+        _exit(1);
+    if (pid == 0) {
+        close(ends[0]);
+        be_runner(keeper, ends[1]);
+    }
+    close(ends[1]);
+    keeper->door = ends[0];
+}
+
+/* --- the sender ------------------------------------------------------------------- */
+
+/** Only the keeper can start another one, with another sender. */
+static void must_have_runner(const struct keeper *keeper)
+{
+    struct pollfd door = { .fd = keeper->door };
+    if (poll(&door, 1, 0) > 0 && (door.revents & (POLLHUP | POLLERR)))
+        _exit(1);
+}
+
+static const struct account *find_account(void *ctx, struct slice name)
+{
+    struct keeper *keeper = ctx;
+    const struct account *account = account_of(keeper, name);
+    if (!account)
+        return NULL;
+    if (account->login == LOGIN_COMMAND && keeper->door > 0)
+        must_have_runner(keeper);
+    keeper->asked = *account;
+    keeper->asked.errand_door = keeper->door;
+    return &keeper->asked;
 }
 
 static void warn_of_secrets(const struct keeper *keeper)
@@ -49,19 +144,27 @@ static void warn_of_secrets(const struct keeper *keeper)
     buf_free(&complaints);
 }
 
+/* Once, not for each sender: whether it is can only change with a start. */
+static void look_at_memory(struct keeper *keeper)
+{
+    struct err why = { 0 };
+    if (secret_can_be_locked(&why))
+        return;
+    keeper->is_swappable = true;
+    log_warning(keeper->setting->log,
+                "%s: passwords and tokens may be swapped to the disk; raise the limit "
+                "of locked memory (LimitMEMLOCK=, ulimit -l)",
+                why.text);
+}
+
 /* The agent has complained of it already, and would not have asked for it. */
 static void reload(void *ctx)
 {
     struct keeper *keeper = ctx;
-    struct buf complaints = buf_make(LIMIT_CONFIG_BYTES);
-    struct config *config =
-        config_load(keeper->setting->config_path, &complaints, false);
-    buf_free(&complaints);
-    if (!config)
-        return;
-    config_free(keeper->own);
-    keeper->config = keeper->own = config;
-    warn_of_secrets(keeper);
+    if (keeper->door > 0)
+        errand_reload(keeper->door);
+    if (read_again(keeper))
+        warn_of_secrets(keeper);
 }
 
 static struct sender_hello hello_of(const struct keeper *keeper,
@@ -74,14 +177,18 @@ static struct sender_hello hello_of(const struct keeper *keeper,
         .began = clock_read(&clock),
         .restarts = keeper->restarts,
         .landlock = (uint32_t)state.landlock_abi,
+        .is_swappable = keeper->is_swappable,
         .fences = (state.is_wanted ? SENDER_FENCE_WANTED : 0u) |
-                  (state.runs_command ? SENDER_FENCE_COMMAND : 0u) |
+                  (keeper->door > 0 ? SENDER_FENCE_COMMAND : 0u) |
                   (state.has_filter ? SENDER_FENCE_SECCOMP : 0u),
     };
 }
 
 static void serve(struct keeper *keeper)
 {
+    if (keeper->restarts > 0) /* the agent may have taken a later one meanwhile */
+        (void)read_again(keeper);
+    start_runner(keeper);
     const struct link_ops *links = links_curl();
     struct sandbox *sandbox = sandbox_create();
     warn_of_secrets(keeper);
@@ -131,6 +238,14 @@ static bool pause_a_moment(void)
     return poll(&control, 1, PAUSE_MS) <= 0;
 }
 
+/** Nobody should look for a process that is gone. What cannot be said is no loss: the
+ *  next sender says it, in a moment. */
+static void say_gone(const struct keeper *keeper)
+{
+    const struct sender_hello hello = { .restarts = keeper->restarts };
+    (void)!send(CONTROL_FD, &hello, sizeof hello, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void keep(struct keeper *keeper)
 {
     int status = 0;
@@ -143,6 +258,7 @@ static void keep(struct keeper *keeper)
             return;
         if (sender > 0) {
             keeper->restarts++;
+            say_gone(keeper);
             tell(keeper->setting->log, status);
         }
     } while (pause_a_moment());
@@ -169,6 +285,7 @@ static void be_keeper(const struct keeper_setting *setting, int control)
     for (size_t i = 0; i < sizeof of_the_agent / sizeof *of_the_agent; i++)
         signal(of_the_agent[i], SIG_IGN);
     let_go(control);
+    look_at_memory(&keeper);
     keep(&keeper);
     _exit(0);
 }

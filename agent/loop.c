@@ -160,9 +160,9 @@ static bool start_uv(uv_loop_t *uv, struct err *err)
 {
     if (!has_descriptors(err))
         return false;
+    /* Without memory it would abort, as if by a bug. */
+    must(uv_replace_allocator(mem_malloc, mem_realloc, mem_calloc, free) == 0);
     int code = uv_loop_init(uv);
-    if (code == UV_ENOMEM)
-        mem_there(NULL);
     return code == 0 ||
            err_set(err, ERR_IO, "the event loop cannot start: %s", uv_strerror(code));
 }

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/openssl.h"
 #include "agent/cli.h"
 
 /** What is opened first would take the number of a stream that was closed, and get what
@@ -38,5 +39,6 @@ int main(int argc, char **argv)
 {
     umask(0077);
     fill_streams();
+    openssl_begin();
     return cli_main(argc, argv);
 }

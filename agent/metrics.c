@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "build.h"
+
 #define METRIC(member, text, ...)                                                  \
     {                                                                              \
         .name = #member, .help = text, .offset = offsetof(struct metrics, member), \
@@ -16,7 +18,7 @@
     METRIC(member, text, .is_gauge = true, .is_trouble = true)
 
 const struct metric metric_table[] = {
-    GAUGE(uptime_ms, "Milliseconds since start."),
+    GAUGE(uptime_ms, "Time since the start."),
     COUNTER(turns, "Turns of the loop."),
     COUNTER(commits, "Durable commits."),
     TROUBLE(commit_failures, "Commits that failed and were tried again."),
@@ -114,4 +116,40 @@ void metrics_put_json(const struct metrics *metrics, struct buf *out)
     for (size_t i = 0; i < metric_count; i++)
         buf_printf(out, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", metric_table[i].name,
                    metric_value(metrics, &metric_table[i]));
+}
+
+/** As Prometheus wants them: "tocsin_lost_bytes_total", "tocsin_uptime_seconds". */
+static void put_sample_name(const struct metric *metric, struct buf *out)
+{
+    struct slice name = slice_of(metric->name);
+    bool is_time = slice_ends(name, SLICE("_ms"));
+    if (is_time)
+        name.len -= 3;
+    buf_printf(out, "tocsin_%.*s%s%s", SLICE_ARG(name), is_time ? "_seconds" : "",
+               metric->is_gauge ? "" : "_total");
+}
+
+static void put_sample(const struct metrics *metrics, const struct metric *metric,
+                       struct buf *out)
+{
+    uint64_t value = metric_value(metrics, metric);
+    buf_puts(out, "# HELP ");
+    put_sample_name(metric, out);
+    buf_printf(out, " %s\n# TYPE ", metric->help);
+    put_sample_name(metric, out);
+    buf_puts(out, metric->is_gauge ? " gauge\n" : " counter\n");
+    put_sample_name(metric, out);
+    if (slice_ends(slice_of(metric->name), SLICE("_ms")))
+        buf_printf(out, " %" PRIu64 ".%03" PRIu64 "\n", value / 1000, value % 1000);
+    else
+        buf_printf(out, " %" PRIu64 "\n", value);
+}
+
+void metrics_put_exposition(const struct metrics *metrics, struct buf *out)
+{
+    buf_puts(out, "# HELP tocsin_build_info Which tocsin this is.\n"
+                  "# TYPE tocsin_build_info gauge\n"
+                  "tocsin_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
+    for (size_t i = 0; i < metric_count; i++)
+        put_sample(metrics, &metric_table[i], out);
 }

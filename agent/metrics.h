@@ -1,6 +1,7 @@
 /**
  * Every number that tocsin tells about itself: one struct, and one table that names
- * each member. `status` and its --json print the table; nothing else knows the names.
+ * each member. `status`, its --json and GET /metrics print the table; nothing else
+ * knows the names.
  */
 #ifndef TOCSIN_AGENT_METRICS_H
 #define TOCSIN_AGENT_METRICS_H
@@ -48,5 +49,10 @@ uint64_t metric_value(const struct metrics *metrics, const struct metric *metric
 void metrics_put(const struct metrics *metrics, struct buf *out);
 /** The members of a JSON object, without its braces. */
 void metrics_put_json(const struct metrics *metrics, struct buf *out);
+/** The text format of Prometheus, version 0.0.4: times in seconds, counters that end in
+ *  "_total". Names, helps and the only label, our version, are constants of this
+ *  program; nothing of a log, a post or the configuration stands in it.
+ *  Source: prometheus.io/docs/instrumenting/exposition_formats. */
+void metrics_put_exposition(const struct metrics *metrics, struct buf *out);
 
 #endif

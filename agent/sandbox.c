@@ -8,7 +8,6 @@
 #include "agent/base/seccomp.h"
 #include "agent/sandbox_calls.h"
 #include "agent/sandbox_paths.h"
-#include "outputs/compiled.h"
 
 struct sandbox {
     struct sandbox_paths inside; /* of the fence around files */
@@ -39,16 +38,6 @@ static bool allow_all(struct landlock *fence, const struct sandbox_paths *inside
         if (!landlock_allow(fence, inside->items[i].path, inside->items[i].rights, err))
             return false;
     return true;
-}
-
-/* Nobody knows what a command needs, and it inherits what we gave up. */
-static bool has_command(const struct config *config)
-{
-    const struct outputs_config *outputs = config->compiled_outputs;
-    for (size_t i = 0; i < outputs->account_count; i++)
-        if (outputs->accounts[i].login == LOGIN_COMMAND)
-            return true;
-    return false;
 }
 
 static bool has_maildir(const struct config *config)
@@ -96,8 +85,7 @@ void sandbox_shut(struct sandbox *sandbox, const struct config *config,
 {
     struct seccomp_row rows[SECCOMP_ROWS_MAX];
     sandbox->state.is_wanted = config->sandbox;
-    sandbox->state.runs_command = role == SANDBOX_SENDER && has_command(config);
-    if (!sandbox->state.is_wanted || sandbox->state.runs_command)
+    if (!sandbox->state.is_wanted)
         return;
     if (role == SANDBOX_SENDER)
         sandbox_paths_of_sender(&sandbox->inside, config);

@@ -26,9 +26,8 @@ enum sandbox_role {
 struct sandbox *sandbox_create(void);
 void sandbox_free(struct sandbox *sandbox);
 
-/** Give up what @config does not need, for ever; nothing when it says `sandbox: false`,
- *  and of the sender nothing when it has to run a password_command, because nobody
- *  knows what that needs. What could not be is logged. Call it before the first byte of
+/** Give up what @config does not need, for ever; nothing when it says `sandbox: false`.
+ *  What could not be is logged. Call it before the first byte of
  *  a stranger is read, in a process that has one thread. */
 void sandbox_shut(struct sandbox *sandbox, const struct config *config,
                   enum sandbox_role role, struct log_sink *log);
@@ -45,9 +44,8 @@ void sandbox_describe(const struct sandbox *sandbox, enum text_form form,
 /** What was given up, in numbers. */
 struct sandbox_state {
     bool is_wanted;
-    bool runs_command; /**< nothing was, for a password_command */
-    int landlock_abi;  /**< 0: files have no fence */
-    bool has_filter;   /**< of system calls */
+    int landlock_abi; /**< 0: files have no fence */
+    bool has_filter;  /**< of system calls */
 };
 struct sandbox_state sandbox_look(const struct sandbox *sandbox);
 

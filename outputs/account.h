@@ -68,6 +68,7 @@ struct account {
     enum login_way login;
     struct slice password_file;  /**< or the file with the consent or the key */
     const struct slice *command; /**< of LOGIN_COMMAND, program and arguments */
+    int errand_door; /**< who runs it is asked there (errand.h); 0: we do it */
     size_t command_count;
     struct slice acts_for; /**< of LOGIN_SERVICE: the user */
     bool is_api;           /**< mails go by Gmail's HTTPS API to host and port */

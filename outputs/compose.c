@@ -105,7 +105,7 @@ static struct slice common_rule(const struct notice *notice)
 static void put_count_header(struct buf *out, const char *name, uint64_t count)
 {
     struct buf digits = buf_make(32);
-    buf_printf(&digits, "%" PRIu64, count);
+    buf_put_number(&digits, count, 1);
     mime_put_token_header(out, name, buf_slice(&digits));
     buf_free(&digits);
 }

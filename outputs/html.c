@@ -193,11 +193,9 @@ static void put_glance(struct buf *out, const struct mail_view *view)
 
 static void put_fact(struct buf *out, const char *name, struct buf *text)
 {
-    buf_printf(out,
-               "<tr><td valign=\"top\" style=\"" GREY
-               "padding:1px 12px 1px 0\">%s</td><td width=\"100%%\" style=\"" WRAP
-               "\">",
-               name);
+    buf_puts(out, "<tr><td valign=\"top\" style=\"" GREY "padding:1px 12px 1px 0\">");
+    buf_puts(out, name);
+    buf_puts(out, "</td><td width=\"100%\" style=\"" WRAP "\">");
     html_put_text(out, buf_slice(text));
     buf_puts(out, "</td></tr>\n");
     buf_clear(text);

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "agent/base/civil.h"
+#include "outputs/http_date.h"
 
-bool http_begin(struct http_response *response, struct err *err)
+bool http_begin(struct http_response *response, struct now now, struct err *err)
 {
     http_clear(response);
-    response->retry_after_s = response->length = -1;
+    response->retry_after_s = response->retry_at_s = response->length = -1;
+    response->asked_s = floor_div(now.unix_ms, SECOND_MS);
     return secret_open(&response->body, LIMIT_REPLY_BODY_BYTES, err);
 }
 
@@ -45,33 +47,34 @@ static bool take_length(struct http_response *response, struct slice value)
     return true;
 }
 
-static bool take_number(struct slice text, size_t at, size_t len, int64_t most,
-                        int64_t *value)
+static void take_date(struct http_response *response, struct slice value)
 {
-    for (size_t i = at; i < at + len; i++)
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-    return slice_to_int(slice_make(text.ptr + at, len), value) && *value <= most;
+    if (!http_date_parse(value, response->asked_s, &response->date_s))
+        response->date_s = 0;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7); the two obsolete forms are no date
- * to us. @return 0 when it is none. */
-static int64_t date_of(struct slice text)
+/* Seconds, or the time when it may be asked again (RFC 9110 10.2.3). */
+static void take_retry(struct http_response *response, struct slice value)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int64_t day, year, hour, minute, second;
-    if (text.len != 29 || !slice_equal(slice_make(text.ptr + 25, 4), SLICE(" GMT")) ||
-        !take_number(text, 5, 2, 31, &day) || !take_number(text, 12, 4, 9999, &year) ||
-        !take_number(text, 17, 2, 23, &hour) ||
-        !take_number(text, 20, 2, 59, &minute) ||
-        !take_number(text, 23, 2, 60, &second))
-        return 0;
-    for (int month = 0; month < 12; month++)
-        if (memcmp(text.ptr + 8, months + 3 * (size_t)month, 3) == 0)
-            return civil_to_days((struct civil_date){ year, month + 1, (int)day }) *
-                       DAY_SECONDS +
-                   (hour * 60 + minute) * 60 + second;
-    return 0;
+    response->retry_after_s = response->retry_at_s = -1;
+    if (slice_to_int(value, &response->retry_after_s))
+        return;
+    response->retry_after_s = -1;
+    if (!http_date_parse(value, response->asked_s, &response->retry_at_s))
+        response->retry_at_s = -1;
+}
+
+/* A time is held against the clock that it was read from, since ours may be wrong. */
+static void judge_retry(struct http_response *response)
+{
+    int64_t now_s = response->date_s > 0 ? response->date_s : response->asked_s;
+    if (response->retry_at_s >= 0)
+        response->retry_after_s =
+            response->retry_at_s > now_s ? response->retry_at_s - now_s : 0;
+    if (response->retry_after_s < 0)
+        response->retry_after_s = -1;
+    if (response->retry_after_s > DAY_SECONDS)
+        response->retry_after_s = DAY_SECONDS;
 }
 
 static bool take_header(struct http_response *response, struct slice line)
@@ -87,19 +90,19 @@ static bool take_header(struct http_response *response, struct slice line)
         return response->is_chunked;
     }
     if (slice_equal_nocase(name, SLICE("date")))
-        response->date_s = date_of(value);
+        take_date(response, value);
     if (slice_equal_nocase(name, SLICE("connection")))
         response->closes =
             response->closes || slice_equal_nocase(value, SLICE("close"));
-    if (slice_equal_nocase(name, SLICE("retry-after")) &&
-        (!slice_to_int(value, &response->retry_after_s) || response->retry_after_s < 0))
-        response->retry_after_s = -1;
+    if (slice_equal_nocase(name, SLICE("retry-after")))
+        take_retry(response, value);
     return true;
 }
 
 /* The head is over: which way does the body come? */
 static enum http_state begin_body(struct http_response *response)
 {
+    judge_retry(response);
     if (response->status < 200) { /* "100 Continue": the response is still to come */
         response->part = HTTP_STATUS;
         response->length = -1;

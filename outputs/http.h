@@ -7,6 +7,7 @@
 #ifndef TOCSIN_OUTPUTS_HTTP_H
 #define TOCSIN_OUTPUTS_HTTP_H
 
+#include "agent/base/now.h"
 #include "agent/base/secret.h"
 #include "outputs/web_limits.h"
 
@@ -28,22 +29,26 @@ enum http_part {
 
 struct http_response {
     int status;
-    int64_t retry_after_s; /**< -1: not said, or as a date */
-    int64_t date_s;        /**< unix, of the server's clock; 0: not said */
-    bool closes;           /**< the connection ends with this response */
+    int64_t
+        retry_after_s; /**< 0 to a day, said in seconds or by a date; -1: not said */
+    int64_t date_s;    /**< unix, of the server's clock; 0: not said */
+    bool closes;       /**< the connection ends with this response */
     struct secret body;
 
     /* --- while it is read --- */
     enum http_part part;
     char line[1024]; /**< the rest of a longer one is left out */
     size_t line_len, head_bytes;
-    int64_t length; /**< of the body as announced; -1: not */
-    uint64_t left;  /**< of the body or chunk; UINT64_MAX: until the end */
+    int64_t asked_s;    /**< unix, of our clock */
+    int64_t retry_at_s; /**< unix, as said; -1: not */
+    int64_t length;     /**< of the body as announced; -1: not */
+    uint64_t left;      /**< of the body or chunk; UINT64_MAX: until the end */
     bool is_chunked;
 };
 
-/** Be ready for a response. Fails: no locked memory. */
-bool http_begin(struct http_response *response, struct err *err)
+/** Be ready for a response. @now  for dates where the server does not say what its own
+ *  clock shows. Fails: no locked memory. */
+bool http_begin(struct http_response *response, struct now now, struct err *err)
     __attribute__((warn_unused_result));
 /** Wipe and forget. */
 void http_clear(struct http_response *response);

@@ -53,7 +53,7 @@ void https_ask(struct https *https, struct secret *head, struct slice body,
     https->body = body;
     https->given = 0;
     https->is_offered = false;
-    if (!http_begin(&https->response, &err)) {
+    if (!http_begin(&https->response, now, &err)) {
         fail_with(https, err.text);
         return;
     }

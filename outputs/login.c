@@ -206,6 +206,15 @@ static void (*const stages[STAGES])(struct login_link *, struct now) = {
     [STAGE_READY] = at_end,     [STAGE_FAILED] = at_end,
 };
 
+static struct program *run_command(const struct account *account,
+                                   const struct wakes *wakes, struct now now)
+{
+    if (account->errand_door == 0)
+        return program_start(account->command, account->command_count, wakes, now);
+    return program_send_for(account->errand_door, account->name, account->command[0],
+                            wakes, now);
+}
+
 /* --- a link ----------------------------------------------------------------------- */
 
 static struct link *login_open(void *ctx, const struct account *account,
@@ -220,8 +229,7 @@ static struct link *login_open(void *ctx, const struct account *account,
         link->stage = STAGE_HOOK;
     } else if (account->login == LOGIN_COMMAND) {
         link->stage = STAGE_SECRET;
-        link->program =
-            program_start(account->command, account->command_count, wakes, now);
+        link->program = run_command(account, wakes, now);
     } else if (account->login == LOGIN_CONSENT || account->login == LOGIN_SERVICE) {
         begin_token(link, now);
     } else {

@@ -96,7 +96,8 @@ static struct folder header_begin(struct buf *out, const char *name)
     must(name[0] != '\0');
     for (const char *c = name; *c; c++)
         must(is_alnum(*c) || *c == '-');
-    buf_printf(out, "%s:", name);
+    buf_puts(out, name);
+    buf_putc(out, ':');
     return (struct folder){ out, strlen(name) + 1, true };
 }
 

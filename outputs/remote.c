@@ -27,7 +27,7 @@ struct link {
 struct remote_links {
     struct link_ops ops;
     int control;
-    struct sender_hello hello; /* of the last that was started; pid 0: not yet */
+    struct sender_hello hello; /* of the last that was started; pid 0: none runs */
 };
 
 /* --- asking ----------------------------------------------------------------------- */
@@ -264,7 +264,7 @@ static void hear(struct remote_links *links)
         ssize_t len = recv(links->control, &hello, sizeof hello, MSG_DONTWAIT);
         if (len <= 0)
             return;
-        if (len == (ssize_t)sizeof hello && hello.pid > 0)
+        if (len == (ssize_t)sizeof hello && hello.pid >= 0)
             links->hello = hello;
     }
 }
@@ -281,8 +281,6 @@ static void put_fences(const struct sender_hello *hello, struct buf *out)
 {
     if (!(hello->fences & SENDER_FENCE_WANTED)) {
         buf_puts(out, "off (sandbox: false)");
-    } else if (hello->fences & SENDER_FENCE_COMMAND) {
-        buf_puts(out, "off (an account has a password_command)");
     } else {
         if (hello->landlock > 0)
             buf_printf(out, "Landlock %u", (unsigned)hello->landlock);
@@ -290,6 +288,8 @@ static void put_fences(const struct sender_hello *hello, struct buf *out)
             buf_puts(out, "NO Landlock");
         buf_puts(out,
                  hello->fences & SENDER_FENCE_SECCOMP ? ", seccomp" : ", NO seccomp");
+        if (hello->fences & SENDER_FENCE_COMMAND)
+            buf_puts(out, "; password_command runs outside of it");
     }
 }
 
@@ -302,6 +302,8 @@ static void put_words(const struct sender_hello *hello, struct now now, struct b
     text_put_count(out, hello->restarts, "time", "times");
     buf_puts(out, "; sandbox: ");
     put_fences(hello, out);
+    if (hello->is_swappable)
+        buf_puts(out, "; PASSWORDS MAY BE SWAPPED (limit of locked memory)");
 }
 
 static void put_json(const struct sender_hello *hello, struct buf *out)
@@ -313,12 +315,13 @@ static void put_json(const struct sender_hello *hello, struct buf *out)
     }
     buf_printf(out,
                "{\"pid\":%lld,\"started_ms\":%lld,\"restarts\":%u,\"sandbox\":"
-               "{\"wanted\":%s,\"landlock\":%u,\"seccomp\":%s}}",
+               "{\"wanted\":%s,\"landlock\":%u,\"seccomp\":%s},\"memory_locked\":%s}",
                (long long)hello->pid, (long long)hello->began.unix_ms,
                (unsigned)hello->restarts,
                hello->fences & SENDER_FENCE_WANTED ? "true" : "false",
                (unsigned)hello->landlock,
-               hello->fences & SENDER_FENCE_SECCOMP ? "true" : "false");
+               hello->fences & SENDER_FENCE_SECCOMP ? "true" : "false",
+               hello->is_swappable ? "false" : "true");
 }
 
 void links_remote_describe(const struct link_ops *ops, struct now now,

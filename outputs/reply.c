@@ -212,14 +212,10 @@ static bool take_time(struct slice text, int64_t *unix_ms)
     return true;
 }
 
-int64_t reply_wait_ms(const struct smtp_reply *reply, struct now now)
+/* What stands behind "retry after ": a time, or "120 s". */
+static int64_t take_wait(struct slice text, struct now now)
 {
-    static const char words[] = "etry after ";
-    const char *at = strstr(reply->text, words);
     int64_t wait = 0, until = 0;
-    if (reply->phase < PHASE_TOKEN || !at)
-        return 0;
-    struct slice text = slice_of(at + sizeof words - 1);
     size_t digits = 0;
     while (digits < text.len && is_digit(text.ptr[digits]))
         digits++;
@@ -229,6 +225,19 @@ int64_t reply_wait_ms(const struct smtp_reply *reply, struct now now)
              slice_to_int(slice_make(text.ptr, digits), &wait))
         wait *= SECOND_MS;
     return wait < 0 ? 0 : wait < DAY_MS ? wait : DAY_MS;
+}
+
+int64_t reply_wait_ms(const struct smtp_reply *reply, struct now now)
+{
+    static const char words[] = "etry after ";
+    int64_t longest = 0;
+    if (reply->phase < PHASE_TOKEN)
+        return 0;
+    for (const char *at = reply->text; (at = strstr(at, words)) != NULL;) {
+        at += sizeof words - 1;
+        longest = later_ms(longest, take_wait(slice_of(at), now));
+    }
+    return longest;
 }
 
 void reply_put(struct buf *out, const struct smtp_reply *reply)

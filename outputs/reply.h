@@ -40,8 +40,8 @@ int64_t reply_size_max(struct slice offers);
 struct smtp_reply reply_of_network(enum smtp_phase phase, struct slice text);
 
 /** How long Google asks to wait by HTTPS, in ms and a day at most: "Retry after
- *  2026-11-28T00:00:00.000Z" (UTC) or "retry after 120 s" in the text. 0: it does not
- *  ask, or somebody else says it. */
+ *  2026-11-28T00:00:00.000Z" (UTC) or "retry after 120 s" in the text; the
+ *  longest counts. 0: it does not ask, or somebody else says it. */
 int64_t reply_wait_ms(const struct smtp_reply *reply, struct now now);
 
 /** "550 5.4.5 Daily limit", or the text alone without a code, for people. */

@@ -43,15 +43,16 @@ struct sender_word {
 /** What the sender says of itself, once, over the socket for requests. */
 enum sender_fence {
     SENDER_FENCE_WANTED = 1,  /**< not `sandbox: false` */
-    SENDER_FENCE_COMMAND = 2, /**< given up for an account's password_command */
+    SENDER_FENCE_COMMAND = 2, /**< a process outside runs an account's command */
     SENDER_FENCE_SECCOMP = 4,
 };
 struct sender_hello {
-    int64_t pid;
+    int64_t pid; /**< 0: the keeper says that the last one is gone */
     struct now began;
     uint32_t restarts; /**< how often the keeper started it again */
     uint32_t landlock; /**< 0: files have no fence */
     uint32_t fences;   /**< SENDER_FENCE_* */
+    bool is_swappable; /**< its secrets are: no memory can be locked */
 };
 
 /** The extensions that the agent may ask for; NULL-terminated, at most 32. */

@@ -546,8 +546,8 @@ const struct link_ops *links_curl(void)
 {
     struct curl_links *links = mem_zalloc(sizeof *links);
     /* libcurl keeps the password and the line of AUTH on its heap. */
-    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_free, secret_realloc,
-                              strdup, calloc) == CURLE_OK);
+    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_malloc, secret_free,
+                              secret_realloc, mem_copy_text, mem_calloc) == CURLE_OK);
     links->warm = curl_easy_init();
     mem_there(links->warm);
     links->ops = (struct link_ops){

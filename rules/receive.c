@@ -171,6 +171,8 @@ static void describe(struct receiving *receiving)
     struct sighting *sighting = &receiving->sighting;
     sighting->summary = clean(receiving->engine, sighting->summary);
     sighting->description = clean(receiving->engine, sighting->description);
+    sighting->links = redact_links(rules_redactor(receiving->engine->rules),
+                                   sighting->links, &receiving->engine->arena);
 }
 
 /** What it is called where no rule took it over, without secrets, as @labels are. */

@@ -277,6 +277,47 @@ uint64_t redact_suspects(const struct redactor *redactor, const struct slice *li
     return sift.suspects;
 }
 
+/** Where the host of the URL in @line begins, behind a user's name and password. */
+static size_t behind_user(struct slice line, size_t authority)
+{
+    size_t host = authority;
+    for (size_t i = authority; i < line.len && !strchr("/?#", line.ptr[i]); i++)
+        host = line.ptr[i] == '@' ? i + 1 : host;
+    return host;
+}
+
+static struct slice redact_link(const struct redactor *redactor, struct slice line,
+                                struct arena *arena)
+{
+    size_t scheme = slice_find(line, SLICE("://"));
+    if (redactor->has_built_in && scheme != SIZE_MAX) {
+        size_t authority = scheme + 3, host = behind_user(line, authority);
+        if (host > authority)
+            line = slice_of(arena_printf(arena, "%.*s%.*s", (int)authority, line.ptr,
+                                         (int)(line.len - host), line.ptr + host));
+    }
+    return redact_text(redactor, line, arena);
+}
+
+struct slice redact_links(const struct redactor *redactor, struct slice links,
+                          struct arena *arena)
+{
+    struct buf safe = buf_make(LIMIT_LINKS_BYTES);
+    struct slice rest = links, line;
+    redactor = redactor ? redactor : &built_in;
+    while (slice_next(&rest, '\n', &line)) {
+        line = redact_link(redactor, line, arena);
+        if (safe.len + line.len + 1 > LIMIT_LINKS_BYTES)
+            continue;
+        buf_put(&safe, line);
+        buf_putc(&safe, '\n');
+    }
+    if (!slice_equal(buf_slice(&safe), links))
+        links = arena_slice(arena, buf_slice(&safe));
+    buf_free(&safe);
+    return links;
+}
+
 static bool lies_within(struct slice part, struct slice text)
 {
     return part.len > 0 && part.ptr >= text.ptr &&

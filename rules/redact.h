@@ -23,6 +23,13 @@ void redactor_free(struct redactor *redactor);
 struct slice redact_text(const struct redactor *redactor, struct slice text,
                          struct arena *arena);
 
+/** Likewise @links, a line each: "Name URL". What stands before the '@' of a URL's host
+ *  goes whole, since no link needs it to be one. A line that would pass
+ *  LIMIT_LINKS_BYTES with those before it is left off: a part of a URL leads
+ *  elsewhere. */
+struct slice redact_links(const struct redactor *redactor, struct slice links,
+                          struct arena *arena);
+
 /** Which of @lines, REDACT_LINES at most, may hold a secret? To ask for many at once is
  *  cheaper than to ask one by one.
  *  @room    REDACT_ROOM_BYTES to write into; a line that does not fit is suspect

@@ -252,10 +252,21 @@ static bool is_key(struct slice name)
     return false;
 }
 
+/** The working directory, as sudo and the environment have it: "PWD=/home/bob". Right
+ *  behind a ';' it is ODBC's word for the password. */
+static bool is_folder(struct slice text, size_t at)
+{
+    struct slice before = slice_make(text.ptr, at), name = name_before(text, at);
+    return slice_equal(name, SLICE("PWD")) && slice_ends(before, name) &&
+           (before.len == name.len || is_blank(before.ptr[at - name.len - 1])) &&
+           at + 1 < text.len && (text.ptr[at + 1] == '/' || text.ptr[at + 1] == '~');
+}
+
 static size_t try_value(struct slice text, size_t at, struct spans *spans)
 {
-    return is_key(name_before(text, at)) ? put_value(text, behind_sign(text, at), spans)
-                                         : 0;
+    if (!is_key(name_before(text, at)) || is_folder(text, at))
+        return 0;
+    return put_value(text, behind_sign(text, at), spans);
 }
 
 /* --- what is known by itself ------------------------------------------------------ */

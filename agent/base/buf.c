@@ -8,7 +8,10 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
-enum { BRIEF_BYTES = 256 }; /* what is formatted is seldom longer */
+enum {
+    BRIEF_BYTES = 256, /* what is formatted is seldom longer */
+    NUMBER_BYTES = 20, /* UINT64_MAX */
+};
 
 bool buf_reserve(struct buf *buf, size_t extra)
 {
@@ -69,6 +72,18 @@ void buf_printf(struct buf *buf, const char *format, ...)
     mem_there(len >= 0 ? text : NULL);
     buf_put(buf, slice_make(text, (size_t)len));
     free(text);
+}
+
+void buf_put_number(struct buf *buf, uint64_t number, size_t digits)
+{
+    char text[NUMBER_BYTES];
+    size_t at = sizeof text;
+    must(digits <= sizeof text);
+    while (number > 0 || at == sizeof text || sizeof text - at < digits) {
+        text[--at] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    buf_put(buf, slice_make(text + at, sizeof text - at));
 }
 
 void buf_put_u64(struct buf *buf, uint64_t value)

@@ -33,6 +33,10 @@ void buf_printf(struct buf *buf, const char *format, ...)
  *  it has overflowed */
 bool buf_reserve(struct buf *buf, size_t extra);
 
+/** Put @number in decimal, with zeros before it up to @digits: much of a mail is
+ *  numbers, and printf takes ten times as long. */
+void buf_put_number(struct buf *buf, uint64_t number, size_t digits);
+
 /** Room for @bytes at the end, of which buf_wrote() says how many were written.
  *  @return NULL when there is none: then it has overflowed */
 static inline char *buf_room(struct buf *buf, size_t bytes)

@@ -60,9 +60,8 @@
 #define LIMIT_DESCRIPTION_BYTES 8192 /* cut */
 #define LIMIT_SAMPLES 5              /* per alert; later lines are counted */
 #define LIMIT_SAMPLE_BYTES 2048      /* cut */
-#define LIMIT_GROUPS 10000 /* per route; further keys share one "(other)" group */
-/* Per group; then told alerts that never end make way, the rest share "(other)". */
-#define LIMIT_GROUP_ALERTS 1000
+#define LIMIT_GROUPS 10000      /* per route; further keys share one "(other)" group */
+#define LIMIT_GROUP_ALERTS 1000 /* then told endless ones make way, or "(other)" */
 #define LIMIT_DEDUP_ENTRIES 50000  /* the one that ends first is forgotten */
 #define LIMIT_LINKS_BYTES 2048     /* of all links of an alert; further are left off */
 #define LIMIT_REGEX_MATCH 100000   /* PCRE2 match limit; counted as a rule error */
@@ -108,7 +107,8 @@
 #define LIMIT_HTTP_BODY_BYTES (1024 * 1024)        /* of a request; 413 */
 #define LIMIT_HTTP_BODIES_BYTES (32 * 1024 * 1024) /* of all that are here; 503 */
 #define LIMIT_HTTP_HEAD_BYTES (32 * 1024)          /* request line and headers; 431 */
-#define LIMIT_HTTP_HEADERS 100                     /* 431 */
+#define LIMIT_HTTP_METRICS_BYTES (32 * 1024) /* of GET /metrics; fits, by a test */
+#define LIMIT_HTTP_HEADERS 100               /* 431 */
 #define LIMIT_HTTP_CONNECTIONS 256         /* further ones wait in the kernel's queue */
 #define LIMIT_HTTP_PEER_CONNECTIONS 64     /* of one address; 429, closed */
 #define LIMIT_HTTP_ACCEPTS 256             /* per turn; then the turn goes on */

@@ -45,6 +45,21 @@ void *mem_double(void *old, size_t *capacity, size_t size)
     return mem_grow(old, *capacity, size);
 }
 
+void *mem_malloc(size_t size)
+{
+    return mem_there(malloc(size ? size : 1));
+}
+
+void *mem_calloc(size_t count, size_t size)
+{
+    return mem_there(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *mem_realloc(void *old, size_t size)
+{
+    return mem_grow(old, 1, size);
+}
+
 char *mem_copy(struct slice s)
 {
     char *copy = mem_zalloc(s.len + 1);

@@ -23,6 +23,13 @@ void *mem_grow(void *old, size_t count, size_t size) __attribute__((returns_nonn
 char *mem_copy(struct slice s) __attribute__((malloc, returns_nonnull));
 char *mem_copy_text(const char *text) __attribute__((malloc, returns_nonnull));
 
+/** malloc(3), calloc(3) and realloc(3) for libraries that take an allocator: as above,
+ *  so that no library goes on with half of what it wanted to make. To be free()d; for
+ *  strdup(3) there is mem_copy_text(). */
+void *mem_malloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *mem_calloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+void *mem_realloc(void *old, size_t size) __attribute__((returns_nonnull));
+
 /** One element more for an array that a caller owns: grows *@items by doubling and
  *  returns the new, zeroed element. @count is counted up. */
 #define mem_push(items, count, capacity)                                       \

@@ -1,8 +1,7 @@
 /**
  * Bugs that are planted on purpose, so that the simulator can show that it finds them
- * (`make mutants`). They exist only in a build that was configured with
- * --enable-plants; in every other one planted() is a constant and its branch is not
- * compiled.
+ * (`make mutants`). They exist only in a program of its own, tests/sim/planted; in
+ * every other one planted() is a constant and its branch is not compiled.
  */
 #ifndef TOCSIN_BASE_PLANT_H
 #define TOCSIN_BASE_PLANT_H

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/base/errand.h"
 #include "agent/base/mem.h"
 #include "agent/base/text.h"
 
@@ -19,7 +20,8 @@ extern char **environ;
 struct program {
     const struct wakes *wakes;
     char *name;
-    pid_t pid;           /* 0: not running */
+    pid_t pid;           /* 0: not running, or by another process */
+    int end;             /* then it is told there; -1: not, or no more */
     int out, complaints; /* -1: at their end */
     struct secret secret;
     struct buf complaint; /* the head of standard error */
@@ -70,60 +72,97 @@ static bool set_streams(posix_spawn_file_actions_t *actions, int out, int compla
            posix_spawn_file_actions_adddup2(actions, complaints, STDERR_FILENO) == 0;
 }
 
-static bool spawn(struct program *program, char **argv, int out, int complaints)
+int program_spawn(char **argv, int out, int complaints, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error = ENOMEM;
     if (posix_spawn_file_actions_init(&actions) != 0)
-        return err_set(&program->failure, ERR_IO, "the command '%s' cannot be started",
-                       program->name);
+        return error;
     if (posix_spawnattr_init(&attributes) == 0) {
         if (set_streams(&actions, out, complaints) && set_attributes(&attributes))
-            error = posix_spawn(&program->pid, argv[0], &actions, &attributes, argv,
-                                environ);
+            error = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+static bool no_start(const struct program *program, int error, struct err *err)
+{
+    errno = error;
+    return err_set_errno(err, "the command '%s' cannot be started", program->name);
+}
+
+static bool spawn(struct program *program, char **argv, int out, int complaints)
+{
+    int error = program_spawn(argv, out, complaints, &program->pid);
     if (error == 0)
         return true;
     program->pid = 0;
-    errno = error;
-    return err_set_errno(&program->failure, "the command '%s' cannot be started",
-                         program->name);
+    return no_start(program, error, &program->failure);
 }
 
-static void start(struct program *program, char **argv)
+static bool send_for(struct program *program, int door, struct slice name,
+                     const int streams[2])
 {
-    int out = -1, complaints = -1;
+    int end = -1;
+    struct err *err = &program->failure;
+    bool is_asked =
+        make_pipe(&program->end, &end, err) &&
+        errand_ask(door, name, (const int[]){ streams[0], streams[1], end }, err);
+    close_fd(&end);
+    return is_asked;
+}
+
+/* By @argv, or at @door for @name when there is none. */
+static void start(struct program *program, char **argv, int door, struct slice name)
+{
+    int streams[] = { -1, -1 };
     struct err *err = &program->failure;
     if (secret_open(&program->secret, SECRET_MAX_BYTES, err) &&
-        make_pipe(&program->out, &out, err) &&
-        make_pipe(&program->complaints, &complaints, err) &&
-        spawn(program, argv, out, complaints)) {
+        make_pipe(&program->out, &streams[0], err) &&
+        make_pipe(&program->complaints, &streams[1], err) &&
+        (argv ? spawn(program, argv, streams[0], streams[1])
+              : send_for(program, door, name, streams))) {
         wakes_set(program->wakes, program->out, WAKE_READ);
         wakes_set(program->wakes, program->complaints, WAKE_READ);
     }
-    close_fd(&out);
-    close_fd(&complaints);
+    close_fd(&streams[0]);
+    close_fd(&streams[1]);
+}
+
+static struct program *make(struct slice name, const struct wakes *wakes,
+                            struct now now)
+{
+    struct program *program = mem_zalloc(sizeof *program);
+    program->wakes = wakes;
+    program->name = mem_copy(name);
+    program->out = program->complaints = program->end = -1;
+    program->complaint = buf_make(COMPLAINT_BYTES);
+    program->deadline_ms = now.mono_ms + PROGRAM_TIMEOUT_MS;
+    program->look_ms = NEVER_MS;
+    return program;
 }
 
 struct program *program_start(const struct slice *words, size_t count,
                               const struct wakes *wakes, struct now now)
 {
-    struct program *program = mem_zalloc(sizeof *program);
+    struct program *program = make(words[0], wakes, now);
     struct arena arena = { 0 };
     char **argv = arena_zalloc(&arena, (count + 1) * sizeof *argv);
     for (size_t i = 0; i < count; i++)
         argv[i] = arena_text(&arena, words[i]);
-    program->wakes = wakes;
-    program->name = mem_copy(words[0]);
-    program->out = program->complaints = -1;
-    program->complaint = buf_make(COMPLAINT_BYTES);
-    program->deadline_ms = now.mono_ms + PROGRAM_TIMEOUT_MS;
-    program->look_ms = NEVER_MS;
-    start(program, argv);
+    start(program, argv, -1, SLICE(""));
     arena_free(&arena);
+    return program;
+}
+
+struct program *program_send_for(int door, struct slice name, struct slice program_name,
+                                 const struct wakes *wakes, struct now now)
+{
+    struct program *program = make(program_name, wakes, now);
+    start(program, NULL, door, name);
     return program;
 }
 
@@ -175,6 +214,7 @@ static void read_complaints(struct program *program)
 static void kill_program(struct program *program)
 {
     int status;
+    close_fd(&program->end); /* which ends it, where another process runs it */
     if (program->pid <= 0)
         return;
     kill(-program->pid, SIGKILL);
@@ -210,16 +250,8 @@ static enum program_state fail_by_status(struct program *program, int status,
     return PROGRAM_FAILED;
 }
 
-static enum program_state reap(struct program *program, struct now now, struct err *err)
+static enum program_state judge(struct program *program, int status, struct err *err)
 {
-    int status = 0;
-    pid_t gone = waitpid(program->pid, &status, WNOHANG);
-    program->look_ms = now.mono_ms + REAP_MS;
-    if (gone == 0)
-        return PROGRAM_RUNS;
-    program->pid = 0;
-    if (gone < 0)
-        return fail(program, err, "is lost");
     if (status != 0)
         return fail_by_status(program, status, err);
     if (!secret_take_line(&program->secret, program->name, err))
@@ -228,6 +260,35 @@ static enum program_state reap(struct program *program, struct now now, struct e
                     "characters");
     program->is_done = true;
     return PROGRAM_DONE;
+}
+
+static enum program_state reap(struct program *program, struct now now, struct err *err)
+{
+    int status = 0;
+    pid_t gone = waitpid(program->pid, &status, WNOHANG);
+    program->look_ms = now.mono_ms + REAP_MS;
+    if (gone == 0)
+        return PROGRAM_RUNS;
+    program->pid = 0;
+    return gone < 0 ? fail(program, err, "is lost") : judge(program, status, err);
+}
+
+/* The other process tells how it ended, or is gone itself. */
+static enum program_state hear_end(struct program *program, struct now now,
+                                   struct err *err)
+{
+    struct errand_end end;
+    ssize_t len = read(program->end, &end, sizeof end);
+    program->look_ms = now.mono_ms + REAP_MS;
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return PROGRAM_RUNS;
+    close_fd(&program->end);
+    if (len != (ssize_t)sizeof end)
+        return fail(program, err, "is lost");
+    if (end.error == 0)
+        return judge(program, end.status, err);
+    (void)no_start(program, end.error, err);
+    return PROGRAM_FAILED;
 }
 
 enum program_state program_step(struct program *program, struct now now,
@@ -244,7 +305,9 @@ enum program_state program_step(struct program *program, struct now now,
         return fail(program, err, "printed more than a password can be");
     if (now.mono_ms >= program->deadline_ms)
         return fail(program, err, "took longer than 10 s");
-    return program->out >= 0 ? PROGRAM_RUNS : reap(program, now, err);
+    if (program->out >= 0)
+        return PROGRAM_RUNS;
+    return program->end >= 0 ? hear_end(program, now, err) : reap(program, now, err);
 }
 
 const struct secret *program_secret(const struct program *program)

@@ -7,6 +7,8 @@
 #ifndef TOCSIN_BASE_PROGRAM_H
 #define TOCSIN_BASE_PROGRAM_H
 
+#include <sys/types.h>
+
 #include "agent/base/err.h"
 #include "agent/base/now.h"
 #include "agent/base/secret.h"
@@ -23,6 +25,14 @@ struct program;
  *  are borrowed for the call. A program that cannot be started fails in step(). */
 struct program *program_start(const struct slice *words, size_t count,
                               const struct wakes *wakes, struct now now);
+/** The same by another process, which is asked at @door for what is known as @name (see
+ *  errand.h). @program  what it is called in messages */
+struct program *program_send_for(int door, struct slice name, struct slice program,
+                                 const struct wakes *wakes, struct now now);
+/** Start @argv as above, with @out and @complaints as its output and standard error.
+ *  @return 0 with @pid set, which leads a process group of its own; else an errno. */
+int program_spawn(char **argv, int out, int complaints, pid_t *pid)
+    __attribute__((warn_unused_result));
 /** Go on without blocking. PROGRAM_FAILED fills @err: it could not be run, ended with
  *  another status than 0, took too long, or its output is no password. */
 enum program_state program_step(struct program *program, struct now now,

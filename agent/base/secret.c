@@ -109,8 +109,8 @@ static bool read_secret(int fd, const char *path, struct secret *secret,
     return len == 0 || err_set_errno(err, "cannot read the secret '%s'", path);
 }
 
-/* What cannot be locked or kept out of a dump is used all the same: the limit of
- * locked memory can be 0, and mail matters more. */
+/* What cannot be locked or kept out of a dump is used all the same, see
+ * secret_can_be_locked(). */
 bool secret_open(struct secret *secret, size_t capacity, struct err *err)
 {
     void *page = mmap(NULL, capacity, PROT_READ | PROT_WRITE,
@@ -121,6 +121,19 @@ bool secret_open(struct secret *secret, size_t capacity, struct err *err)
         errno = 0;
     *secret = (struct secret){ .page = page, .capacity = capacity };
     return true;
+}
+
+bool secret_can_be_locked(struct err *why)
+{
+    void *page = mmap(NULL, SECRET_MAX_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return err_set_errno(why, "no memory for a secret");
+    bool is_locked = mlock(page, SECRET_MAX_BYTES) == 0;
+    if (!is_locked)
+        err_set_errno(why, "no memory can be locked");
+    munmap(page, SECRET_MAX_BYTES);
+    return is_locked;
 }
 
 bool secret_put(struct secret *secret, struct slice bytes)
@@ -286,9 +299,7 @@ void secret_free(void *block)
 void *secret_realloc(void *block, size_t size)
 {
     size_t old = block ? malloc_usable_size(block) : 0;
-    void *fresh = malloc(size);
-    if (!fresh)
-        return NULL;
+    void *fresh = mem_malloc(size);
     if (block)
         memcpy(fresh, block, old < size ? old : size);
     secret_free(block);

@@ -17,10 +17,14 @@ struct secret {
     size_t len, capacity;
 };
 
-/** Locked memory for @capacity bytes, empty: what is put there never moves. The caller
- *  wipes it. Fails: ERR_IO. */
+/** Memory for @capacity bytes, locked where it can be, empty: what is put there never
+ *  moves. The caller wipes it. Fails: ERR_IO. */
 bool secret_open(struct secret *secret, size_t capacity, struct err *err)
     __attribute__((warn_unused_result));
+/** Is there memory for a secret that is not swapped? Without CAP_IPC_LOCK and with a
+ *  limit (RLIMIT_MEMLOCK) of 0 there is none; then any memory has to do, because mail
+ *  matters more, and somebody has to say so. @why is set when there is none. */
+bool secret_can_be_locked(struct err *why) __attribute__((warn_unused_result));
 /** Put @bytes behind what is there. @return false when they do not fit: nothing is
  *  put. */
 bool secret_put(struct secret *secret, struct slice bytes)
@@ -64,9 +68,9 @@ bool secret_read_pem(struct slice path, bool is_key, struct buf *pem, struct err
     __attribute__((warn_unused_result));
 
 /** free(3) and realloc(3) for libraries that keep secrets on their heap: what is given
- *  back is wiped. @return NULL when there is no memory; then nothing has changed. */
+ *  back is wiped. Without memory the process ends as by mem_there(). */
 void secret_free(void *block);
-void *secret_realloc(void *block, size_t size);
+void *secret_realloc(void *block, size_t size) __attribute__((returns_nonnull));
 
 /** From now on this process leaves no core, and nobody but root looks into its memory
  *  (prctl(2), PR_SET_DUMPABLE). */

@@ -6,7 +6,6 @@
 #include "agent/base/text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "agent/base/civil.h"
 #include "agent/base/now.h"
@@ -90,11 +89,18 @@ bool text_to_duration(struct slice text, int64_t *ms)
     return true;
 }
 
+static void put_units(struct buf *out, int64_t ms, const struct unit *unit)
+{
+    buf_put_number(out, (uint64_t)(ms / unit->factor), 1);
+    buf_puts(out, unit->name);
+}
+
 void text_put_duration(struct buf *out, int64_t ms)
 {
     size_t i = 0;
     if (ms > 0 && ms < SECOND_MS) {
-        buf_printf(out, "%" PRId64 " ms", ms);
+        buf_put_number(out, (uint64_t)ms, 1);
+        buf_puts(out, " ms");
         return;
     }
     if (ms <= 0) {
@@ -103,12 +109,12 @@ void text_put_duration(struct buf *out, int64_t ms)
     }
     while (duration_units[i].factor > ms)
         i++;
-    buf_printf(out, "%" PRId64 "%s", ms / duration_units[i].factor,
-               duration_units[i].name);
+    put_units(out, ms, &duration_units[i]);
     ms %= duration_units[i++].factor;
-    if (ms >= SECOND_MS && ms >= duration_units[i].factor)
-        buf_printf(out, " %" PRId64 "%s", ms / duration_units[i].factor,
-                   duration_units[i].name);
+    if (ms >= SECOND_MS && ms >= duration_units[i].factor) {
+        buf_putc(out, ' ');
+        put_units(out, ms, &duration_units[i]);
+    }
 }
 
 bool text_to_size(struct slice text, int64_t *bytes)
@@ -145,6 +151,10 @@ static size_t clean_run(struct slice bytes, bool keep_lines)
 {
     size_t run = 0, len = 1;
     while (run < bytes.len && len > 0) {
+        if (bytes.ptr[run] >= 0x20 && bytes.ptr[run] < 0x7F) {
+            run++;
+            continue;
+        }
         len = clean_length(slice_make(bytes.ptr + run, bytes.len - run), keep_lines);
         run += len;
     }
@@ -197,7 +207,7 @@ struct slice text_cut(struct slice utf8, size_t max_bytes)
 struct wall_clock {
     struct civil_date date;
     int weekday, hour, minute, second;
-    char offset[8]; /* "+0100" */
+    int offset_min;
 };
 
 static struct wall_clock wall_clock_at(int64_t unix_ms, int utc_offset_s)
@@ -207,23 +217,47 @@ static struct wall_clock wall_clock_at(int64_t unix_ms, int utc_offset_s)
     int64_t local_s = floor_div(unix_ms, SECOND_MS) + offset_min * 60;
     int64_t days = floor_div(local_s, DAY_SECONDS);
     int second = (int)(local_s - days * DAY_SECONDS);
-    unsigned east = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
     wall.date = civil_from_days(days);
     wall.weekday = civil_weekday(days);
     wall.hour = second / 3600;
     wall.minute = second / 60 % 60;
     wall.second = second % 60;
-    snprintf(wall.offset, sizeof wall.offset, "%c%02u%02u", offset_min < 0 ? '-' : '+',
-             east / 60 % 100, east % 60);
+    wall.offset_min = offset_min;
     return wall;
+}
+
+static void put_year(struct buf *out, int64_t year)
+{
+    if (year < 0)
+        buf_putc(out, '-');
+    buf_put_number(out, (uint64_t)(year < 0 ? -year : year), year < 0 ? 3 : 4);
+}
+
+/** " 06:17:01 +0100" */
+static void put_hours(struct buf *out, const struct wall_clock *wall)
+{
+    bool is_west = wall->offset_min < 0;
+    uint64_t offset = (uint64_t)(is_west ? -wall->offset_min : wall->offset_min);
+    buf_putc(out, ' ');
+    buf_put_number(out, (uint64_t)wall->hour, 2);
+    buf_putc(out, ':');
+    buf_put_number(out, (uint64_t)wall->minute, 2);
+    buf_putc(out, ':');
+    buf_put_number(out, (uint64_t)wall->second, 2);
+    buf_puts(out, is_west ? " -" : " +");
+    buf_put_number(out, offset / 60 % 100, 2);
+    buf_put_number(out, offset % 60, 2);
 }
 
 void text_put_time(struct buf *out, int64_t unix_ms, int utc_offset_s)
 {
     struct wall_clock wall = wall_clock_at(unix_ms, utc_offset_s);
-    buf_printf(out, "%04" PRId64 "-%02d-%02d %02d:%02d:%02d %s", wall.date.year,
-               wall.date.month, wall.date.day, wall.hour, wall.minute, wall.second,
-               wall.offset);
+    put_year(out, wall.date.year);
+    buf_putc(out, '-');
+    buf_put_number(out, (uint64_t)wall.date.month, 2);
+    buf_putc(out, '-');
+    buf_put_number(out, (uint64_t)wall.date.day, 2);
+    put_hours(out, &wall);
 }
 
 void text_put_rfc5322_date(struct buf *out, int64_t unix_ms, int utc_offset_s)
@@ -231,15 +265,21 @@ void text_put_rfc5322_date(struct buf *out, int64_t unix_ms, int utc_offset_s)
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct wall_clock wall = wall_clock_at(unix_ms, utc_offset_s);
-    buf_printf(out, "%.3s, %02d %.3s %04" PRId64 " %02d:%02d:%02d %s",
-               days + 3 * wall.weekday, wall.date.day,
-               months + 3 * (wall.date.month - 1), wall.date.year, wall.hour,
-               wall.minute, wall.second, wall.offset);
+    buf_put(out, slice_make(days + 3 * wall.weekday, 3));
+    buf_puts(out, ", ");
+    buf_put_number(out, (uint64_t)wall.date.day, 2);
+    buf_putc(out, ' ');
+    buf_put(out, slice_make(months + 3 * (wall.date.month - 1), 3));
+    buf_putc(out, ' ');
+    put_year(out, wall.date.year);
+    put_hours(out, &wall);
 }
 
 void text_put_count(struct buf *out, uint64_t count, const char *one, const char *many)
 {
-    buf_printf(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
+    buf_put_number(out, count, 1);
+    buf_putc(out, ' ');
+    buf_puts(out, count == 1 ? one : many);
 }
 
 void text_put_json(struct buf *out, struct slice bytes)

@@ -11,15 +11,13 @@
 
 /* What cannot be read for so long counts as different: a bad sector stays one. */
 enum { PATIENCE_MS = 30 * 1000 };
-/* What was written to since we looked is the same, cut, only when so many bytes are
- * equal. */
-enum { CUT_PROOF_BYTES = 64 };
 
 static struct tail_file *find_original(struct tail *tail, const struct tail_file *file)
 {
     size_t at = 0;
     char base[NAME_MAX + 1];
-    struct slice place = slice_of(file->place);
+    /* It may have left the place where it was found before it could be compared. */
+    struct slice place = slice_of(file->place ? file->place : file->path);
     while (name_next_base(name_of(place), &at, base, sizeof base)) {
         char *path = path_join(folder_of(place), slice_of(base));
         struct tail_file *found = files_at(&tail->files, path);
@@ -146,7 +144,7 @@ bool copies_is_cut(struct tail *tail, const char *path, const struct tail_file *
     fs->close(fs->ctx, fd);
     /* Many lines of one program begin alike. */
     bool is_changed = stat.modified_ns > file->known_ns;
-    return equal >= (is_changed ? CUT_PROOF_BYTES : 1);
+    return equal >= (is_changed ? TAIL_CUT_PROOF_BYTES : 1);
 }
 
 bool copies_is_it(struct tail *tail, const char *path, const struct fs_stat *stat,
@@ -247,7 +245,10 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
         return NULL;
     bool is_wanted = tail_wanted_by(tail, entry->path) < tail->source_count;
     bool is_packed = name_is_compressed(entry->name);
-    if (!is_wanted && !is_packed && entry->stat.size_bytes == original->offset)
+    /* What is followed already would be read as a log of its own. */
+    bool is_known = files_with_inode(&tail->files, &entry->stat) != NULL;
+    if (!is_wanted && !is_known && !is_packed &&
+        entry->stat.size_bytes == original->offset)
         return NULL;
     struct tail_file *copy = known_or_new(tail, entry, original);
     tail_file_continue(copy, original);

@@ -117,6 +117,10 @@ static void sweep_one(struct tail *tail, struct elder *elder)
     struct fs_stat stat;
     struct tail_file *file = elder->file;
     bool is_old = tail->now.unix_ms - elder->since_ms > ELDER_MS;
+    /* An heir that could not tell yet what lies before it, and was rotated itself: what
+     * is younger than that is for it to find. */
+    if (files_last(&tail->files, file->path))
+        return;
     if (tail_stat(tail, file->path, &stat))
         tail_hope_for(tail, tail_source_of(tail, file), file->path);
     else if (!look(tail, elder) || is_old)

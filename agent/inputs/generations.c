@@ -86,6 +86,14 @@ static bool is_filled_since(const struct tail_file *old,
     return old->offset == 0 && old->id.birth == 0 && entry->stat.size_bytes > 0;
 }
 
+/** Was @entry made after what lies at @younger, the file that was known next? NULL:
+ *  that is no rotation yet, and nothing is younger. */
+static bool is_after(const struct generations *all, const struct search_entry *younger,
+                     const struct search_entry *entry)
+{
+    return younger && compare_age(all, younger, entry) < 0;
+}
+
 /** Can @entry have come and gone between @old and now? */
 static bool is_between(struct tail *tail, const struct tail_file *old,
                        const struct search_entry *old_entry,
@@ -102,16 +110,21 @@ static bool is_between(struct tail *tail, const struct tail_file *old,
             (old_entry || archives_is_later(tail, entry, old)));
 }
 
-/** Collect what was rotated between @old and now and is followed by nobody. @return
- *  false when it cannot be told, because something could not be read. */
-static bool collect(struct tail *tail, const struct tail_file *old, const char *path,
-                    struct generations *all)
+/** Collect what was rotated between @old and @file (NULL: and now) and is followed by
+ *  nobody. @return false when that cannot be told, because something could not be
+ *  read. */
+static bool collect(struct tail *tail, const struct tail_file *old,
+                    const struct tail_file *file, struct generations *all)
 {
     size_t at = 0;
+    const char *path = files_home(old);
     uint64_t failures = tail->reader.failures;
+    bool is_rotated = file && file->state == TAIL_ROTATED;
     const struct search_entry *entry, *old_entry = entry_of(tail, path, old);
+    const struct search_entry *younger = is_rotated ? entry_of(tail, path, file) : NULL;
     while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
-        if (is_between(tail, old, old_entry, entry, all))
+        if (!is_after(all, younger, entry) &&
+            is_between(tail, old, old_entry, entry, all))
             put_by_age(all, entry);
     }
     return tail->reader.failures == failures;
@@ -196,7 +209,7 @@ bool generations_follow_between(struct tail *tail, const struct tail_file *old,
         return true;
     /* The listing may be older than the rotation that made @file. */
     (void)search_again(&tail->search, home);
-    (void)collect(tail, old, home, &all);
+    (void)collect(tail, old, file, &all);
     bool is_told = !copies_cannot_tell(tail, file, failures);
     if (is_told)
         follow_all(tail, old, &all, file);
@@ -213,7 +226,7 @@ enum generations_found generations_follow_orphans(struct tail *tail,
     enum generations_found found = GENERATIONS_UNKNOWN;
     if (is_next_to(tail, old))
         return GENERATIONS_NONE;
-    if (collect(tail, old, home, &all) || !is_patient) {
+    if (collect(tail, old, NULL, &all) || !is_patient) {
         found = all.count > 0 ? GENERATIONS_FOLLOWED : GENERATIONS_NONE;
         follow_all(tail, old, &all, NULL);
     }

@@ -36,6 +36,7 @@ struct input_world {
     const struct journal_ops *journals; /**< NULL: there are none */
     int stdin_fd; /**< read only when a source asks for it; stays the caller's */
     bool listens; /**< false: no port is opened */
+    struct metrics_source metrics;
 };
 
 struct inputs_tally {
@@ -83,8 +84,7 @@ void inputs_configure(struct inputs *inputs, const struct inputs_config *config,
  *  more is waiting already. */
 bool inputs_read(struct inputs *inputs, struct now now, const struct intake *intake);
 
-/** Put the positions behind what was read into the running transaction. May be
- *  repeated. */
+/** Put the positions behind what was read into the transaction. May be repeated. */
 void inputs_save(struct inputs *inputs, struct now now);
 /** The commit is durable: advance, forget files that are gone. */
 void inputs_committed(struct inputs *inputs);

@@ -25,11 +25,13 @@ static bool is_only_number(const struct tail_file *file)
     return file->fd < 0 && file->id.birth == 0 && file->offset == 0;
 }
 
-/** Would only the number of its inode say that it is back at the path it left? */
+/** Would only the number of its inode say that it is back at the path it left, or under
+ *  a name that no rotation makes? */
 static bool is_back_by_number(const struct tail_file *file, const char *path)
 {
     bool has_left = file->state == TAIL_ROTATED || file->was_rotated;
-    return has_left && is_only_number(file) && strcmp(path, file->path) == 0;
+    return has_left && is_only_number(file) &&
+           (strcmp(path, file->path) == 0 || !name_is_rotated(name_of(slice_of(path))));
 }
 
 /** Under a name that no rotation makes the number of an inode is not enough, nor that a

@@ -459,15 +459,19 @@ static void read_open(struct tail *tail, struct tail_file *file)
     }
 }
 
+/** The younger generation is queued again when the older one has ended. It does not
+ *  wait for one that cannot be read. */
+static bool must_wait(const struct tail_file *file)
+{
+    return file->before && !file->before->has_ended && file->before->backoff_ms == 0;
+}
+
 static void read_one(struct tail *tail, struct tail_file *file)
 {
-    if (file->state == TAIL_ABSENT || tail->now.mono_ms < file->retry_at_ms)
+    if (file->state == TAIL_ABSENT || tail->now.mono_ms < file->retry_at_ms ||
+        must_wait(file))
         return;
-    /* The younger generation is queued again when the older one has ended. It does not
-     * wait for one that cannot be read. */
-    if (file->before && !file->before->has_ended && file->before->backoff_ms == 0)
-        return;
-    if (file->is_undecided && !rotation_succeed(tail, file))
+    if (file->is_undecided && (!rotation_succeed(tail, file) || must_wait(file)))
         return;
     switch (files_open(&tail->files, file, tail->now)) {
     case OPEN_DONE:

@@ -388,6 +388,27 @@ bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t si
            same_part(reader, fds, tail, size - (int64_t)tail);
 }
 
+/** Is a file of @size bytes a number of whole lines? */
+static bool ends_with_line(struct tail_file *file, struct tail_reader *reader,
+                           int64_t size)
+{
+    struct err err;
+    size_t len = size < 2 ? (size_t)size : 2;
+    int64_t from = size - (int64_t)len;
+    ssize_t got = read_fully(reader, file->fd, len, from, &err);
+    return got == (ssize_t)len &&
+           last_line_end(file, slice_make(reader->buffer, len)) == len;
+}
+
+/** Is it what was read, but ends at @stat's size? */
+static bool is_cut_at(struct tail_file *file, struct tail_reader *reader,
+                      const struct fs_stat *stat)
+{
+    int equal = tail_head_matches(reader, file->fd, &file->id, stat->size_bytes);
+    bool is_sure = equal >= TAIL_CUT_PROOF_BYTES || stat->modified_ns <= file->known_ns;
+    return equal > 0 && (is_sure || ends_with_line(file, reader, stat->size_bytes));
+}
+
 bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
 {
     struct err err;
@@ -396,8 +417,7 @@ bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
     int64_t offset = file->offset;
     const struct fs *fs = reader->fs;
     if (!fs->fstat(fs->ctx, file->fd, &stat, &err) || stat.size_bytes == 0 ||
-        stat.size_bytes >= offset ||
-        tail_head_matches(reader, file->fd, &file->id, stat.size_bytes) <= 0)
+        stat.size_bytes >= offset || !is_cut_at(file, reader, &stat))
         return false;
     if (!tail_file_seek(file, reader, stat.size_bytes, &err)) {
         file->id = known; /* or the next try would compare with nothing */

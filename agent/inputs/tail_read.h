@@ -70,9 +70,14 @@ int tail_head_matches(struct tail_reader *reader, int fd, const struct identity 
  *  compared)? */
 bool tail_same_prefix(struct tail_reader *reader, int fd_a, int fd_b, int64_t size);
 
-/** Did it only get shorter than its offset, with the same head? Then it goes on at its
- *  new end; what was not read is lost, and told. @return false: it was not, or a read
- *  failed; nothing has changed. */
+/** Many lines of one program begin alike: what was written to since we looked is the
+ *  same, cut, for sure when so many bytes of its head are equal. */
+enum { TAIL_CUT_PROOF_BYTES = 64 };
+
+/** Did it only get shorter than its offset, with the same head? Where that is short and
+ *  ends in the middle of a line, what changed since we looked is a new line that begins
+ *  like an old one. Otherwise it goes on at its new end; what was not read is lost, and
+ *  told. @return false: it was not, or a read failed; nothing has changed. */
 bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader);
 
 #endif

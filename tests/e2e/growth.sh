@@ -11,13 +11,7 @@ passed=0 failed=0
 command -v curl >/dev/null || skip "curl is not there"
 http=$(free_port)
 : >app.log
-printf secret >password
-chmod 600 password
-"$build/tocsin" sink --write-ca ca.pem --user agent:secret >sink.out 2>&1 &
-sink=$!
-pids="$pids $sink"
-until_true 10 grep -q '^listening' sink.out || fail "no mail server"
-smtps=$(sed -n 's/^listening .*smtps=127.0.0.1:\([0-9]*\).*/\1/p' sink.out)
+start_sink
 cat >tocsin.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock

@@ -59,7 +59,7 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' ' | grep '[0-9]'; }
 is_told() { grep -rq "Subject:.*$2 refused" "$1.mails" || grep -rq "$2 refused" "$1.mails"; }
 must_tell() { # must_tell SINK WORD: a line becomes a mail there
     echo "ERROR $2 refused" >>var/logs/app.log
-    until_true 60 is_told "$1" "$2" || fail "no mail tells of $2"
+    until_true 180 is_told "$1" "$2" || fail "no mail tells of $2"
 }
 must_answer() { # must_answer PID ERROR CALL [PATH]
     pid=$1 wanted=$2
@@ -97,6 +97,8 @@ pass "after all of that it sends as before"
 kill -9 "$sender"
 until_true 10 grep -q 'sender was ended by signal 9 and is started again' agent.log ||
     fail "nobody says that it was killed"
+! "$build/tocsin" status -c $config | grep -q "process $sender," ||
+    fail "status names a process that is gone"
 must_tell one third
 new=$(child_of "$keeper")
 [ "$new" != "$sender" ] || fail "it is the same process"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A store on disks of 4, 8 and 16 MiB, and mails that cannot leave until it is full: the agent
+# A store on disks of 4 and 16 MiB, and mails that cannot leave until it is full: the agent
 # waits with reading, and goes on by itself when the server is back; no line is lost or told twice.
 set -eu
 src=$1 build=$2
@@ -25,7 +25,7 @@ number() { # number NAME: what `tocsin status` counts by this name
 has_tried_since() { [ "$(number commit_failures)" -ge $(($1 + 2)) ]; } # it tries once a second
 is_full() { grep -q 'no space left' agent.log; }
 are_told() { [ "$("$build/tests/e2e/kill9" sum mails | awk '{ print $3 }')" -ge "$lines" ]; }
-for size in ${SIZES:-4 8 16}; do
+for size in ${SIZES:-4 16}; do
     mount -t tmpfs -o size=${size}m tmpfs disk
     rm -rf mails
     mkdir mails

@@ -17,7 +17,7 @@ static struct outcome run(struct slice bytes, struct rng *rng)
 {
     struct outcome outcome = { HTTP_MORE, { 0 }, 0 };
     struct err err;
-    must(http_begin(&outcome.response, &err));
+    must(http_begin(&outcome.response, (struct now){ 0, 0 }, &err));
     while (bytes.len > 0 && outcome.state == HTTP_MORE) {
         size_t most = bytes.len < 512 ? bytes.len : 512;
         size_t len = rng ? 1 + rng_next(rng) % most : bytes.len;

@@ -19,15 +19,9 @@ passed=0 failed=0
 port=$(free_port)
 mkdir mails
 : >app.log
-printf secret >password
-chmod 600 password
 set --
 for i in $(seq 10 10 600); do set -- "$@" --says "dot:#$i 451 4.3.0 try again"; done
-"$build/tocsin" sink --eml mails --write-ca ca.pem --user agent:secret "$@" >sink.out 2>&1 &
-sink=$!
-pids="$pids $sink"
-until_true 10 grep -q '^listening' sink.out || fail "no mail server"
-smtps=$(sed -n 's/^listening .*smtps=127.0.0.1:\([0-9]*\).*/\1/p' sink.out)
+start_sink --eml mails "$@"
 cat >tocsin.yaml <<YAML
 state_dir: $work/state
 control: $work/control.sock
@@ -93,10 +87,7 @@ wait "$agent" || fail "the agent ended with status $?"
 # By now the server behaves, and what it had refused need not wait.
 kill "$sink"
 wait "$sink"
-"$build/tocsin" sink --eml mails --write-ca ca.pem --user agent:secret --smtps "$smtps" \
-    >sink.out 2>&1 &
-pids="$pids $!"
-until_true 10 grep -q '^listening' sink.out || fail "no mail server at the end"
+start_sink --eml mails --smtps "$smtps"
 for i in 1 2 3; do
     sqlite3 state/tocsin.db 'DELETE FROM account_hold;
         UPDATE outbox SET next_at = 0 WHERE state = 0' 2>/dev/null

@@ -4,8 +4,8 @@
  *     sim [--from SEED] [--seeds N] [--actions N] [--world 1|2] [--lying]
  *         [--verbose] [--jobs N]
  *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
- *     sim --plant NAME ...        the same with a planted bug
- *     sim --mutants [--plant NAME] [--from SEED] [--seeds N] [--actions N]
+ *     planted --plant NAME ...    the same with a planted bug
+ *     planted --mutants [--plant NAME] [--from SEED] [--seeds N] [--actions N]
  *
  * A life that is not good is made as short as it can be and printed as a file that can
  * be kept. With --lying syncs do nothing: the control, which must fail. With --jobs N
@@ -364,7 +364,7 @@ static int run(const struct options *options)
     if (options->is_hunt)
         return hunt(options);
     if (options->plant && !mutants_plant(options->plant)) {
-        fprintf(stderr, "sim: no bug '%s' can be planted in this build\n",
+        fprintf(stderr, "sim: no bug '%s' can be planted in this program\n",
                 options->plant);
         return 64;
     }

@@ -91,7 +91,7 @@ int mutants_hunt(const struct hunter *hunter, const char *name)
 {
     (void)hunter;
     (void)name;
-    fprintf(stderr, "sim: no bug is planted in this build; see `make mutants`\n");
+    fprintf(stderr, "sim: bugs are planted in tests/sim/planted only\n");
     return 64;
 }
 

@@ -27,10 +27,10 @@ struct http_head {
     const struct http_peer *peer;
 };
 
-/** What is answered. All texts are constants. */
+/** What is answered. All texts are constants, but for the metrics. */
 struct http_reply {
     int status;        /**< 0: there is none yet */
-    const char *text;  /**< one line */
+    const char *text;  /**< one line; NULL: the metrics of the moment */
     const char *name;  /**< of a further header; or NULL */
     const char *value; /**< of it */
 };

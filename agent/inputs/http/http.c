@@ -119,6 +119,7 @@ static void start_httpd(struct http_input *input, struct httpd **httpd,
         .key = key,
         .judge = judge,
         .ctx = input,
+        .metrics = input->world->metrics,
     };
     if (*httpd)
         return;

@@ -100,8 +100,8 @@ static const struct field token_fields[] = {
          .doc = "A file with the token, which only its owner may read. Make one with "
                 "'openssl rand -hex 32'."),
     TEXTS(struct http_token_config, may, .def = "[ingest]", .check = check_scopes,
-          .doc = "What its holder may do: 'ingest' posts alerts, 'read' looks, 'admin' "
-                 "reloads the configuration."),
+          .doc = "What its holder may do: 'ingest' posts alerts, 'read' gets /metrics, "
+                 "'admin' reloads the configuration."),
 };
 static const struct schema token_schema = {
     .name = "token",
@@ -154,7 +154,8 @@ static const struct field http_fields[] = {
     BLOCKS(struct http_config, tokens, .sub = &token_schema,
            .doc =
                "Who may send. Without tokens everybody who reaches the port may post "
-               "alerts, and nobody may reload."),
+               "alerts and, where no 'hmac' is asked for, get /metrics; nobody may "
+               "reload."),
     BLOCK(struct http_config, hmac, struct http_hmac_config, .sub = &hmac_schema,
           .doc = "Alerts have to be signed."),
     TEXTS(struct http_config, trusted_proxies, .check = check_addresses,
@@ -175,8 +176,9 @@ const struct schema http_schema = {
     .doc =
         "Alerts that others post: to /webhook/alertmanager, /webhook/grafana, "
         "/webhook/generic and /webhook/text. The answer 200 means that the alert is "
-        "on disk. GET /-/healthy and /-/ready say whether that works; POST /-/reload "
-        "reads the configuration anew.",
+        "on disk. GET /-/healthy and /-/ready say whether that works; GET /metrics has "
+        "the numbers of 'tocsin status' for Prometheus, with a token that may 'read' "
+        "where there are tokens; POST /-/reload reads the configuration anew.",
     .size = sizeof(struct http_config),
     .node_offset = offsetof(struct http_config, node),
     .fields = http_fields,

@@ -1,8 +1,10 @@
-/** What the HTTP server counts, since the start. */
+/** What the HTTP server counts, since the start, and who knows all other numbers. */
 #ifndef TOCSIN_HTTP_HTTP_TALLY_H
 #define TOCSIN_HTTP_HTTP_TALLY_H
 
 #include <stdint.h>
+
+#include "agent/base/buf.h"
 
 struct http_tally {
     uint64_t connections;  /**< now */
@@ -18,6 +20,14 @@ struct http_tally {
     uint64_t odd_fields;   /**< known, and of a type that they should not have */
     uint64_t repaired;     /**< bytes that were no text */
     uint64_t pauses;       /**< of accepting, because no descriptor was left */
+};
+
+/** Who knows what GET /metrics answers with. */
+struct metrics_source {
+    /** Put the text format of Prometheus, in less than LIMIT_HTTP_METRICS_BYTES. NULL:
+     *  there is nothing to tell. */
+    void (*put)(void *ctx, struct buf *out);
+    void *ctx;
 };
 
 #endif

@@ -73,16 +73,24 @@ static void resume(struct exchange *exchange)
 
 /* --- replies ---------------------------------------------------------------------- */
 
-static struct MHD_Response *make_response(struct http_reply reply, bool keeps)
+static struct MHD_Response *make_response(struct httpd *httpd, struct http_reply reply,
+                                          bool keeps)
 {
-    struct buf text = buf_make(1024);
-    buf_printf(&text, "%s\n", reply.text);
+    const struct metrics_source *metrics = &httpd->setting.metrics;
+    struct buf text = buf_make(LIMIT_HTTP_METRICS_BYTES);
+    if (reply.text)
+        buf_printf(&text, "%s\n", reply.text);
+    else if (metrics->put)
+        metrics->put(metrics->ctx, &text);
+    must(!text.overflowed);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(text.len, text.ptr, MHD_RESPMEM_MUST_COPY);
     buf_free(&text);
     mem_there(response);
     (void)MHD_add_response_header(response, "Content-Type",
-                                  "text/plain; charset=utf-8");
+                                  reply.text
+                                      ? "text/plain; charset=utf-8"
+                                      : "text/plain; version=0.0.4; charset=utf-8");
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
     if (reply.name)
@@ -92,7 +100,7 @@ static struct MHD_Response *make_response(struct http_reply reply, bool keeps)
     return response;
 }
 
-/** Replies are few and constant, so each is made once. */
+/** Replies are few and constant, but for the metrics, so each is made once. */
 static struct MHD_Response *find_response(struct httpd *httpd, struct http_reply reply,
                                           bool keeps)
 {
@@ -105,7 +113,7 @@ static struct MHD_Response *find_response(struct httpd *httpd, struct http_reply
     if (httpd->cached_count == REPLIES)
         MHD_destroy_response(httpd->cache[--httpd->cached_count].response);
     struct cached *cached = &httpd->cache[httpd->cached_count++];
-    *cached = (struct cached){ reply, keeps, make_response(reply, keeps) };
+    *cached = (struct cached){ reply, keeps, make_response(httpd, reply, keeps) };
     return cached->response;
 }
 
@@ -127,8 +135,13 @@ static void answer(struct exchange *exchange)
 {
     struct httpd *httpd = exchange->httpd;
     bool keeps = exchange->is_keepable && exchange->reply.status == 200;
+    struct MHD_Response *fresh =
+        exchange->reply.text ? NULL : make_response(httpd, exchange->reply, keeps);
     (void)MHD_queue_response(exchange->handle, (unsigned)exchange->reply.status,
-                             find_response(httpd, exchange->reply, keeps));
+                             fresh ? fresh
+                                   : find_response(httpd, exchange->reply, keeps));
+    if (fresh)
+        MHD_destroy_response(fresh); /* the library has its own reference */
     count_reply(&httpd->setting.tally->http, exchange->reply.status);
     exchange->stage = STAGE_ANSWERED;
     exchange->deadline_ms = httpd->now.mono_ms + WRITE_MS;

@@ -38,6 +38,7 @@ struct httpd_setting {
     struct http_reply (*judge)(void *ctx, const struct http_head *head,
                                int64_t *delay_ms, const char **signature_header);
     void *ctx;
+    struct metrics_source metrics; /**< what a reply without a text has in its place */
 };
 
 /** Was the library built with TLS? */

@@ -162,7 +162,7 @@ static struct slice sender_of(const struct porter *porter, const struct http_hea
 
 /* --- what it wants ---------------------------------------------------------------- */
 
-enum task { TASK_LOOK, TASK_RELOAD, TASK_POST };
+enum task { TASK_LOOK, TASK_MEASURE, TASK_RELOAD, TASK_POST };
 
 struct endpoint {
     const char *path, *method;
@@ -173,6 +173,7 @@ struct endpoint {
 static const struct endpoint endpoints[] = {
     { "/-/healthy", "GET", 0, TASK_LOOK },
     { "/-/ready", "GET", 0, TASK_LOOK },
+    { "/metrics", "GET", SCOPE_READ, TASK_MEASURE },
     { "/-/reload", "POST", SCOPE_ADMIN, TASK_RELOAD },
 };
 static const struct endpoint webhook_endpoint = { NULL, "POST", SCOPE_INGEST,
@@ -221,7 +222,15 @@ static struct porter_answer refuse_sender(struct porter *porter,
     };
 }
 
-/** Without tokens everybody may post, and nobody may do more. */
+/** What may everybody do who reaches the port? Without signatures either, that is this
+ *  host alone. */
+static bool is_open(const struct porter *porter, const struct endpoint *endpoint)
+{
+    return endpoint->scope == SCOPE_INGEST ||
+           (endpoint->scope == SCOPE_READ && !http_keys_wants_signature(porter->keys));
+}
+
+/** Without tokens everybody may post, and nobody may reload. */
 static struct porter_answer check_right(struct porter *porter,
                                         const struct http_head *head,
                                         const struct endpoint *endpoint, struct now now)
@@ -233,7 +242,7 @@ static struct porter_answer check_right(struct porter *porter,
     if (endpoint->scope == 0)
         return (struct porter_answer){ 0 };
     if (!http_keys_wants_token(porter->keys))
-        return (struct porter_answer){ .reply = endpoint->scope == SCOPE_INGEST
+        return (struct porter_answer){ .reply = is_open(porter, endpoint)
                                                     ? (struct http_reply){ 0 }
                                                     : forbidden };
     if (value.len > 7 && slice_equal_nocase(slice_make(value.ptr, 7), SLICE("Bearer ")))
@@ -293,7 +302,9 @@ struct porter_answer porter_judge(struct porter *porter, const struct http_head 
     answer = check_right(porter, head, endpoint, moment.now);
     if (answer.reply.status != 0)
         return answer;
-    if (moment.is_closed)
+    if (endpoint->task == TASK_MEASURE) /* needs no store */
+        answer.reply = (struct http_reply){ .status = 200, .text = NULL };
+    else if (moment.is_closed)
         answer.reply = porter_closed();
     else if (endpoint->task == TASK_POST)
         answer.reply = check_body(head);

@@ -182,3 +182,36 @@ void must_log_in(struct smtp_world *world)
     ck_assert_msg(connection_is_idle(&world->connection), "%s %d %s",
                   smtp_phase_name(failure->phase), failure->code, failure->text);
 }
+
+const struct dialog_result *send_whole(struct smtp_world *world,
+                                       const struct dialog_mail *mail)
+{
+    int64_t end = now_real().mono_ms + PATIENCE_MS;
+    connection_start(&world->connection, mail, now_real());
+    while (!world->connection.dialog.result.is_ready && now_real().mono_ms < end)
+        step(world);
+    ck_assert(world->connection.dialog.result.is_ready);
+    return &world->connection.dialog.result;
+}
+
+void end_connection(struct smtp_world *world)
+{
+    int64_t end = now_real().mono_ms + PATIENCE_MS;
+    connection_end(&world->connection, now_real());
+    while (world->connection.state != CONNECTION_CLOSED && now_real().mono_ms < end)
+        step(world);
+    ck_assert_int_eq(world->connection.state, CONNECTION_CLOSED);
+    ck_assert(!world->connection.is_broken);
+}
+
+size_t log_count(const struct smtp_world *world, const char *part)
+{
+    size_t count = 0;
+    char line[4096];
+    FILE *in = fopen(world->log, "r");
+    while (in && fgets(line, sizeof line, in))
+        count += strstr(line, part) != NULL;
+    if (in)
+        fclose(in);
+    return count;
+}

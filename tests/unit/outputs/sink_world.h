@@ -11,7 +11,8 @@
 #include "agent/sink/server.h"
 #include "outputs/connection.h"
 
-enum { FDS_MAX = 16, PATIENCE_MS = 20 * 1000 };
+/** Where a server takes a second ("wait 1s"), a step this long waited for it. */
+enum { FDS_MAX = 16, PATIENCE_MS = 20 * 1000, BLOCKED_MS = 900 };
 
 struct smtp_world {
     pid_t pid;
@@ -52,5 +53,12 @@ void step(struct smtp_world *world);
 /** Until it is logged in or failed. */
 void log_in(struct smtp_world *world);
 void must_log_in(struct smtp_world *world);
+/** Until it is known what became of the mail. */
+const struct dialog_result *send_whole(struct smtp_world *world,
+                                       const struct dialog_mail *mail);
+/** Until it is closed, without a fault. */
+void end_connection(struct smtp_world *world);
+/** Lines of the sink's log with @part in them. */
+size_t log_count(const struct smtp_world *world, const char *part);
 
 #endif

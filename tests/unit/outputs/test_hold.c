@@ -72,6 +72,8 @@ TEST(hold, a_time_to_retry_at_is_kept_and_nobody_else_can_ask_for_it)
     ck_assert_int_eq(asked_ms(PHASE_API, "retry after 99999999999999999999 s"), 0);
     ck_assert_int_eq(asked_ms(PHASE_API, "Retry after 2026-13-40T00:00:00Z"), 0);
     ck_assert_int_eq(asked_ms(PHASE_API, "Retry after lunch"), 0);
+    ck_assert_int_eq(asked_ms(PHASE_WEBHOOK, "retry after lunch (retry after 90 s)"),
+                     90 * SECOND_MS);
 }
 
 TEST(hold, the_account_waits_until_the_time_to_retry_at)

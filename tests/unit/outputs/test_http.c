@@ -2,6 +2,8 @@
 #include "outputs/http.h"
 #include "test.h"
 
+#define ASKED_S INT64_C(1795752000) /* 2026-11-27 04:00:00 UTC */
+
 struct heard {
     enum http_state state;
     struct http_response response;
@@ -13,7 +15,8 @@ static struct heard hear(struct slice bytes, size_t step)
 {
     struct heard heard = { .state = HTTP_MORE };
     struct err err = { 0 };
-    ck_assert(http_begin(&heard.response, &err));
+    const struct now asked = { 0, ASKED_S * SECOND_MS };
+    ck_assert(http_begin(&heard.response, asked, &err));
     while (bytes.len > 0 && heard.state == HTTP_MORE) {
         struct slice part = slice_make(bytes.ptr, bytes.len < step ? bytes.len : step);
         size_t before = part.len;
@@ -117,16 +120,72 @@ TEST(http_reply, a_wait_and_an_end_that_are_asked_for_are_heard)
     ck_assert_int_eq(heard.response.retry_after_s, 120);
     ck_assert(heard.response.closes);
     http_clear(&heard.response);
-    heard =
-        hear(SLICE("HTTP/1.1 429 No\r\nRetry-After: Fri, 27 Nov 2026 04:00:00 GMT\r\n"
-                   "Content-Length: 0\r\n\r\n"),
-             100000);
+    heard = hear(SLICE("HTTP/1.1 429 No\r\nContent-Length: 0\r\n\r\n"), 100000);
     ck_assert_int_eq(heard.response.retry_after_s, -1);
     ck_assert(!heard.response.closes);
     http_clear(&heard.response);
 }
 
-TEST(http_reply, a_date_is_read_in_its_one_form_and_anything_else_is_none)
+static int64_t wait_of(const char *headers)
+{
+    char text[400];
+    snprintf(text, sizeof text, "HTTP/1.1 503 No\r\n%sContent-Length: 0\r\n\r\n",
+             headers);
+    struct heard heard = hear(slice_of(text), 5);
+    ck_assert_int_eq(heard.state, HTTP_DONE);
+    int64_t wait_s = heard.response.retry_after_s;
+    http_clear(&heard.response);
+    return wait_s;
+}
+
+#define RETRY(when) "Retry-After: " when "\r\n"
+#define DATE(when) "Date: " when "\r\n"
+
+TEST(http_reply, a_wait_until_a_date_is_heard_in_all_three_forms)
+{
+    ck_assert_int_eq(wait_of(RETRY("Fri, 27 Nov 2026 04:02:00 GMT")), 120);
+    ck_assert_int_eq(wait_of(RETRY("Friday, 27-Nov-26 04:02:00 GMT")), 120);
+    ck_assert_int_eq(wait_of(RETRY("Fri Nov 27 04:02:00 2026")), 120);
+}
+
+TEST(http_reply, a_date_is_held_against_the_clock_of_who_says_it)
+{
+    ck_assert_int_eq(wait_of(DATE("Thu, 01 Jan 2015 00:00:00 GMT")
+                                 RETRY("Thu, 01 Jan 2015 00:01:30 GMT")),
+                     90);
+    ck_assert_int_eq(wait_of(RETRY("Thu, 01 Jan 2015 00:01:30 GMT")
+                                 DATE("Thu, 01 Jan 2015 00:00:00 GMT")),
+                     90);
+    ck_assert_int_eq(wait_of(DATE("yesterday") RETRY("Fri, 27 Nov 2026 04:02:00 GMT")),
+                     120);
+}
+
+TEST(http_reply, a_date_that_is_over_asks_for_no_wait)
+{
+    ck_assert_int_eq(wait_of(RETRY("Fri, 27 Nov 2026 03:59:59 GMT")), 0);
+    ck_assert_int_eq(wait_of(RETRY("Sun, 06 Nov 1994 08:49:37 GMT")), 0);
+    ck_assert_int_eq(wait_of(RETRY("Thu, 01 Jan 1970 00:00:00 GMT")), 0);
+}
+
+TEST(http_reply, nobody_asks_for_more_than_a_day)
+{
+    ck_assert_int_eq(wait_of(RETRY("86401")), 86400);
+    ck_assert_int_eq(wait_of(RETRY("9223372036854775807")), 86400);
+    ck_assert_int_eq(wait_of(RETRY("Fri, 31 Dec 9999 23:59:59 GMT")), 86400);
+}
+
+TEST(http_reply, what_is_neither_seconds_nor_a_date_is_not_said)
+{
+    ck_assert_int_eq(wait_of(RETRY("-5")), -1);
+    ck_assert_int_eq(wait_of(RETRY("soon")), -1);
+    ck_assert_int_eq(wait_of(RETRY("120 s")), -1);
+    ck_assert_int_eq(wait_of(RETRY("")), -1);
+    ck_assert_int_eq(wait_of(RETRY("99999999999999999999")), -1);
+    ck_assert_int_eq(wait_of(RETRY("Fri, 27 Nov 2026 04:02:00 CET")), -1);
+    ck_assert_int_eq(wait_of(RETRY("120") RETRY("soon")), -1);
+}
+
+TEST(http_reply, the_date_of_the_server_is_read_and_anything_else_is_none)
 {
     static const struct {
         const char *date;
@@ -138,7 +197,7 @@ TEST(http_reply, a_date_is_read_in_its_one_form_and_anything_else_is_none)
         { "Sun, 06 Nix 1994 08:49:37 GMT", 0 },
         { "Sun, 06 Nov 1994 24:49:37 GMT", 0 },
         { "Sun, -6 Nov 1994 08:49:37 GMT", 0 },
-        { "Sunday, 06-Nov-94 08:49:37 GMT", 0 },
+        { "Sunday, 06-Nov-94 08:49:37 GMT", 784111777 },
         { "", 0 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

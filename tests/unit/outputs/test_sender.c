@@ -417,7 +417,8 @@ TEST(sender, status_says_which_process_it_is_since_when_and_what_it_gave_up)
     must_describe(FORM_BRIEF, wanted);
     snprintf(wanted, sizeof wanted,
              "\"sender\":{\"pid\":%d,\"started_ms\":1795000000000,\"restarts\":2,"
-             "\"sandbox\":{\"wanted\":true,\"landlock\":3,\"seccomp\":false}}",
+             "\"sandbox\":{\"wanted\":true,\"landlock\":3,\"seccomp\":false},"
+             "\"memory_locked\":true}",
              (int)sender);
     must_describe(FORM_JSON, wanted);
     remote->close(link);
@@ -431,8 +432,8 @@ TEST(sender, status_says_when_it_is_not_there_and_why_it_is_not_fenced)
         const char *end;
     } rows[] = {
         { 0, "off (sandbox: false)\n" },
-        { SENDER_FENCE_WANTED | SENDER_FENCE_COMMAND,
-          "off (an account has a password_command)\n" },
+        { SENDER_FENCE_WANTED | SENDER_FENCE_SECCOMP | SENDER_FENCE_COMMAND,
+          "NO Landlock, seccomp; password_command runs outside of it\n" },
         { SENDER_FENCE_WANTED | SENDER_FENCE_SECCOMP, "NO Landlock, seccomp\n" },
     };
     int ends[2];
@@ -453,6 +454,18 @@ TEST(sender, status_says_when_it_is_not_there_and_why_it_is_not_fenced)
                  rows[i].end);
         must_describe(FORM_BRIEF, wanted);
     }
+    const struct sender_hello poor = { .pid = 7,
+                                       .began = { 65001, 1 },
+                                       .is_swappable = true };
+    ck_assert_int_eq(send(ends[1], &poor, sizeof poor, 0), sizeof poor);
+    must_describe(FORM_BRIEF,
+                  "mail sender: process 7, running for 0s, started again 0 times; "
+                  "sandbox: off (sandbox: false); PASSWORDS MAY BE SWAPPED (limit of "
+                  "locked memory)\n");
+    const struct sender_hello gone = { .restarts = 2 };
+    ck_assert_int_eq(send(ends[1], &gone, sizeof gone, 0), sizeof gone);
+    must_describe(FORM_BRIEF, "mail sender: is being started\n");
+    must_describe(FORM_JSON, "\"sender\":null");
     close(ends[1]);
     must_describe(FORM_BRIEF,
                   "mail sender: GONE, and nobody starts it again: restart tocsin\n");

@@ -434,6 +434,8 @@ TEST(receive, no_secret_is_kept_of_what_is_posted_again)
                                  .occurrence = 1,
                                  .title = SLICE("login with password=hunter2 failed"),
                                  .body = SLICE("token=hunter2"),
+                                 .links = SLICE("Source http://h/?token=hunter2\n"
+                                                "Panel http://bob:hunter2@h/d\n"),
                                  .resolve_after_ms = DAY_MS };
     story_begin(&story, "  - {to: [ops]}\n");
     for (int i = 0; i < 4; i++) { /* new, a repeat, again, again a repeat */
@@ -445,6 +447,8 @@ TEST(receive, no_secret_is_kept_of_what_is_posted_again)
         ck_assert_uint_gt(summary.len, 10);
         ck_assert_uint_eq(slice_find(summary, SLICE("hunter2")), SIZE_MAX);
         ck_assert_uint_eq(slice_find(description, SLICE("hunter2")), SIZE_MAX);
+        ck_assert_slice(alert_text(alert, TEXT_LINKS),
+                        "Source http://h/?token=[redacted]\nPanel http://h/d\n");
     }
     story_end(&story);
 }

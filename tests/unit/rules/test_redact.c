@@ -47,7 +47,17 @@ static const struct {
     { "-----BEGIN PRIVATE KEY----- MIIEabc", "-----BEGIN PRIVATE KEY-----[redacted]" },
     { "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
       "[redacted]" },
+    { "Driver=x;UID=sa;PWD=/hunter2;", "Driver=x;UID=sa;PWD=[redacted];" },
+    { "pwd=/hunter2 Pwd=~hunter2", "pwd=[redacted] Pwd=[redacted]" },
+    { "PWD=hunter2 DB_PWD=/hunter2", "PWD=[redacted] DB_PWD=[redacted]" },
+    { "PWD = /hunter2 \"PWD\":\"/hunter2\"",
+      "PWD = [redacted] \"PWD\":\"[redacted]\"" },
+    { "eve : TTY=pts/0 ; PWD=/srv ; COMMAND=/bin/x --password=hunter2",
+      "eve : TTY=pts/0 ; PWD=/srv ; COMMAND=/bin/x --password=[redacted]" },
+    { "PWD=/srv?token=hunter2", "PWD=/srv?token=[redacted]" },
     /* What is no secret. */
+    { "bob : TTY=pts/0 ; PWD=/home/bob ; USER=root ; COMMAND=/bin/bash", NULL },
+    { "PWD=~ OLDPWD=/tmp\tPWD=/home/bob", NULL },
     { "Failed password for root from 192.0.2.7 port 22 ssh2", NULL },
     { "Accepted password for bob", NULL },
     { "passenger: 5, tokenizer: fast, compass=north, bypass=1, secretary: Eve", NULL },
@@ -209,6 +219,72 @@ static void check_hidden_in(struct rig *rig, const struct redactor *redactor,
     check_same(rig, redactor, slice_make(text, before + row.len));
 }
 
+static const struct {
+    const char *links, *redacted;
+} link_rows[] = {
+    { "Source http://p:9090/graph?token=abc&g0.tab=1\n",
+      "Source http://p:9090/graph?token=[redacted]&g0.tab=1\n" },
+    { "A https://h/x#access_token=abc\nB https://h/?api_key=abc\n",
+      "A https://h/x#access_token=[redacted]\nB https://h/?api_key=[redacted]\n" },
+    { "Grafana https://bob:hunter2@g.example/d/1\n",
+      "Grafana https://g.example/d/1\n" },
+    { "Grafana https://glsa@g.example:3000/?x=a@b\n",
+      "Grafana https://g.example:3000/?x=a@b\n" },
+    { "A https://a@b:c@h\n", "A https://h\n" },
+    /* A quote ends with its line. */
+    { "A https://h/?token=\"abc\nB https://h/b\n",
+      "A https://h/?token=\"[redacted]\nB https://h/b\n" },
+    /* Ordinary ones. */
+    { "Source http://p:9090/graph?g0.expr=up%7Bjob%3D%22a%22%7D+%3D%3D+0&g0.tab=1\n"
+      "Silence https://g/alerting/silence/new?alertmanager=grafana&matcher="
+      "alertname%3DDown&matcher=grafana_folder%3DOps&orgId=1\n"
+      "Dashboard https://g/d/aB3xY_z-9/node-exporter?orgId=1&from=1&to=2\n"
+      "Panel https://g/d/aB3xY_z-9?orgId=1&viewPanel=4\n"
+      "Alertmanager http://am:9093/#/alerts?receiver=ops%2Fmail\n"
+      "Runbook https://wiki/@team/passwords/token-rotation\n",
+      NULL },
+    { "", NULL },
+};
+
+TEST(redact, L69_links_keep_all_but_their_secrets)
+{
+    struct rig *rig = rig_create();
+    for (size_t i = 0; i < sizeof link_rows / sizeof *link_rows; i++) {
+        const char *wanted =
+            link_rows[i].redacted ? link_rows[i].redacted : link_rows[i].links;
+        struct slice once =
+            redact_links(NULL, slice_of(link_rows[i].links), &rig->arena);
+        ck_assert_slice(once, wanted);
+        ck_assert_slice(redact_links(NULL, once, &rig->arena), wanted);
+    }
+    rig_free(rig);
+}
+
+TEST(redact, L69_a_link_that_grows_past_the_bound_is_left_off_whole)
+{
+    struct rig *rig = rig_create();
+    struct buf links = buf_make(LIMIT_LINKS_BYTES);
+    buf_puts(&links, "Source https://h/?token=a\nPanel https://h/");
+    while (links.len < LIMIT_LINKS_BYTES - 5)
+        buf_putc(&links, 'x');
+    buf_puts(&links, "\nA b\n");
+    ck_assert_slice(redact_links(NULL, buf_slice(&links), &rig->arena),
+                    "Source https://h/?token=[redacted]\nA b\n");
+    buf_free(&links);
+    rig_free(rig);
+}
+
+TEST(redact, L69_links_are_left_as_they_are_where_nothing_is_built_in)
+{
+    struct rig *rig = rig_create();
+    struct redactor *own = own_redactor(rig, "'key-\\d+'");
+    ck_assert_slice(redact_links(own, SLICE("A http://a:b@h/key-12?token=c\n"),
+                                 &rig->arena),
+                    "A http://a:b@h/[redacted]?token=c\n");
+    redactor_free(own);
+    rig_free(rig);
+}
+
 TEST(redact, the_gate_lets_every_secret_through)
 {
     struct rig *rig = rig_create();
@@ -263,7 +339,8 @@ TEST(redact, where_the_gate_sees_words_alone_their_values_are_hidden_all_the_sam
     static const char *const parts[] = { "password", "token", "pass", "Secret", "=",
                                          ":",        " ",     "\"",   "'",      "x1",
                                          " = ",      "=>",    ":=",   "\\\"",   "s",
-                                         "12:30:01", "a=b",   "-",    "cookie", "," };
+                                         "12:30:01", "a=b",   "-",    "cookie", ",",
+                                         "PWD",      "/x" };
     struct rig *rig = rig_create();
     struct rng rng;
     const struct conf_texts none = { 0 };

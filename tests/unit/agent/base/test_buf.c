@@ -63,6 +63,20 @@ TEST(buf, growing_keeps_what_was_put)
     buf_free(&buf);
 }
 
+TEST(buf, a_number_has_its_digits_and_zeros_before_them)
+{
+    struct buf buf = buf_make(100);
+    buf_put_number(&buf, 0, 0);
+    buf_putc(&buf, ' ');
+    buf_put_number(&buf, 7, 2);
+    buf_putc(&buf, ' ');
+    buf_put_number(&buf, 1234, 2);
+    buf_putc(&buf, ' ');
+    buf_put_number(&buf, UINT64_MAX, 20);
+    ck_assert_str_eq(buf.ptr, "0 07 1234 18446744073709551615");
+    buf_free(&buf);
+}
+
 TEST(buf, drop_takes_from_the_front)
 {
     struct buf buf = buf_make(10);

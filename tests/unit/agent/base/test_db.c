@@ -79,6 +79,37 @@ TEST(db, what_was_committed_is_there_after_a_new_start)
     free(path);
 }
 
+static int64_t schema_changes(struct db *db)
+{
+    struct db_row *row = db_query(db, "PRAGMA schema_version");
+    ck_assert(db_next(row));
+    int64_t count = db_int(row, 0);
+    ck_assert(!db_next(row));
+    return count;
+}
+
+/* What fills it is a table that comes and goes. */
+TEST(db, the_wal_that_a_killed_process_left_is_not_filled_again)
+{
+    char *path = path_of("killed.db");
+    db_close(open_steps(path, 2));
+    pid_t child = fork();
+    if (child == 0) {
+        struct err err = { 0 };
+        struct db *db = db_open(path, NULL, steps, 2, &err);
+        put(db, SLICE("kept"));
+        _exit(db_commit(db, &err) ? (int)schema_changes(db) : 0);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_gt(WEXITSTATUS(status), 0);
+    struct db *db = open_steps(path, 2);
+    ck_assert_int_eq(schema_changes(db), WEXITSTATUS(status));
+    ck_assert_int_eq(count_of(db), 1);
+    db_close(db);
+    free(path);
+}
+
 TEST(db, a_turn_that_is_rolled_back_can_be_repeated)
 {
     char *path = path_of("a.db");

@@ -64,6 +64,18 @@ STORY(L56_a_shorter_file_with_a_long_banner_and_another_line_is_no_cut)
     ck_assert_uint_eq(b->counted.len, strlen(banner) + strlen("again ok\n"));
 }
 
+STORY(L56_the_begin_of_a_line_that_begins_like_an_old_one_is_no_cut)
+{
+    bench_append(b, "a.log", "ERR 0000 first line\nERR 0001 second line\n");
+    bench_turn(b);
+    bench_tick(b);
+    bench_write(b, "a.log", "ERR 0000 thi");
+    bench_turn(b);
+    bench_append(b, "a.log", "rd line\n");
+    bench_turn(b);
+    bench_expect(b, "ERR 0000 first line\nERR 0001 second line\nERR 0000 third line\n");
+}
+
 /* As `sed -i` does, and an editor that saves. */
 STORY(L60_a_file_that_is_replaced_by_its_copy_while_it_is_followed_goes_on)
 {

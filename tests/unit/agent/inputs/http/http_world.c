@@ -38,6 +38,16 @@ static void note_wake(void *ctx, int fd, int events)
         world->is_heard = events != 0;
 }
 
+static void put_metrics(void *ctx, struct buf *out)
+{
+    struct http_world *world = ctx;
+    world->asked++;
+    if (world->metrics_bytes == 0)
+        buf_printf(out, "asked %d\n", world->asked);
+    for (size_t i = 0; i < world->metrics_bytes; i++)
+        buf_putc(out, 'x');
+}
+
 static struct config *load(const char *keys)
 {
     static struct buf out;
@@ -89,7 +99,8 @@ void http_world_init(struct http_world *world, const char *keys)
                                        .wakes = &wakes,
                                        .log = &world->log,
                                        .stdin_fd = -1,
-                                       .listens = true };
+                                       .listens = true,
+                                       .metrics = { put_metrics, world } };
     struct inputs_config config = config_inputs(world->config);
     world->inputs = inputs_create(&input_world, &config, world->now);
     find_port(world);

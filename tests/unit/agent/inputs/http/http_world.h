@@ -25,6 +25,8 @@ struct http_world {
     bool is_stopping;        /**< nothing is read any more */
     int port;                /**< of the first listener */
     bool is_heard;           /**< does the first listener wake us? */
+    int asked;               /**< how often the metrics were */
+    size_t metrics_bytes;    /**< 0: they are "asked N"; else so many bytes */
 };
 
 /** Start with the block `http: {...}` of which @keys are the inside; NULL: only

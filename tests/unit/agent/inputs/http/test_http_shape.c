@@ -245,7 +245,7 @@ TEST(http, H23_no_path_leads_to_a_file_and_none_is_decoded)
         "//webhook/text",
         "/webhook/text;x",
         "/WEBHOOK/TEXT",
-        "/metrics",
+        "/metrics/",
         "/-/",
         "/-/healthy/..",
     };
