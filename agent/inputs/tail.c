@@ -353,10 +353,11 @@ static void sweep_files(struct tail *tail)
 {
     struct files *files = &tail->files;
     size_t shares = 1 + files->count / SWEEP_SHARE_FILES;
-    size_t turn = tail->sweep_count % shares;
+    size_t turn = tail->sweep_count % shares, share = files->count % shares;
     /* Backwards: a file that is dropped is replaced by the last one. */
     for (size_t i = files->count; i-- > 0;) {
-        if (i >= files->count || (files->is_calm[i] && i % shares != turn))
+        share = share > 0 ? share - 1 : shares - 1; /* i % shares, without dividing */
+        if (i >= files->count || (files->is_calm[i] && share != turn))
             continue;
         struct tail_file *file = files->items[i];
         if (!is_due(tail, file))
