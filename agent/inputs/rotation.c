@@ -476,11 +476,20 @@ static bool is_found_again(struct tail *tail, struct tail_file *file,
     return true;
 }
 
+/** It is nowhere, and the one behind it has still to find out what lies between them:
+ *  that must not wait for it, or each would wait for the other. */
+static void let_heir_decide(struct tail *tail, struct tail_file *file)
+{
+    rotation_ended(tail, file);
+    files_queue(&tail->files, file->after);
+}
+
 static void give_up(struct tail *tail, struct tail_file *file)
 {
     const struct search_entry *packed;
     uint64_t failures = tail->reader.failures;
-    if (tail->now.mono_ms < file->retry_at_ms || rotation_is_awaited(file))
+    if (tail->now.mono_ms < file->retry_at_ms ||
+        (rotation_is_awaited(file) && file->has_ended))
         return;
     /* Nothing is given up by an old listing: the next turn may list again. */
     if (!search_again(&tail->search, files_home(file))) {
@@ -489,6 +498,10 @@ static void give_up(struct tail *tail, struct tail_file *file)
     }
     if (is_found_again(tail, file, &packed) || copies_cannot_tell(tail, file, failures))
         return;
+    if (rotation_is_awaited(file)) {
+        let_heir_decide(tail, file);
+        return;
+    }
     int64_t unread =
         packed ? archives_unread(tail, packed, file->offset) : tail_file_waiting(file);
     if (packed && unread != 0)

@@ -55,7 +55,7 @@ bool rotation_is_awaited(const struct tail_file *file);
  *  rotation_succeed(). */
 bool rotation_missed(struct tail *tail, struct tail_file *file);
 
-/** @file was read to its end for now: the one behind it may be read. */
+/** @file was read to its end for now, or is nowhere: the one behind it may be read. */
 void rotation_ended(struct tail *tail, struct tail_file *file);
 
 /** A file that appeared, or a TAIL_COPY: does it only repeat another file so far, as

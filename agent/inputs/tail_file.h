@@ -58,7 +58,7 @@ struct tail_file {
     /** Generations of one path: the older is read to its end before the younger. */
     struct tail_file *before, *after;
     bool is_undecided; /**< what lies between it and the one before is not known yet */
-    bool has_ended;    /**< was read to its end since it stands there */
+    bool has_ended;    /**< was read to its end since it stands there, or is nowhere */
     bool has_heir;     /**< a younger one stood behind it, and was followed */
     bool was_rotated;  /**< TAIL_ABSENT: its path may be another's by now */
     struct tail_file *original; /**< TAIL_COPY: what it is a copy of */

@@ -304,10 +304,15 @@ TEST(files, L13_one_whose_inode_has_another_birth_now_is_not_found_by_it)
 
 /* --- what cannot be read --- */
 
-static int fails_left;
+static int fails_left, passes_left;
 
+/** After so many that pass, so many fail. */
 static bool fails_now(struct err *err)
 {
+    if (passes_left > 0) {
+        passes_left--;
+        return false;
+    }
     if (fails_left == 0)
         return false;
     fails_left--;
@@ -337,7 +342,7 @@ static int failing_open(void *ctx, const char *path, struct fs_stat *stat,
 /** A bench on a file system without births. */
 static void bare_init(struct bench *b, const char *pattern)
 {
-    fails_left = 0;
+    fails_left = passes_left = 0;
     bench_init(b, false);
     bench_bare(b);
     bench_follow(b, 0, pattern);
@@ -490,4 +495,37 @@ TEST(tail, L14_a_log_under_the_number_of_an_empty_one_that_was_rotated_is_a_new_
     bench_turn(&b);
     bench_expect(&b, "half and half\n");
     bench_clear(&b);
+}
+
+/** The last one is gone before its heir could find out what lies between them. */
+static void gone_story(struct bench *b, int passes)
+{
+    bench_append(b, "a.log", "1\n");
+    bench_turn(b);
+    bench_expect(b, "1\n");
+    bench_crash(b);
+    bench_rename(b, "a.log", "a.log.2");
+    bench_tick(b);
+    bench_append(b, "a.log.1", "2\n");
+    bench_append(b, "a.log", "3\n");
+    passes_left = passes;
+    fails_left = 1;
+    bench_start(b);
+    passes_left = fails_left = 0;
+    bench_remove(b, "a.log.2");
+    bench_turns(b, 60);
+    bench_expect(b, "2\n3\n");
+}
+
+TEST(elders, L62_an_heir_that_cannot_be_told_from_others_waits_for_none_that_is_gone)
+{
+    for (int passes = 0; passes < 6; passes++) {
+        struct bench b;
+        bare_init(&b, "*.log");
+        b.fs.read_at = failing_read;
+        bench_start(&b);
+        bench_turn(&b);
+        gone_story(&b, passes);
+        bench_clear(&b);
+    }
 }
