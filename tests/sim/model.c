@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/base/hash.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
@@ -22,9 +21,12 @@ static int compose(struct model *model, char text[MODEL_LINE_BYTES], const char 
 {
     static const char dots[] = "........................................"
                                "........................................";
-    return snprintf(text, MODEL_LINE_BYTES, "%s %06llu %.*s", word,
-                    (unsigned long long)model->written++, (int)(padding % sizeof dots),
-                    dots);
+    char form[CANARY_FORM_BYTES];
+    uint64_t number = model->written++;
+    return snprintf(text, MODEL_LINE_BYTES, "%s %06llu %s%.*s", word,
+                    (unsigned long long)number,
+                    canary_form(model->canary, number, form),
+                    (int)(padding % sizeof dots), dots);
 }
 
 static void append(struct model *model, struct disk_file *file, struct slice bytes)
@@ -37,7 +39,7 @@ static size_t put_line(struct model *model, struct slice text, size_t end)
 {
     must(model->count < MODEL_LINES);
     model->lines[model->count] =
-        (struct model_line){ .hash = hash_bytes(text), .end = end };
+        (struct model_line){ .hash = canary_hash(model->canary, text), .end = end };
     return model->count++;
 }
 

@@ -7,6 +7,7 @@
 #ifndef TOCSIN_TESTS_SIM_MODEL_H
 #define TOCSIN_TESTS_SIM_MODEL_H
 
+#include "canary.h"
 #include "disk.h"
 
 enum { MODEL_LINES = 20000, MODEL_GENERATION_LINES = 4000, MODEL_LINE_BYTES = 256 };
@@ -41,6 +42,7 @@ struct model {
     uint64_t bytes;    /**< of all that was ever written to logs, copies apart */
     struct disk *disk; /**< where the files are; borrowed */
     bool is_pattern;   /**< every file of the folder is a log */
+    const struct canary *canary; /**< what some lines hold; borrowed */
 };
 
 struct generation *generation_create(void);
