@@ -410,6 +410,8 @@ bool db_commit(struct db *db, struct err *err)
     db_rollback(db);
     if (err->kind == ERR_FULL) /* The next commit can begin the WAL anew. */
         checkpoint(db);
+    if (db->error.kind != ERR_NONE) /* a sync that failed in it */
+        *err = db->error;
     return false;
 }
 

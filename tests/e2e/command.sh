@@ -5,11 +5,6 @@
 set -u
 build=$2
 . "$1/tests/e2e/common"
-passed=0
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 mkdir -p etc vault
 ln -s etc/tocsin.yaml tocsin.yaml
 printf 'secret\n' >vault/password

@@ -13,10 +13,6 @@ fi
 [ -x "$build/tests/unit-tests" ] || skip "L43 L44 file systems: Check is not there (Debian: apt-get install check)"
 passed=0 failed=0 skipped=0
 
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 lack() {
     echo "FAIL $1"
     failed=$((failed + 1))

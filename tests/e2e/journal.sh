@@ -9,11 +9,6 @@ build=$2
 kills=${KILLS:-40} lines=${LINES:-8000}
 remote=/lib/systemd/systemd-journal-remote
 passed=0 skipped=0
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
-
 "$build/tocsin" version | grep -q 'no libsystemd' && skip "tocsin is built without libsystemd"
 [ -x $remote ] || skip "systemd-journal-remote is not there (Debian: apt-get install systemd-journal-remote)"
 

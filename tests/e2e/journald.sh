@@ -23,11 +23,6 @@ touch /run/systemd/journal/flushed
 TMPDIR=/run/tmp
 . "$1/tests/e2e/common"
 mkdir -p /var/log/journal
-passed=0
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 start_journald() { # start_journald FILE_SIZE
     printf '%s\n' '[Journal]' Storage=persistent SystemMaxUse=40M "SystemMaxFileSize=$1" \
         RateLimitIntervalSec=0 RateLimitBurst=0 ReadKMsg=no Audit=no ForwardToWall=no \

@@ -5,11 +5,6 @@
 set -u
 build=$2
 . "$1/tests/e2e/common"
-passed=0
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 poor() { # poor COMMAND...: without the right to lock memory
     if [ "$(id -u)" = 0 ]; then
         prlimit --memlock=0:0 setpriv --bounding-set=-ipc_lock "$@"

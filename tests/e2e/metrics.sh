@@ -9,7 +9,6 @@ command -v curl >/dev/null || skip "curl is not there"
 for program in promtool prometheus; do
     command -v $program >/dev/null || skip "$program is not there (Debian: prometheus)"
 done
-passed=0
 port=$(free_port)
 canary=canary-$(cat /proc/sys/kernel/random/uuid)
 printf 'read-token-0123456789abcdef' >token.read
@@ -38,10 +37,6 @@ agent=$!
 pids="$pids $agent"
 until_true 10 grep -q running: agent.log || fail "the agent did not start"
 
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 get() { # get TOKENFILE: prints the status
     curl -s -o metrics -D head -w '%{http_code}' --max-time 10 \
         -H "Authorization: Bearer $(cat "$1")" "http://127.0.0.1:$port/metrics"

@@ -16,10 +16,6 @@ as_agent() { setpriv --reuid=$agent_uid --regid=$agent_uid --clear-groups "$@"; 
 as_agent test -x "$work/tocsin" 2>/dev/null ||
     skip "L19 L25 L26 rights: other users cannot get into $work"
 
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 lack() {
     echo "FAIL $1"
     failed=$((failed + 1))

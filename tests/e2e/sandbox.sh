@@ -5,11 +5,6 @@
 set -eu
 src=$1 build=$2
 . "$src/tests/e2e/common"
-passed=0
-pass() {
-    echo "ok   sandbox: $1"
-    passed=$((passed + 1))
-}
 [ "$(id -u)" = 0 ] || skip "only root can look into another process"
 mkdir -p etc var/logs own elsewhere
 config=etc/tocsin.yaml

@@ -8,10 +8,6 @@ set -eu
 src=$1 build=$2
 . "$src/tests/e2e/common"
 passed=0 skipped=0
-pass() {
-    echo "ok   unit: $1"
-    passed=$((passed + 1))
-}
 skips() {
     echo "SKIP unit: $1"
     skipped=$((skipped + 1))

@@ -8,10 +8,6 @@ src=$1 build=$2
 passed=0 failed=0 skipped=0
 writer=$build/tests/e2e/watching
 
-pass() {
-    echo "ok   $1"
-    passed=$((passed + 1))
-}
 lack() {
     echo "FAIL $1"
     failed=$((failed + 1))

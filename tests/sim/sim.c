@@ -83,7 +83,8 @@ static void end_process(struct sim *sim)
 {
     sim->mails.doubts++;
     clients_break(&sim->clients);
-    if (!power_is_dead(sim->power) && app_failure(sim->app)->kind == ERR_NONE)
+    if (sim->app && !power_is_dead(sim->power) &&
+        app_failure(sim->app)->kind == ERR_NONE)
         canary_ask(sim);
     power_freeze(sim->power);
     app_free(sim->app);
