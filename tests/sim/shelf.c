@@ -280,9 +280,9 @@ static void take_sum(struct shelf *shelf, sqlite3_stmt *row)
 }
 
 /** Of lines that no rule matches the sums of hashes say nothing, those of bytes do:
- *  each was read or lost at most once, and at the end read, unless it may be lost. Half a
- *  line that was seen before its log was copied and cut may be called lost, and is read
- *  in the copy all the same. */
+ *  each was read or lost at most once, and at the end read, unless it may be lost.
+ *  Half a line that was seen before its log was copied and cut may be called lost, and
+ *  is read in the copy all the same. */
 static void check_sums(struct shelf *shelf, bool is_end)
 {
     const struct model *model = &shelf->sim->model;
