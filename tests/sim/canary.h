@@ -47,8 +47,8 @@ void canary_look(struct sim *sim, const char *where, struct slice bytes);
 /** Look at every byte that reaches the store's disk from now on, the WAL's too, whether
  *  it becomes durable or not. */
 void canary_watch_store(struct sim *sim);
-/** Ask the agent for one thing of several, as its control socket does, and look at the
- *  answer. */
+/** Ask the agent for one thing of several, as its control socket does, or for none, and
+ *  look at the answer. */
 void canary_ask(struct sim *sim);
 
 #endif
