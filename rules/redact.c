@@ -5,6 +5,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/plant.h"
 #include "rules/gate.h"
 #include "rules/redact_secrets.h"
 #include "rules/regex.h"
@@ -159,6 +160,8 @@ static bool may_hold_secrets(const struct redactor *redactor, struct slice text,
                              struct signs *signs)
 {
     *signs = (struct signs){ text, redactor->gate ? redactor->always : UINT64_MAX, 0 };
+    if (planted(PLANT_REDACT_NOT))
+        return false;
     if (!redactor->gate)
         return true;
     if (redactor->count == 0 && is_harmless(text))

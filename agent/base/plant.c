@@ -55,6 +55,7 @@ const struct plant_row plants[PLANT_COUNT] = {
                                  "a mail in doubt is sent again and again" },
     [PLANT_OVERFLOW_IGNORED] = { "overflow-ignored",
                                  "hints that inotify lost are not made up for" },
+    [PLANT_REDACT_NOT] = { "redact-not", "secrets in lines and alerts are kept" },
 };
 
 static enum plant chosen;

@@ -311,6 +311,7 @@ static void begin_anew(struct tail *tail, struct tail_file *file)
     const struct fs *fs = tail->files.fs;
     tail_file_restart(file);
     file->is_fresh = false;
+    tail->files.wants_commit = true; /* another one lies here, however quiet it is */
     if (fs->fstat(fs->ctx, file->fd, &stat, &err))
         files_note(&tail->files, file, &stat);
     file->read_modified_ns = file->modified_ns;

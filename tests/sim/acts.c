@@ -154,6 +154,8 @@ static void rotate_by_copy(struct sim *sim, uint32_t value)
     copy->owner = generation_create();
     size_t copied = file->bytes.len;
     disk_append(&sim->disk, copy, buf_slice(&file->bytes));
+    /* The account of what was read of the log goes on in its copy. */
+    copy->written_bytes = file->written_bytes;
     for (uint32_t i = (value >> 8) % 8 == 0 ? 2 : 0; i > 0; i--)
         model_write(&sim->model, file, i, false);
     model_lose(&sim->model, file->owner, copied, "written between copy and truncate");
@@ -301,7 +303,9 @@ static void cut_log(struct sim *sim, struct disk_file *file)
 {
     struct generation *generation = file->owner;
     if (generation->half_len > 0) {
-        disk_truncate(&sim->disk, file, file->bytes.len - generation->half_len);
+        size_t begin = file->bytes.len - generation->half_len;
+        model_lose(&sim->model, generation, begin, "half a line went with the power");
+        disk_truncate(&sim->disk, file, begin);
         generation->half_len = 0;
     }
     size_t end = file->bytes.len;

@@ -95,23 +95,39 @@ static int exchange(struct sim *sim, struct slice request, uint32_t value)
     }
     power_die_after(sim->power, -1);
     clients_break(clients);
+    canary_look(sim, "what a client heard",
+                slice_make(clients->heard, clients->heard_len));
     return status_of(clients);
 }
 
 /* --- bodies ----------------------------------------------------------------------- */
 
-static void put_request(const struct client_body *body, struct buf *out)
+/** What Alertmanager passes on of a person's texts and of the URL behind an alert. */
+static void put_texts(const struct canary *canary, struct buf *text)
+{
+    if (canary->is_there)
+        buf_printf(text,
+                   "\"annotations\":{\"summary\":\"password=%s is wrong\"},"
+                   "\"generatorURL\":\"http://ops:%s@prom.example.com/graph\",",
+                   canary->secret, canary->secret);
+}
+
+static void put_request(const struct client_body *body, const struct canary *canary,
+                        struct buf *out)
 {
     struct buf text = buf_make(BODY_BYTES);
     buf_puts(&text, "{\"version\":\"4\",\"groupKey\":\"g\",\"receiver\":\"r\","
                     "\"status\":\"firing\",\"alerts\":[");
-    for (size_t i = 0; i < body->alerts; i++)
+    for (size_t i = 0; i < body->alerts; i++) {
+        buf_printf(&text, "%s{\"status\":\"firing\",", i > 0 ? "," : "");
+        put_texts(canary, &text);
         buf_printf(&text,
-                   "%s{\"status\":\"firing\",\"labels\":{\"alertname\":\"A\","
-                   "\"id\":\"%016llx\"},\"startsAt\":\"2026-09-20T00:00:00Z\","
+                   "\"labels\":{\"alertname\":\"A\",\"id\":\"%016llx\"},"
+                   "\"startsAt\":\"2026-09-20T00:00:00Z\","
                    "\"fingerprint\":\"%016llx\"}",
-                   i > 0 ? "," : "", (unsigned long long)body->fingerprints[i],
+                   (unsigned long long)body->fingerprints[i],
                    (unsigned long long)body->fingerprints[i]);
+    }
     buf_puts(&text, "]}");
     buf_printf(out,
                "POST /webhook/alertmanager HTTP/1.1\r\nHost: localhost\r\n"
@@ -174,7 +190,7 @@ void clients_post(struct sim *sim, uint32_t value)
     if (!sim->traits.has_clients || !sim->app || !connect_to(clients))
         return;
     struct client_body *body = choose_body(sim, value);
-    put_request(body, &request);
+    put_request(body, &sim->canary, &request);
     int status = 0;
     if ((value >> 8) % 8 == 0)
         leave_early(sim, buf_slice(&request));

@@ -103,6 +103,7 @@ void disk_append(struct disk *disk, struct disk_file *file, struct slice bytes)
 {
     buf_put(&file->bytes, bytes);
     must(!file->bytes.overflowed);
+    file->written_bytes += bytes.len;
     touch(disk, file);
     tell_modified(disk, file);
 }

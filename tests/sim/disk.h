@@ -35,6 +35,7 @@ struct disk_file {
     uint64_t inode, birth, generation;
     struct buf bytes;
     size_t durable_bytes;            /**< what a power cut leaves */
+    uint64_t written_bytes;          /**< that ever were in it, cut ones too */
     int64_t modified_ns, durable_ns; /**< of the last change, and of the last synced */
     int names, openings;             /**< without both it is no more */
     void *owner;                     /**< what the model knows of it */

@@ -9,9 +9,10 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/unmime.h"
 
 /* A mail in doubt goes again twice at most. */
-enum { MOST_COPIES = 3, DATE_SLACK_S = 1 };
+enum { MOST_COPIES = 3, DATE_SLACK_S = 1, SUBJECT_BYTES = 4096 };
 
 const char *const mails_people[MAILS_PEOPLE] = { "ops@example.com", "dev@example.com",
                                                  "boss@example.com" };
@@ -129,11 +130,22 @@ static void count_recipients(struct sim *sim, struct letter *letter,
         sim_fail(sim, "a mail went to '%.*s'", SLICE_ARG(mail->recipients));
 }
 
+/** The body is quoted-printable, where the secret stays as it is. */
+static void look_for_secret(struct sim *sim, const struct post_mail *mail)
+{
+    struct buf subject = buf_make(SUBJECT_BYTES);
+    canary_look(sim, "a mail", mail->bytes);
+    if (unmime_header(mail->bytes, "Subject", &subject))
+        canary_look(sim, "a subject", buf_slice(&subject));
+    buf_free(&subject);
+}
+
 static void look_at(struct sim *sim, const struct post_mail *mail)
 {
     struct mails *mails = &sim->mails;
     struct slice id = mails_header(mail->bytes, "Message-ID");
     struct letter *letter = mails_find(mails, id);
+    look_for_secret(sim, mail);
     if (!letter) {
         letter = open_letter(sim, mail, id);
         if (!letter->is_own)

@@ -1,7 +1,7 @@
 /**
  * Lives simulated lives and says which were not as they must be:
  *
- *     sim [--from SEED] [--seeds N] [--actions N] [--world 1|2] [--lying]
+ *     sim [--from SEED] [--seeds N] [--actions N] [--world 1|2|3] [--lying]
  *         [--verbose] [--jobs N]
  *     sim [--verbose] FILE...     lives that were kept (tests/sim/regress)
  *     planted --plant NAME ...    the same with a planted bug
@@ -376,7 +376,7 @@ int main(int argc, char **argv)
     struct options options = { .from = 1,
                                .seeds = 100,
                                .actions = 60,
-                               .world = SIM_RICH_WORLD,
+                               .world = SIM_SECRET_WORLD,
                                .jobs = 1,
                                .step = 1 };
     if (!parse(argc, argv, &options)) {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/base/hash.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
@@ -22,22 +21,31 @@ static int compose(struct model *model, char text[MODEL_LINE_BYTES], const char 
 {
     static const char dots[] = "........................................"
                                "........................................";
-    return snprintf(text, MODEL_LINE_BYTES, "%s %06llu %.*s", word,
-                    (unsigned long long)model->written++, (int)(padding % sizeof dots),
-                    dots);
+    char form[CANARY_FORM_BYTES];
+    uint64_t number = model->written++;
+    return snprintf(text, MODEL_LINE_BYTES, "%s %06llu %s%.*s", word,
+                    (unsigned long long)number,
+                    canary_form(model->canary, number, form),
+                    (int)(padding % sizeof dots), dots);
 }
 
 static void append(struct model *model, struct disk_file *file, struct slice bytes)
 {
+    struct generation *generation = file->owner;
     disk_append(model->disk, file, bytes);
     model->bytes += bytes.len;
+    generation->end = file->bytes.len;
+    if (generation->lost) {
+        model->doubtful_bytes += bytes.len;
+        generation->safe_end = generation->end;
+    }
 }
 
 static size_t put_line(struct model *model, struct slice text, size_t end)
 {
     must(model->count < MODEL_LINES);
     model->lines[model->count] =
-        (struct model_line){ .hash = hash_bytes(text), .end = end };
+        (struct model_line){ .hash = canary_hash(model->canary, text), .end = end };
     return model->count++;
 }
 
@@ -86,6 +94,7 @@ void model_write_half(struct model *model, struct disk_file *file, size_t paddin
         return;
     generation->half_len = (size_t)compose(model, generation->half, "ERR", padding);
     append(model, file, slice_make(generation->half, generation->half_len));
+    model->half_bytes += generation->half_len;
 }
 
 void model_seal(struct model *model, struct generation *generation, size_t end,
@@ -96,6 +105,7 @@ void model_seal(struct model *model, struct generation *generation, size_t end,
     struct slice text = slice_make(generation->half, generation->half_len);
     generation->half_len = 0;
     generation->is_sealed = true;
+    model->doubtful_bytes += reason ? text.len : 0;
     if (!reason || generation->lost) {
         put_in(model, generation, text, end);
         return;
@@ -142,7 +152,18 @@ void model_settle(struct model *model)
         for (size_t k = 0; k < generation->count; k++)
             model->lines[generation->items[k]].is_safe = true;
         generation->is_known |= generation->count > 0;
+        generation->safe_end = generation->end - generation->half_len;
     }
+}
+
+/** The bytes from @from on leave the generation. */
+static void cut_bytes(struct model *model, struct generation *generation, size_t from)
+{
+    size_t safe_end = generation->safe_end > from ? generation->safe_end : from;
+    if (generation->end > safe_end)
+        model->doubtful_bytes += generation->end - safe_end;
+    generation->end = generation->end < from ? generation->end : from;
+    generation->safe_end = generation->safe_end < from ? generation->safe_end : from;
 }
 
 void model_lose(struct model *model, struct generation *generation, size_t from,
@@ -150,6 +171,7 @@ void model_lose(struct model *model, struct generation *generation, size_t from,
 {
     size_t kept = 0;
     bool is_loss = false;
+    cut_bytes(model, generation, from);
     for (size_t i = 0; i < generation->count; i++) {
         struct model_line *line = &model->lines[generation->items[i]];
         if (line->end <= from) {
@@ -173,7 +195,9 @@ void model_copied(struct model *model, struct generation *from, struct generatio
         to->items[i] = from->items[i];
     to->count = from->count;
     to->is_known = from->is_known;
-    from->count = 0;
+    to->end = from->end;
+    to->safe_end = from->safe_end;
+    from->count = from->end = from->safe_end = 0;
     from->is_known = false;
     if (!to->is_known)
         model_lose(model, to, 0, "copied before anything of it was read");

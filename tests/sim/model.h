@@ -7,6 +7,7 @@
 #ifndef TOCSIN_TESTS_SIM_MODEL_H
 #define TOCSIN_TESTS_SIM_MODEL_H
 
+#include "canary.h"
 #include "disk.h"
 
 enum { MODEL_LINES = 20000, MODEL_GENERATION_LINES = 4000, MODEL_LINE_BYTES = 256 };
@@ -31,16 +32,21 @@ struct generation {
     int64_t left_ms; /**< when it was rotated, or grew last after that; 0: it was not */
     bool is_known;   /**< the agent has counted some of it */
     bool is_seen;    /**< the agent had time to find it at its path */
+    size_t end;      /**< in its file: behind all that was written */
+    size_t safe_end; /**< the bytes before it had all the time to be read */
 };
 
 struct model {
     struct model_line lines[MODEL_LINES];
     size_t count;
     int groups;
-    uint64_t written;  /**< numbers lines */
-    uint64_t bytes;    /**< of all that was ever written to logs, copies apart */
-    struct disk *disk; /**< where the files are; borrowed */
-    bool is_pattern;   /**< every file of the folder is a log */
+    uint64_t written;        /**< numbers lines */
+    uint64_t bytes;          /**< of all that was ever written to logs, copies apart */
+    uint64_t doubtful_bytes; /**< of these, at most so many need not be read */
+    uint64_t half_bytes;     /**< of these, once at the end of a line without its end */
+    struct disk *disk;       /**< where the files are; borrowed */
+    bool is_pattern;         /**< every file of the folder is a log */
+    const struct canary *canary; /**< what some lines hold; borrowed */
 };
 
 struct generation *generation_create(void);

@@ -43,6 +43,8 @@ struct power {
     bool has_failed;
     void (*on_death)(void *ctx);
     void *ctx;
+    void (*on_write)(void *ctx, const void *bytes, size_t len);
+    void *write_ctx;
     uint64_t operations;
 };
 
@@ -196,6 +198,8 @@ static int do_write(sqlite3_file *base, const void *from, int size,
         return code;
     if (handle->power->is_full)
         return SQLITE_FULL;
+    if (handle->power->on_write)
+        handle->power->on_write(handle->power->write_ctx, from, (size_t)size);
     write_file(handle->file, (size_t)offset, from, (size_t)size);
     return SQLITE_OK;
 }
@@ -449,6 +453,14 @@ void power_on_death(struct power *power, void (*on_death)(void *ctx), void *ctx)
 {
     power->on_death = on_death;
     power->ctx = ctx;
+}
+
+void power_on_write(struct power *power,
+                    void (*on_write)(void *ctx, const void *bytes, size_t len),
+                    void *ctx)
+{
+    power->on_write = on_write;
+    power->write_ctx = ctx;
 }
 
 bool power_is_dead(const struct power *power)

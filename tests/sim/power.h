@@ -44,7 +44,11 @@ bool power_has_failed(const struct power *power);
 void power_die_after(struct power *power, int64_t count);
 /** @on_death is called once when it does. */
 void power_on_death(struct power *power, void (*on_death)(void *ctx), void *ctx);
-/** Did it? */
+/** @on_write is called with what each write puts on the disk. */
+void power_on_write(struct power *power,
+                    void (*on_write)(void *ctx, const void *bytes, size_t len),
+                    void *ctx);
+/** Did the process die? */
 bool power_is_dead(const struct power *power);
 /** From now on nothing reaches the disk, whatever the process still does. */
 void power_freeze(struct power *power);

@@ -76,6 +76,8 @@ void sim_set_up(struct sim *sim, uint64_t seed, int world)
     traits->has_clients = rng_next(&more) % 2 == 0;
     traits->has_people = rng_next(&more) % 2 == 0;
     traits->has_crew = rng_next(&more) % 2 == 0;
+    if (world >= SIM_SECRET_WORLD)
+        canary_init(&sim->canary, seed);
 }
 
 struct power *sim_make_stores(void)
@@ -119,10 +121,12 @@ static void put_yaml(const struct sim *sim, struct buf *yaml)
     if (traits->has_clients)
         buf_printf(yaml, "http: {listen: ['unix:%s'], resolve_after: 20m}\n",
                    sim->clients.path);
-    buf_puts(yaml, "accounts:\n"
-                   "  - {name: g, gmail: a@gmail.com, password_file: /none/secret}\n"
-                   "outputs:\n"
-                   "  - {name: ops, account: g, to: [");
+    buf_printf(yaml,
+               "accounts:\n"
+               "  - {name: g, gmail: a@gmail.com, password_file: %s}\n"
+               "outputs:\n"
+               "  - {name: ops, account: g, to: [",
+               sim->canary.is_there ? sim->canary.password_path : "/none/secret");
     for (int i = 0; i < (traits->has_people ? MAILS_PEOPLE : 1); i++)
         buf_printf(yaml, "%s%s", i > 0 ? ", " : "", mails_people[i]);
     buf_printf(yaml, "]}\nstate_dir: %s\nhost: sim\n", folders[traits->has_room]);

@@ -22,6 +22,8 @@ struct shelf {
     sqlite3 *db;
     struct model_total total; /**< of open alerts and of all mails there are */
     struct map rows;          /**< Message-IDs of the outbox; the keys are owned */
+    uint64_t read, lost;      /**< bytes of all logs */
+    bool is_end;              /**< of the life */
 };
 
 static struct slice text_of(sqlite3_stmt *statement, int column)
@@ -219,9 +221,48 @@ static void check_total(struct shelf *shelf, bool is_end)
  * the offset, so that the offset, and what was cut off, has to be accounted for. */
 static const char accounts_sql[] =
     "SELECT path, gone + CASE WHEN wants_end THEN 0 ELSE offset END,"
-    " read + skipped + lost FROM input_files";
-static const char read_sql[] =
-    "SELECT bytes FROM input_sums WHERE path = x'' AND reason = 'read'";
+    " read + skipped + lost, inode, birth, offset FROM input_files";
+static const char sums_sql[] =
+    "SELECT reason = 'read', bytes FROM input_sums WHERE path = x'' AND reason IN"
+    " ('read', 'nul', 'truncated', 'rotated_away', 'too_many_generations')";
+
+/** The file of the folder that the row is about, where numbers are not used twice. */
+static const struct disk_file *file_of(const struct disk *disk, sqlite3_stmt *row)
+{
+    for (size_t i = 0; i < disk->entry_count; i++) {
+        const struct disk_file *file = disk->entries[i].file;
+        if (disk->style != DISK_PLAIN &&
+            file->inode == (uint64_t)sqlite3_column_int64(row, 3) &&
+            file->birth == (uint64_t)sqlite3_column_int64(row, 4))
+            return file;
+    }
+    return NULL;
+}
+
+/** Behind its last whole line. */
+static int64_t lines_end(const struct disk_file *file)
+{
+    const char *begin = file->bytes.ptr;
+    const char *last = begin ? memrchr(begin, '\n', file->bytes.len) : NULL;
+    return last ? last + 1 - begin : 0;
+}
+
+/** What is behind us was there, and at the end no line lies before us. */
+static void check_file(struct shelf *shelf, sqlite3_stmt *row, int64_t behind)
+{
+    const struct disk_file *file = file_of(&shelf->sim->disk, row);
+    int64_t offset = sqlite3_column_int64(row, 5);
+    if (!file)
+        return;
+    if (behind > (int64_t)file->written_bytes)
+        sim_fail(shelf->sim, "of %.*s %lld bytes are behind us, and %llu were written",
+                 SLICE_ARG(text_of(row, 0)), (long long)behind,
+                 (unsigned long long)file->written_bytes);
+    if (shelf->is_end &&
+        (offset < lines_end(file) || offset > (int64_t)file->bytes.len))
+        sim_fail(shelf->sim, "of %.*s %lld bytes are read at the end, of %zu",
+                 SLICE_ARG(text_of(row, 0)), (long long)offset, file->bytes.len);
+}
 
 static void take_account(struct shelf *shelf, sqlite3_stmt *row)
 {
@@ -229,16 +270,31 @@ static void take_account(struct shelf *shelf, sqlite3_stmt *row)
     if (behind != told)
         sim_fail(shelf->sim, "of %.*s %lld bytes are behind us, and accounted for %lld",
                  SLICE_ARG(text_of(row, 0)), (long long)behind, (long long)told);
+    check_file(shelf, row, behind);
 }
 
-/** Of lines that no rule matches the sums of hashes say nothing. */
-static void take_read(struct shelf *shelf, sqlite3_stmt *row)
+static void take_sum(struct shelf *shelf, sqlite3_stmt *row)
 {
-    uint64_t read = (uint64_t)sqlite3_column_int64(row, 0);
-    uint64_t written = shelf->sim->model.bytes;
-    if (read > written)
-        sim_fail(shelf->sim, "%llu bytes were read, and %llu were written",
-                 (unsigned long long)read, (unsigned long long)written);
+    bool is_read = sqlite3_column_int(row, 0);
+    *(is_read ? &shelf->read : &shelf->lost) += (uint64_t)sqlite3_column_int64(row, 1);
+}
+
+/** Of lines that no rule matches the sums of hashes say nothing, those of bytes do:
+ *  each was read or lost at most once, and at the end read, unless it may be lost.
+ *  Half a line that was seen before its log was copied and cut may be called lost, and
+ *  is read in the copy all the same. */
+static void check_sums(struct shelf *shelf, bool is_end)
+{
+    const struct model *model = &shelf->sim->model;
+    uint64_t twice = shelf->sim->traits.is_copied ? model->half_bytes : 0;
+    if (shelf->read > model->bytes || shelf->read + shelf->lost > model->bytes + twice)
+        sim_fail(shelf->sim, "%llu bytes were read, %llu lost, and %llu written",
+                 (unsigned long long)shelf->read, (unsigned long long)shelf->lost,
+                 (unsigned long long)model->bytes);
+    if (is_end && shelf->read + model->doubtful_bytes < model->bytes)
+        sim_fail(shelf->sim, "of %llu bytes %llu were read, and only %llu may be lost",
+                 (unsigned long long)model->bytes, (unsigned long long)shelf->read,
+                 (unsigned long long)model->doubtful_bytes);
 }
 
 /* --- the look --------------------------------------------------------------------- */
@@ -274,7 +330,7 @@ static void ignore(struct shelf *shelf, sqlite3_stmt *row)
 void shelf_check(struct sim *sim, bool is_end)
 {
     void *key;
-    struct shelf shelf = { .sim = sim };
+    struct shelf shelf = { .sim = sim, .is_end = is_end };
     if (!open_copy(&shelf))
         return;
     query(&shelf, "PRAGMA locking_mode=EXCLUSIVE", ignore);
@@ -289,7 +345,8 @@ void shelf_check(struct sim *sim, bool is_end)
         if (is_end && sim->failure.len == 0)
             check_total(&shelf, true);
         query(&shelf, accounts_sql, take_account);
-        query(&shelf, read_sql, take_read);
+        query(&shelf, sums_sql, take_sum);
+        check_sums(&shelf, is_end);
     }
     sqlite3_close(shelf.db);
     power_free(shelf.copy);

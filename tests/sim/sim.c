@@ -42,6 +42,7 @@ static struct now read_clock(void *ctx)
 static void write_log(void *ctx, enum log_level level, const char *text)
 {
     struct sim *sim = ctx;
+    canary_look(sim, "the agent's log", slice_of(text));
     buf_printf(&sim->log_text, "%10lld %d %s\n", (long long)sim->now.mono_ms,
                (int)level, text);
 }
@@ -82,6 +83,9 @@ static void end_process(struct sim *sim)
 {
     sim->mails.doubts++;
     clients_break(&sim->clients);
+    if (sim->app && !power_is_dead(sim->power) &&
+        app_failure(sim->app)->kind == ERR_NONE)
+        canary_ask(sim);
     power_freeze(sim->power);
     app_free(sim->app);
     sim->app = NULL;
@@ -227,6 +231,7 @@ static void begin(struct sim *sim, const struct sim_life *life,
     sim->log_text = buf_make(LOG_BYTES);
     sim->failure = buf_make(2048);
     sim->model.disk = &sim->disk;
+    sim->model.canary = &sim->canary;
     clients_init(&sim->clients);
     disk_init(&sim->disk, DISK_EXT4, forget_generation);
     sim->notify.now = &sim->now;
@@ -242,6 +247,7 @@ static void begin(struct sim *sim, const struct sim_life *life,
     if (how->stores && !how->is_lying && life->seed % SIM_FIRST_STARTS != 0)
         sim_take_store(sim, how->stores);
     power_on_death(sim->power, fall_silent, sim);
+    canary_watch_store(sim);
     sim->post = post_create(&sim->now);
     mails_begin_epoch(sim);
     sim_start(sim);
@@ -254,6 +260,7 @@ static void end(struct sim *sim)
     disk_clear(&sim->disk);
     mails_free(&sim->mails);
     clients_end(&sim->clients);
+    canary_end(&sim->canary);
     post_free(sim->post);
     power_free(sim->power);
     buf_free(&sim->failure);

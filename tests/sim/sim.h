@@ -7,6 +7,7 @@
 
 #include "agent/app.h"
 #include "agent/story/post.h"
+#include "canary.h"
 #include "clients.h"
 #include "mails.h"
 #include "model.h"
@@ -20,7 +21,8 @@ enum {
     SIM_FIRST_STARTS = 16,
     SIM_PLAIN_WORLD =
         1, /**< two logs, one recipient, a small disk: as lives were once */
-    SIM_RICH_WORLD = 2, /**< all that there is */
+    SIM_RICH_WORLD = 2,   /**< all that can happen */
+    SIM_SECRET_WORLD = 3, /**< and secrets in lines and alerts */
 };
 
 struct sim_action {
@@ -47,6 +49,7 @@ struct sim {
     struct model model;
     struct mails mails;
     struct clients clients;
+    struct canary canary;
     struct app *app; /**< NULL: not running */
     struct sim_traits traits;
     bool is_full, is_down;
