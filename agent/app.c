@@ -210,6 +210,11 @@ static void confirm(struct app *app)
 }
 
 /** A full disk heals; a store that lost or broke what it was given does not. */
+static bool can_heal(const struct err *err)
+{
+    return err->kind == ERR_FULL || err->kind == ERR_BUSY || err->kind == ERR_DENIED;
+}
+
 static void hold_back(struct app *app, const struct err *err)
 {
     app->commit_failures++;
@@ -219,7 +224,7 @@ static void hold_back(struct app *app, const struct err *err)
     control_refuse(app->control, err);
     control_write(app->control);
     inputs_refuse(app->inputs, app->now);
-    if (err->kind != ERR_FULL && err->kind != ERR_BUSY && err->kind != ERR_DENIED) {
+    if (!can_heal(err)) {
         log_error(app->world.log, "%s: stopping, the store recovers at the next start",
                   err->text);
         app->failure = *err;
@@ -424,7 +429,7 @@ static void advance_phase(struct app *app)
     struct err err = { 0 };
     if (!count_store(app, &err)) /* then a restored copy may not be noticed */
         log_warning(app->world.log, "%s", err.text);
-    if (err.kind == ERR_IO)
+    if (err.kind != ERR_NONE && !can_heal(&err))
         app->failure = err;
     app->phase = APP_STOPPED;
 }
