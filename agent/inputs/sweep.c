@@ -42,24 +42,51 @@ static bool is_calm(const struct tail *tail, const struct tail_file *file)
            (age_ms >= SILENT_MS || tail->now.mono_ms - file->grown_at_ms >= SILENT_MS);
 }
 
-/** Look at each file whose source is due. With very many files, the calm ones take
- *  turns, so that idling stays cheap. */
+/** With very many files the calm ones take turns, so that idling stays cheap: whose turn
+ *  it is stands together in the list, and mostly in memory, here and in the kernel. */
+struct share {
+    size_t begin, end;
+};
+
+static struct share share_in_turn(const struct tail *tail)
+{
+    size_t count = tail->files.count, shares = 1 + count / SWEEP_SHARE_FILES;
+    size_t turn = tail->sweep_count % shares;
+    return (struct share){ count * turn / shares, count * (turn + 1) / shares };
+}
+
+/** The last file before @end that is in turn or not calm. @return false: none. */
+static bool find_before(const struct files *files, struct share share, size_t end,
+                        size_t *at)
+{
+    size_t from = end > share.end ? share.end : 0;
+    *at = end - 1;
+    if (end == 0 || (end > share.begin && end <= share.end))
+        return end > 0;
+    const bool *found = memrchr(files->is_calm + from, false, end - from);
+    if (!found)
+        return from > 0 && find_before(files, share, from, at);
+    *at = (size_t)(found - files->is_calm);
+    return true;
+}
+
+/** Look at each file whose source is due. */
 static void sweep_files(struct tail *tail)
 {
     struct files *files = &tail->files;
-    size_t shares = 1 + files->count / SWEEP_SHARE_FILES;
-    size_t turn = tail->sweep_count % shares, share = files->count % shares;
+    struct share share = share_in_turn(tail);
     /* Backwards: a file that is dropped is replaced by the last one. */
-    for (size_t i = files->count; i-- > 0;) {
-        share = share > 0 ? share - 1 : shares - 1; /* i % shares, without dividing */
-        if (i >= files->count || (files->is_calm[i] && share != turn))
+    for (size_t i = files->count; find_before(files, share, i, &i);) {
+        if (i >= files->count)
             continue;
         struct tail_file *file = files->items[i];
+        files->is_calm[i] = false; /* it keeps its turn until its source is due */
         if (!is_due(tail, file))
             continue;
         size_t count = files->count;
         tail_look(tail, file);
-        if (shares > 1 && files->count == count && files->items[i] == file)
+        if (count > SWEEP_SHARE_FILES && files->count == count &&
+            files->items[i] == file)
             files->is_calm[i] = is_calm(tail, file);
     }
 }
@@ -94,10 +121,12 @@ void sweep_run(struct tail *tail)
     if (!tail->wants_all && !tail->wants_scan && !is_due_now)
         return;
     tail->has_changes = true;
-    tail->sweep_count++;
     if (tail->wants_all)
         sweep_disturb_all(tail);
-    sweep_files(tail);
+    if (tail->wants_all || is_due_now) {
+        tail->sweep_count++;
+        sweep_files(tail);
+    }
     elders_sweep(tail);
     for (size_t i = 0; i < tail->source_count; i++)
         sweep_source(tail, i);
