@@ -42,8 +42,8 @@ static bool is_calm(const struct tail *tail, const struct tail_file *file)
            (age_ms >= SILENT_MS || tail->now.mono_ms - file->grown_at_ms >= SILENT_MS);
 }
 
-/** With very many files the calm ones take turns, so that idling stays cheap: whose turn
- *  it is stands together in the list, and mostly in memory, here and in the kernel. */
+/** With very many files the calm ones take turns, so that idling stays cheap: those in
+ *  turn are neighbours in the list, and mostly in memory, here and in the kernel. */
 struct share {
     size_t begin, end;
 };
