@@ -241,11 +241,23 @@ void discover_scan(struct tail *tail, size_t index)
     tell_turned_away(tail, source);
 }
 
+static size_t count_gaps(const struct tail_source *source)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < source->config->files.count; i++)
+        count += source->gaps[i] != GAP_NONE;
+    return count;
+}
+
 void discover_scan_gaps(struct tail *tail, size_t index)
 {
     struct tail_source *source = &tail->sources[index];
-    size_t turned_away = source->turned_away;
-    for (size_t i = 0; i < source->config->files.count; i++) {
+    size_t gaps = count_gaps(source), turned_away = source->turned_away;
+    if (gaps == source->config->files.count) {
+        discover_scan(tail, index);
+        return;
+    }
+    for (size_t i = 0; gaps > 0 && i < source->config->files.count; i++) {
         if (source->gaps[i] != GAP_NONE)
             walk_pattern(tail, source, i);
     }

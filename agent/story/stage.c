@@ -30,13 +30,14 @@ static void write_log(void *ctx, enum log_level level, const char *text)
 
 /* --- the folder ------------------------------------------------------------------ */
 
-/** Memory is faster than a disk, and a story is not about disks. */
+/** Memory is faster than a disk, and a story is not about disks, unless somebody says on
+ *  which it is to be told. */
 static const char *parent_folder(void)
 {
     const char *folder = getenv("TMPDIR");
-    if (access("/dev/shm", W_OK | X_OK) == 0)
-        return "/dev/shm";
-    return folder && *folder ? folder : "/tmp";
+    if (folder && *folder)
+        return folder;
+    return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
 }
 
 static bool make_folder(struct stage *stage, struct err *err)
