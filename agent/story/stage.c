@@ -30,8 +30,8 @@ static void write_log(void *ctx, enum log_level level, const char *text)
 
 /* --- the folder ------------------------------------------------------------------ */
 
-/** Memory is faster than a disk, and a story is not about disks, unless somebody says on
- *  which it is to be told. */
+/** Memory is faster than a disk, and a story is not about disks, unless somebody says
+ *  on which it is to be told. */
 static const char *parent_folder(void)
 {
     const char *folder = getenv("TMPDIR");

@@ -83,7 +83,7 @@ YAML
     until_true 60 has_told_all && sleep 1 && until_true 60 has_told_all || true
     kill "$agent"
     wait "$agent" || true
-    rotations=$(ls -1 logs logs/old | grep -c 'app.log.' || true)
+    rotations=$(find logs -type f -name 'app.log?*' | wc -l)
     code=0
     sums=$(all_lines | "$helper" sum "$lines" mails/new) || code=$?
     wanted=4 # of ten, on a very busy machine
