@@ -28,16 +28,6 @@ static struct slice clean(struct engine *engine, struct slice text)
     return redact_text(rules_redactor(engine->rules), text, &engine->arena);
 }
 
-static struct labels clean_labels(struct engine *engine, const struct labels *labels)
-{
-    struct labels own = begin_labels(engine);
-    for (size_t i = 0; i < labels->count; i++)
-        own.items[i] = (struct label){ labels->items[i].name,
-                                       clean(engine, labels->items[i].value) };
-    own.count = labels->count;
-    return own;
-}
-
 /** `rule`, `severity` and `host` are set last and by us: routes rely on them. */
 static void put_fixed(struct labels *labels, struct engine *engine, struct slice rule,
                       enum severity severity)
@@ -82,7 +72,55 @@ struct receiving {
     struct sighting sighting;
     const struct rule *rule; /**< took it over; or NULL */
     struct labels by_rule;   /**< what the rule says of it */
+    uint64_t suspects;       /**< bits of the texts below that may hold secrets */
 };
+
+enum { SUMMARY, DESCRIPTION, LINKS, FIRST_LABEL };
+_Static_assert(FIRST_LABEL + LIMIT_LABELS <= REDACT_LINES, "one look is enough");
+
+static bool is_suspect(const struct receiving *receiving, size_t text)
+{
+    return receiving->suspects >> text & 1;
+}
+
+static void find_suspects(struct receiving *receiving)
+{
+    const struct sighting *sighting = &receiving->sighting;
+    const struct labels *labels = &receiving->incoming->labels;
+    struct slice texts[REDACT_LINES] = { [SUMMARY] = sighting->summary,
+                                         [DESCRIPTION] = sighting->description,
+                                         [LINKS] = sighting->links };
+    for (size_t i = 0; i < labels->count; i++)
+        texts[FIRST_LABEL + i] = labels->items[i].value;
+    receiving->suspects =
+        engine_suspects(receiving->engine, texts, FIRST_LABEL + labels->count);
+}
+
+static void clean_texts(struct receiving *receiving)
+{
+    struct engine *engine = receiving->engine;
+    struct sighting *sighting = &receiving->sighting;
+    if (is_suspect(receiving, SUMMARY))
+        sighting->summary = clean(engine, sighting->summary);
+    if (is_suspect(receiving, DESCRIPTION))
+        sighting->description = clean(engine, sighting->description);
+    sighting->links = redact_links(rules_redactor(engine->rules), sighting->links,
+                                   is_suspect(receiving, LINKS), &engine->arena);
+}
+
+static struct labels clean_labels(struct receiving *receiving)
+{
+    struct engine *engine = receiving->engine;
+    const struct labels *sent = &receiving->incoming->labels;
+    struct labels own = begin_labels(engine);
+    for (size_t i = 0; i < sent->count; i++) {
+        own.items[i] = sent->items[i];
+        if (is_suspect(receiving, FIRST_LABEL + i))
+            own.items[i].value = clean(engine, own.items[i].value);
+    }
+    own.count = sent->count;
+    return own;
+}
 
 static bool was_written(const struct conf_text *text)
 {
@@ -168,11 +206,8 @@ static void describe(struct receiving *receiving)
     dedup_expect(&receiving->engine->dedup, receiving->sighting.fingerprint);
     ask_rules(receiving);
     /* Here, because what is said again is kept as well. */
-    struct sighting *sighting = &receiving->sighting;
-    sighting->summary = clean(receiving->engine, sighting->summary);
-    sighting->description = clean(receiving->engine, sighting->description);
-    sighting->links = redact_links(rules_redactor(receiving->engine->rules),
-                                   sighting->links, &receiving->engine->arena);
+    find_suspects(receiving);
+    clean_texts(receiving);
 }
 
 /** What it is called where no rule took it over, without secrets, as @labels are. */
@@ -190,9 +225,8 @@ static struct slice name_of(struct receiving *receiving, const struct labels *la
 static void put_labels(struct receiving *receiving)
 {
     struct engine *engine = receiving->engine;
-    const struct labels *sent = &receiving->incoming->labels;
     const struct labels *by_rule = &receiving->by_rule;
-    struct labels labels = clean_labels(engine, sent);
+    struct labels labels = clean_labels(receiving);
     struct slice name = name_of(receiving, &labels);
     for (size_t i = 0; i < by_rule->count; i++) {
         if (!slice_equal(by_rule->items[i].name, SLICE("host")))

@@ -306,9 +306,12 @@ static bool find_password(struct slice text, size_t at, struct span *password)
     if (text.len - at < 3 || memcmp(text.ptr + at, "://", 3) != 0)
         return false;
     for (; end < text.len && text.ptr[end] != '@'; end++) {
-        if (text.ptr[end] == '/' || isspace((unsigned char)text.ptr[end]))
+        unsigned char c = (unsigned char)text.ptr[end];
+        if (c > '@') /* as most are: nothing of what follows */
+            continue;
+        if (c == '/' || isspace(c))
             return false;
-        if (text.ptr[end] == ':' && colon == 0)
+        if (c == ':' && colon == 0)
             colon = end;
     }
     *password = (struct span){ colon + 1, end };
