@@ -28,6 +28,11 @@ static struct tail_file *find_original(struct tail *tail, const struct tail_file
     return NULL;
 }
 
+bool copies_may_repeat(struct tail *tail, const struct tail_file *file)
+{
+    return file->is_fresh && find_original(tail, file) != NULL;
+}
+
 /** It is a file of its own. */
 static bool stands_alone(struct tail *tail, struct tail_file *file)
 {

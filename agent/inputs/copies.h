@@ -12,6 +12,10 @@
  *  is a rotation? Then it is not to be read for now. @file is open. */
 bool copies_repeat(struct tail *tail, struct tail_file *file);
 
+/** @file appeared under the name of a rotation of a followed log, and nobody has looked
+ *  into it yet: it may be a copy of what was read. */
+bool copies_may_repeat(struct tail *tail, const struct tail_file *file);
+
 /** @original was truncated: find the copy of what it was, to be read from the old
  *  offset on. @original still has its old offset and hashes.
  *  @is_found  set when there is a copy, though perhaps with nothing left to read

@@ -485,6 +485,19 @@ static void let_heir_decide(struct tail *tail, struct tail_file *file)
     files_queue(&tail->files, file->after);
 }
 
+/** What was seen of @file and never read. A size that no read proved is its own only
+ *  where the number of its inode cannot be another's by now, and is a loss only where
+ *  it is no copy of what was read. 0: nothing that anybody can know. */
+static int64_t unread_for_sure(struct tail *tail, const struct tail_file *file)
+{
+    bool is_its_own =
+        (file->fd >= 0 || file->id.birth != 0) && !copies_may_repeat(tail, file);
+    int64_t settled = tail_file_settled(file);
+    if (is_its_own)
+        return tail_file_waiting(file);
+    return file->peak_bytes > settled ? file->peak_bytes - settled : 0;
+}
+
 static void give_up(struct tail *tail, struct tail_file *file)
 {
     const struct search_entry *packed;
@@ -503,11 +516,11 @@ static void give_up(struct tail *tail, struct tail_file *file)
         let_heir_decide(tail, file);
         return;
     }
-    int64_t unread =
-        packed ? archives_unread(tail, packed, file->offset) : tail_file_waiting(file);
+    int64_t unread = packed ? archives_unread(tail, packed, file->offset)
+                            : unread_for_sure(tail, file);
     if (packed && unread != 0)
         losses_count(&tail->files, file, unread, REASON_COMPRESSED);
-    else if (!packed && (unread > 0 || file->peak_bytes > 0))
+    else if (!packed && (tail_file_waiting(file) > 0 || file->peak_bytes > 0))
         losses_count(&tail->files, file, unread, REASON_ROTATED_AWAY);
     let_go(tail, file);
 }
