@@ -28,13 +28,18 @@ static struct slice clean(struct engine *engine, struct slice text)
     return redact_text(rules_redactor(engine->rules), text, &engine->arena);
 }
 
-static struct labels clean_labels(struct engine *engine, const struct labels *labels)
+/** The first of @labels, @most of them, with room for others. */
+static struct labels clean_labels(struct engine *engine, const struct labels *labels,
+                                  size_t most)
 {
     struct labels own = begin_labels(engine);
-    for (size_t i = 0; i < labels->count; i++)
-        own.items[i] = (struct label){ labels->items[i].name,
-                                       clean(engine, labels->items[i].value) };
-    own.count = labels->count;
+    own.count = labels->count < most ? labels->count : most;
+    for (size_t i = 0; i < own.count; i++) {
+        struct label label = labels->items[i];
+        label.value = redact_field(rules_redactor(engine->rules), label.name,
+                                   label.value, &engine->arena);
+        own.items[i] = label;
+    }
     return own;
 }
 
@@ -192,7 +197,9 @@ static void put_labels(struct receiving *receiving)
     struct engine *engine = receiving->engine;
     const struct labels *sent = &receiving->incoming->labels;
     const struct labels *by_rule = &receiving->by_rule;
-    struct labels labels = clean_labels(engine, sent);
+    size_t most =
+        by_rule->count < LIMIT_POSTED_LABELS ? LIMIT_POSTED_LABELS - by_rule->count : 0;
+    struct labels labels = clean_labels(engine, sent, most);
     struct slice name = name_of(receiving, &labels);
     for (size_t i = 0; i < by_rule->count; i++) {
         if (!slice_equal(by_rule->items[i].name, SLICE("host")))

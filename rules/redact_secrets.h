@@ -39,6 +39,9 @@ bool redact_is_key_body(struct slice text);
  *  Where that is so of none of the words, redact_find_values() finds nothing. */
 bool redact_names_value(struct slice text, size_t at);
 
+/** Is @name, of a field or label, that of a secret: "api_key", "db.password"? */
+bool redact_names_secret(struct slice name);
+
 /** Find the values of words like password=, token: and Bearer, tokens with a known
  *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.
  *  One pass over the text, nothing allocated. */
