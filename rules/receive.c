@@ -75,25 +75,46 @@ struct receiving {
     uint64_t suspects;       /**< bits of the texts below that may hold secrets */
 };
 
-enum { SUMMARY, DESCRIPTION, LINKS, FIRST_LABEL };
-_Static_assert(FIRST_LABEL + LIMIT_LABELS <= REDACT_LINES, "one look is enough");
+enum { SUMMARY, DESCRIPTION, LINKS, FIRST_LABEL }; /* two texts each */
+_Static_assert(FIRST_LABEL + 2 * LIMIT_POSTED_LABELS <= REDACT_LINES,
+               "one look is enough");
 
 static bool is_suspect(const struct receiving *receiving, size_t text)
 {
     return receiving->suspects >> text & 1;
 }
 
+/** As in a line of a log, so that a name that says so makes a secret of the value. */
+static struct slice name_with_sign(struct receiving *receiving, struct slice name)
+{
+    char *bytes = arena_zalloc(&receiving->engine->arena, name.len + 1);
+    memcpy(bytes, name.ptr, name.len);
+    bytes[name.len] = '=';
+    return slice_make(bytes, name.len + 1);
+}
+
+/** How many of the labels that were sent are kept: what the rule says and what is ours
+ *  has room behind them. */
+static size_t kept_labels(const struct receiving *receiving)
+{
+    size_t sent = receiving->incoming->labels.count, taken = receiving->by_rule.count;
+    size_t most = taken < LIMIT_POSTED_LABELS ? LIMIT_POSTED_LABELS - taken : 0;
+    return sent < most ? sent : most;
+}
+
 static void find_suspects(struct receiving *receiving)
 {
     const struct sighting *sighting = &receiving->sighting;
-    const struct labels *labels = &receiving->incoming->labels;
     struct slice texts[REDACT_LINES] = { [SUMMARY] = sighting->summary,
                                          [DESCRIPTION] = sighting->description,
                                          [LINKS] = sighting->links };
-    for (size_t i = 0; i < labels->count; i++)
-        texts[FIRST_LABEL + i] = labels->items[i].value;
-    receiving->suspects =
-        engine_suspects(receiving->engine, texts, FIRST_LABEL + labels->count);
+    size_t count = FIRST_LABEL, kept = kept_labels(receiving);
+    for (size_t i = 0; i < kept; i++) {
+        const struct label *label = &receiving->incoming->labels.items[i];
+        texts[count++] = name_with_sign(receiving, label->name);
+        texts[count++] = label->value;
+    }
+    receiving->suspects = engine_suspects(receiving->engine, texts, count);
 }
 
 static void clean_texts(struct receiving *receiving)
@@ -111,14 +132,15 @@ static void clean_texts(struct receiving *receiving)
 static struct labels clean_labels(struct receiving *receiving)
 {
     struct engine *engine = receiving->engine;
-    const struct labels *sent = &receiving->incoming->labels;
     struct labels own = begin_labels(engine);
-    for (size_t i = 0; i < sent->count; i++) {
-        own.items[i] = sent->items[i];
-        if (is_suspect(receiving, FIRST_LABEL + i))
-            own.items[i].value = clean(engine, own.items[i].value);
+    own.count = kept_labels(receiving);
+    for (size_t i = 0, at = FIRST_LABEL; i < own.count; i++, at += 2) {
+        struct label label = receiving->incoming->labels.items[i];
+        if (is_suspect(receiving, at) || is_suspect(receiving, at + 1))
+            label.value = redact_field(rules_redactor(engine->rules), label.name,
+                                       label.value, &engine->arena);
+        own.items[i] = label;
     }
-    own.count = sent->count;
     return own;
 }
 

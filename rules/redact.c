@@ -363,18 +363,13 @@ static void hide_in_line(const struct redactor *redactor, struct event *event,
     event->line = without(line, &spans, line, arena);
 }
 
-/** A field named like a secret is one, whatever it looks like. */
-static struct slice redact_field(const struct redactor *redactor,
-                                 const struct capture *field, struct arena *arena)
+struct slice redact_field(const struct redactor *redactor, struct slice name,
+                          struct slice value, struct arena *arena)
 {
-    struct spans spans = { .count = 0 };
-    struct slice named =
-        slice_make(arena_printf(arena, "%.*s=x", SLICE_ARG(field->name)),
-                   field->name.len + 2);
-    if (redactor->has_built_in && field->value.len > 0)
-        redact_find_secrets(named, &spans);
-    return spans.count > 0 ? SLICE(REDACTED)
-                           : redact_text(redactor, field->value, arena);
+    redactor = redactor ? redactor : &built_in;
+    if (redactor->has_built_in && value.len > 0 && redact_names_secret(name))
+        return SLICE(REDACTED);
+    return redact_text(redactor, value, arena);
 }
 
 void redact_event(const struct redactor *redactor, struct event *event,
@@ -388,8 +383,9 @@ void redact_event(const struct redactor *redactor, struct event *event,
         return;
     struct capture *fields = arena_zalloc(arena, event->field_count * sizeof *fields);
     for (size_t i = 0; i < event->field_count; i++) {
-        fields[i].name = event->fields[i].name;
-        fields[i].value = redact_field(redactor, &event->fields[i], arena);
+        const struct capture *field = &event->fields[i];
+        fields[i].name = field->name;
+        fields[i].value = redact_field(redactor, field->name, field->value, arena);
     }
     event->fields = fields;
 }

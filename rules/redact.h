@@ -23,6 +23,11 @@ void redactor_free(struct redactor *redactor);
 struct slice redact_text(const struct redactor *redactor, struct slice text,
                          struct arena *arena);
 
+/** Likewise the value of a field or label. One named like a secret is one, whatever it
+ *  looks like, where what is built in is hidden. */
+struct slice redact_field(const struct redactor *redactor, struct slice name,
+                          struct slice value, struct arena *arena);
+
 /** Likewise @links, a line each: "Name URL". What stands before the '@' of a URL's host
  *  goes whole, since no link needs it to be one. A line that would pass
  *  LIMIT_LINKS_BYTES with those before it is left off: a part of a URL leads

@@ -252,6 +252,11 @@ static bool is_key(struct slice name)
     return false;
 }
 
+bool redact_names_secret(struct slice name)
+{
+    return is_key(name_before(name, name.len));
+}
+
 /** The working directory, as sudo and the environment have it: "PWD=/home/bob". Right
  *  behind a ';' it is ODBC's word for the password. */
 static bool is_folder(struct slice text, size_t at)

@@ -46,6 +46,9 @@ bool redact_names_value(struct slice text, size_t at);
  *  none. */
 bool redact_url_has_password(struct slice text, size_t at);
 
+/** Is @name, of a field or label, that of a secret: "api_key", "db.password"? */
+bool redact_names_secret(struct slice name);
+
 /** Find the values of words like password=, token: and Bearer, tokens with a known
  *  beginning (JWT, GitHub, Slack, AWS, ...), passwords in URLs, private keys in PEM.
  *  One pass over the text, nothing allocated. */
