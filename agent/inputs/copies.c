@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "agent/inputs/archives.h"
+#include "agent/inputs/cuts.h"
 #include "agent/inputs/names.h"
-#include "agent/inputs/rotation.h"
 
 /* What cannot be read for so long counts as different: a bad sector stays one. */
 enum { PATIENCE_MS = 30 * 1000 };
@@ -99,7 +99,7 @@ bool copies_repeat(struct tail *tail, struct tail_file *file)
     if (copies_cannot_tell(tail, file, failures))
         return true;
     if (was_cut) {
-        rotation_cut(tail, original);
+        cuts_settle(tail, original);
         if (original->retry_at_ms > tail->now.mono_ms)
             return true; /* it is not decided what the original is */
         if (file->state == TAIL_COPY)

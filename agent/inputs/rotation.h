@@ -39,9 +39,6 @@ bool rotation_is_another(struct tail *tail, struct tail_file *file, const char *
  *  speaks for that, as for a copy that was empty, it may be another copy by now. */
 void rotation_doubt(struct tail_file *file);
 
-/** The bytes before the offset are not those that were read. @file is open. */
-void rotation_cut(struct tail *tail, struct tail_file *file);
-
 /** The new file at a path, of which nothing was read yet, takes its place behind the
  *  older generations of that path. @return false when it cannot be told which those
  *  are: it is to be left alone for a while. */
