@@ -35,6 +35,34 @@ static void follow_since_cut(struct tail *tail, struct tail_file *file,
         tail_file_knows(file, file->modified_ns);
 }
 
+/** What was seen of @file is no more there, and in no copy. What is left of it, where
+ *  it only got shorter, may be the same half line. */
+static void lose_seen(struct tail *tail, struct tail_file *file)
+{
+    struct err err;
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    int64_t left = fs->fstat(fs->ctx, file->fd, &stat, &err) ? stat.size_bytes : 0;
+    left = left < file->seen_bytes ? left : 0;
+    losses_count(&tail->files, file, file->peak_bytes - left, REASON_TRUNCATED);
+}
+
+/** The begin of @file is not what was seen of it, and nothing of it was read. */
+static void settle_unread(struct tail *tail, struct tail_file *file)
+{
+    uint64_t failures = tail->reader.failures;
+    bool is_live = file->state == TAIL_LIVE;
+    if (is_live && !generations_follow_made_since(tail, file, true))
+        return;
+    bool is_kept = file->seen_bytes == 0 || copies_keep_seen(tail, file);
+    if (copies_cannot_tell(tail, file, failures))
+        return;
+    tail->tally->truncations++;
+    if (!is_kept)
+        lose_seen(tail, file);
+    begin_anew(tail, file);
+}
+
 void cuts_settle(struct tail *tail, struct tail_file *file)
 {
     bool is_copied = false;
@@ -44,9 +72,12 @@ void cuts_settle(struct tail *tail, struct tail_file *file)
         return;
     }
     files_queue(&tail->files, file);
+    if (file->offset == 0) {
+        settle_unread(tail, file);
+        return;
+    }
     uint64_t failures = tail->reader.failures;
-    if (file->offset > 0)
-        copy = copies_adopt(tail, file, &is_copied);
+    copy = copies_adopt(tail, file, &is_copied);
     if (!is_copied && copies_cannot_tell(tail, file, failures))
         return;
     if (!is_copied && tail_file_shorten(file, &tail->reader))

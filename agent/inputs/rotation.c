@@ -301,7 +301,7 @@ bool rotation_is_awaited(const struct tail_file *file)
     return file->after && file->after->is_undecided;
 }
 
-/* --- reading on -------------------------------------------------------------------- */
+/* --- reading on ------------------------------------------------------------------- */
 
 void rotation_ended(struct tail *tail, struct tail_file *file)
 {

@@ -58,6 +58,10 @@ bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t 
 int tail_open_to_compare(struct tail_reader *reader, const char *path,
                          struct fs_stat *stat);
 
+/** Does @fd begin with what was seen of @file, of which nothing was read? */
+bool tail_seen_matches(struct tail_reader *reader, int fd,
+                       const struct tail_file *file);
+
 /** Is the content of @fd up to @offset the one that @id remembers? @offset > 0. */
 bool tail_content_matches(struct tail_reader *reader, int fd, const struct identity *id,
                           int64_t offset);

@@ -283,14 +283,11 @@ static void take_sum(struct shelf *shelf, sqlite3_stmt *row)
 }
 
 /** Of lines that no rule matches the sums of hashes say nothing, those of bytes do:
- *  each was read or lost at most once, and at the end read, unless it may be lost.
- *  Half a line that was seen before its log was copied and cut may be called lost, and
- *  is read in the copy all the same. */
+ *  each was read or lost at most once, and at the end read, unless it may be lost. */
 static void check_sums(struct shelf *shelf, bool is_end)
 {
     const struct model *model = &shelf->sim->model;
-    uint64_t twice = shelf->sim->traits.is_copied ? model->half_bytes : 0;
-    if (shelf->read > model->bytes || shelf->read + shelf->lost > model->bytes + twice)
+    if (shelf->read + shelf->lost > model->bytes)
         sim_fail(shelf->sim, "%llu bytes were read, %llu lost, and %llu written",
                  (unsigned long long)shelf->read, (unsigned long long)shelf->lost,
                  (unsigned long long)model->bytes);

@@ -114,6 +114,23 @@ STORY(L04_a_loss_by_truncation_is_counted)
     ck_assert_ptr_nonnull(strstr(b->told.ptr, "was truncated"));
 }
 
+STORY(L04_half_a_first_line_that_is_written_over_is_lost_however_long_the_new_one)
+{
+    bench_append(b, "a.log", "half a line");
+    bench_turn(b);
+    bench_write(b, "a.log", "another, and longer line\n");
+    bench_turns(b, 2);
+    bench_expect(b, "another, and longer line\n");
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 11);
+    bench_write(b, "a.log", "half");
+    bench_turn(b);
+    bench_restart(b);
+    bench_write(b, "a.log", "a whole line\n");
+    bench_turns(b, 2);
+    bench_expect(b, "a whole line\n");
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 4);
+}
+
 STORY(L05_what_cannot_be_told_apart_is_not_read_again)
 {
     bench_append(b, "a.log", "x\nx\nx\n");
