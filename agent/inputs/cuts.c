@@ -63,6 +63,17 @@ static void settle_unread(struct tail *tail, struct tail_file *file)
     begin_anew(tail, file);
 }
 
+/** @return false: it was not only cut, or that cannot be read. */
+static bool settle_shorter(struct tail *tail, struct tail_file *file)
+{
+    bool is_doubtful = false;
+    if (!tail_file_shorten(file, &tail->reader, &is_doubtful))
+        return false;
+    if (is_doubtful)
+        losses_count(&tail->files, file, 0, REASON_CUT);
+    return true;
+}
+
 void cuts_settle(struct tail *tail, struct tail_file *file)
 {
     bool is_copied = false;
@@ -80,7 +91,7 @@ void cuts_settle(struct tail *tail, struct tail_file *file)
     copy = copies_adopt(tail, file, &is_copied);
     if (!is_copied && copies_cannot_tell(tail, file, failures))
         return;
-    if (!is_copied && tail_file_shorten(file, &tail->reader))
+    if (!is_copied && settle_shorter(tail, file))
         return;
     if (!is_copied && copies_cannot_tell(tail, file, failures))
         return;

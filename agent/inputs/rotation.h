@@ -7,7 +7,8 @@
  *                                 lies now, then those in between, then the new one
  *   other bytes before the offset the file was truncated: from 0, and what was not read
  *                                 is taken from the copy that copytruncate made
- *   shorter, but the same head    it was cut: on from its new end, nothing twice
+ *   shorter, but the same head    it was cut: on from its new end, nothing twice; if it
+ *                                 was changed since, perhaps written anew: told
  *   another inode, same content   replaced by its copy, or copied up by an overlay: on
  *                                 from the offset
  *

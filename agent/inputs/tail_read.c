@@ -441,7 +441,8 @@ static bool is_cut_at(struct tail_file *file, struct tail_reader *reader,
     return equal > 0 && (is_sure || ends_with_line(file, reader, stat->size_bytes));
 }
 
-bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
+bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader,
+                       bool *is_doubtful)
 {
     struct err err;
     struct fs_stat stat;
@@ -455,6 +456,8 @@ bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
         file->id = known; /* or the next try would compare with nothing */
         return false;
     }
+    /* A power cut is no change: the time of the file goes back with its size. */
+    *is_doubtful = stat.modified_ns > file->known_ns;
     file->offset = offset; /* what is lost is counted from there */
     shrink(file, reader, stat.size_bytes);
     file->offset = stat.size_bytes;

@@ -224,7 +224,7 @@ static const char accounts_sql[] =
     " read + skipped + lost, inode, birth, offset, is_rotated = 3 FROM input_files";
 static const char sums_sql[] =
     "SELECT reason = 'read', bytes FROM input_sums WHERE path = x'' AND reason IN"
-    " ('read', 'nul', 'truncated', 'rotated_away', 'too_many_generations')";
+    " ('read', 'nul', 'truncated', 'cut', 'rotated_away', 'too_many_generations')";
 
 /** The file of the folder that the row is about, where numbers are not used twice. */
 static const struct disk_file *file_of(const struct disk *disk, sqlite3_stmt *row)

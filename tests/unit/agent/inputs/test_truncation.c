@@ -222,6 +222,40 @@ STORY(L56_a_file_cut_at_its_end_goes_on_there)
     bench_expect(b, "first line\nsecond line\nthird line\nfourth\n");
 }
 
+STORY(L56_a_log_that_is_cut_or_written_anew_with_the_same_line_is_told)
+{
+    bench_append(b, "a.log", "app 1.0 starts\nfirst run\nfirst line of it\n");
+    bench_turn(b);
+    bench_tick(b);
+    bench_write(b, "a.log", "app 1.0 starts\n");
+    bench_turns(b, 2);
+    bench_append(b, "a.log", "again ok\n");
+    bench_turn(b);
+    bench_expect(b, "app 1.0 starts\nfirst run\nfirst line of it\nagain ok\n");
+    ck_assert_int_eq(bench_sum(b, "cut\":{\"bytes"), 0);
+    ck_assert_int_eq(bench_sum(b, "cut\":{\"bytes\":0,\"times"), 1);
+    ck_assert_ptr_nonnull(strstr(bench_text(&b->reported), "lost-cut"));
+    ck_assert_ptr_nonnull(strstr(bench_text(&b->told), "cannot be told"));
+}
+
+STORY(L57_a_log_that_a_power_cut_made_shorter_is_nothing_to_tell)
+{
+    struct stat before;
+    bench_append(b, "a.log", "first line\nsecond line\nthird line\n");
+    ck_assert_int_eq(stat(bench_path(b, "a.log"), &before), 0);
+    bench_turn(b);
+    bench_crash(b);
+    bench_truncate(b, "a.log", 23);
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, before.st_mtim };
+    ck_assert_int_eq(utimensat(AT_FDCWD, bench_path(b, "a.log"), times, 0), 0);
+    bench_start(b);
+    bench_turns(b, 2);
+    bench_append(b, "a.log", "4\n");
+    bench_turn(b);
+    bench_expect(b, "first line\nsecond line\nthird line\n4\n");
+    ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
 STORY(L57_a_file_that_lost_its_tail_in_a_power_cut_goes_on_at_its_end)
 {
     bench_append(b, "a.log", "first line\nsecond line\nthird line\n");
