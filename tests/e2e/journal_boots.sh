@@ -63,6 +63,7 @@ expect_read "cut-off one two "
 
 # The last entry never reached the disk. The clock begins before those that did.
 rm "$journal/old.journal"
+since=0
 {
     entry 10 $before one
     entry 20 $before two

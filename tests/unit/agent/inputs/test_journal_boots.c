@@ -109,8 +109,8 @@ TEST(journal, a_boot_whose_clock_began_in_the_past_is_read_after_those_before_it
     bench_clear(&b);
 }
 
-/** journald writes to the disk each five minutes, tocsin in each turn: a power cut takes
- *  entries that were read. */
+/** journald writes to the disk each five minutes, tocsin in each turn: a power cut
+ *  takes entries that were read. */
 TEST(journal, after_a_power_cut_with_a_wrong_clock_nothing_is_read_again)
 {
     struct bench b;
