@@ -2,6 +2,7 @@
  * What comes in without a line: alerts that others decided on, and what the agent has
  * to say about itself. Both become sightings, and from there on nothing is different.
  */
+#include "agent/base/text.h"
 #include "rules/engine_inside.h"
 #include "rules/redact.h"
 #include "rules/rule_parts.h"
@@ -150,11 +151,28 @@ static int64_t sane_moment(int64_t unix_ms, struct now now)
     return unix_ms > 0 && unix_ms < now.unix_ms ? unix_ms : now.unix_ms;
 }
 
+/** Nothing ends before it began: then it is over since we hear of it. */
+static int64_t sane_end(const struct incoming *incoming, struct now now)
+{
+    int64_t ends_ms = incoming->ends_unix_ms;
+    return ends_ms < incoming->starts_unix_ms ? now.unix_ms : sane_moment(ends_ms, now);
+}
+
+/** A text without secrets, and with a mark where it is too long to be kept. */
+static struct slice fit(struct engine *engine, struct slice text, size_t max_bytes)
+{
+    static const char mark[] = " [cut]";
+    text = clean(engine, text);
+    if (text.len <= max_bytes)
+        return text;
+    text = text_cut(text, max_bytes - (sizeof mark - 1));
+    return slice_of(arena_printf(&engine->arena, "%.*s%s", SLICE_ARG(text), mark));
+}
+
 static void describe(struct receiving *receiving)
 {
     const struct incoming *incoming = receiving->incoming;
     struct now now = receiving->now;
-    int64_t ended_ms = sane_moment(incoming->ends_unix_ms, now);
     receiving->sighting = (struct sighting){
         .severity = incoming->severity,
         .summary = incoming->title,
@@ -166,7 +184,7 @@ static void describe(struct receiving *receiving)
         .fingerprint = incoming->fingerprint,
         .occurrence = incoming->occurrence,
         .began_unix_ms = sane_moment(incoming->starts_unix_ms, now),
-        .ended_unix_ms = incoming->is_resolved ? ended_ms : 0,
+        .ended_unix_ms = incoming->is_resolved ? sane_end(incoming, now) : 0,
     };
     if (receiving->sighting.fingerprint == 0)
         receiving->sighting.fingerprint = labels_hash(&incoming->labels) | 1;
@@ -174,8 +192,9 @@ static void describe(struct receiving *receiving)
     ask_rules(receiving);
     /* Here, because what is said again is kept as well. */
     struct sighting *sighting = &receiving->sighting;
-    sighting->summary = clean(receiving->engine, sighting->summary);
-    sighting->description = clean(receiving->engine, sighting->description);
+    sighting->summary = fit(receiving->engine, sighting->summary, LIMIT_SUMMARY_BYTES);
+    sighting->description =
+        fit(receiving->engine, sighting->description, LIMIT_DESCRIPTION_BYTES);
     sighting->links = redact_links(rules_redactor(receiving->engine->rules),
                                    sighting->links, &receiving->engine->arena);
 }
