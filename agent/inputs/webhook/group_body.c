@@ -138,8 +138,8 @@ static void put_links(struct group_body *body, const struct json *alert,
 
 /* --- what it is ------------------------------------------------------------------- */
 
-/** Of the labels, or else of the annotations. A word that is none of ours is shown as it
- *  was sent. */
+/** Of the labels, or else of the annotations. A word that is none of ours is shown as
+ *  it was sent. */
 static enum severity severity_of(struct group_body *body, const struct pairs *labels,
                                  const struct pairs *annotations)
 {
