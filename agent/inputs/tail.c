@@ -8,6 +8,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
+#include "agent/inputs/cuts.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/elders.h"
 #include "agent/inputs/losses.h"
@@ -368,7 +369,7 @@ static void read_open(struct tail *tail, struct tail_file *file)
             rotation_ended(tail, file);
         return;
     case TAIL_READ_CHANGED:
-        rotation_cut(tail, file);
+        cuts_settle(tail, file);
         return;
     case TAIL_READ_FAILED:
         after_failure(tail, file, &err);
