@@ -133,8 +133,8 @@ begin 2 "create, compress" true create compress
 begin 3 "create, compress, delaycompress, dateext; inotify off" false \
     create compress delaycompress dateext 'dateformat -%Y%m%d-%s'
 begin 4 "copytruncate" true copytruncate
-begin 5 "copytruncate, all files; inotify off" false copytruncate
-begin 6 "copytruncate, compress, delaycompress, dateext, all files" true \
+begin 5 "copytruncate; inotify off" false copytruncate
+begin 6 "copytruncate, compress, delaycompress, dateext" true \
     copytruncate compress delaycompress dateext 'dateformat -%Y%m%d-%s'
 begin 7 "nocreate, the log away for a while" true nocreate
 begin 8 "nocreate, the log away for a while; inotify off" false nocreate

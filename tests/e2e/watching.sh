@@ -58,7 +58,7 @@ mv logs/a.log logs/a.log.1
 echo refused >logs/a.log
 kill -CONT "$agent"
 lines=$((queue + 401))
-until_true 20 has_read $lines || true
+until_true 60 has_read $lines || true
 "$build/tocsin" status -v -c tocsin.yaml >status
 if [ "$(told)" -eq $lines ] && [ "$(number watch_overflows)" -ge 1 ]; then
     pass "L47 $lines lines over an overflow of inotify's queue, and a rotation in it, are all told"
@@ -71,7 +71,7 @@ stop
 write_config 1h
 start env
 "$writer" folders 3000 logs
-until_true 30 has_read 3000 || true
+until_true 60 has_read 3000 || true
 if [ "$(told)" -eq 3000 ]; then
     pass "L28 3000 folders, made with a file in each as fast as possible, are all read"
 else
@@ -100,9 +100,9 @@ for row in L48 L49; do
     write_config 200ms
     "$writer" folders 40 logs
     start limited $limit $value
-    until_true 10 has_read 40 || true
+    until_true 60 has_read 40 || true
     for i in $(seq 0 39); do echo refused >>logs/$i/x.log; done
-    until_true 10 has_read 80 || true
+    until_true 60 has_read 80 || true
     "$build/tocsin" status -v -c tocsin.yaml >status
     told_once=$(grep -c 'looked at by the sweep alone' agent.log || true)
     if [ "$(told)" -eq 80 ] && [ "$told_once" -eq 1 ] && [ "$(number watch_failures)" -ge 1 ]; then
@@ -121,7 +121,7 @@ if command -v prlimit >/dev/null; then
     for round in 1 2 3; do
         for i in $(seq 200); do echo refused >>logs/$i.log; done
         sum=$((sum + 200))
-        until_true 10 has_read $sum || true
+        until_true 60 has_read $sum || true
     done
     # Now each is rotated with a line that was not read yet, and one comes late.
     for i in $(seq 200); do
@@ -131,7 +131,7 @@ if command -v prlimit >/dev/null; then
     done
     for i in $(seq 200); do echo refused >>logs/$i.log.1; done
     sum=$((sum + 600))
-    until_true 15 has_read $sum || true
+    until_true 60 has_read $sum || true
     "$build/tocsin" status -v -c tocsin.yaml >status
     if [ "$(told)" -eq $sum ] && [ "$(number lost_bytes)" = 0 ] &&
         [ "$(number files_open)" -le 24 ]; then
