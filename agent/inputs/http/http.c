@@ -16,6 +16,7 @@
 #include "agent/inputs/http/httpd.h"
 #include "agent/inputs/http/listener.h"
 #include "agent/inputs/http/porter.h"
+#include "agent/inputs/http/tidings.h"
 
 /* Of a server that cannot start; each wait is twice the one before. */
 #define FIRST_RESTART_MS SECOND_MS
@@ -34,8 +35,11 @@ struct http_input {
     int64_t restart_wait_ms;   /**< 0: all servers run, or were not tried yet */
     int64_t restart_at_ms;     /**< NEVER_MS: they run, or are not wanted */
     struct err why;            /**< one does not */
+    bool is_told;              /**< that by mail, since all ran last */
     struct arena scratch;      /**< of one body */
     struct now now;            /**< of the turn */
+    struct http_reply refusal; /**< of a head in this turn, to be told; or status 0 */
+    char refused_path[40];     /**< what it was about; no path for posts is longer */
     bool is_closed, wants_reload;
     bool has_more; /**< whole requests are left for the next turn */
 };
@@ -92,6 +96,11 @@ static struct http_reply judge(void *ctx, const struct http_head *head,
         porter_judge(input->porter, head,
                      (struct porter_moment){ input->now, input->is_closed });
     input->wants_reload |= answer.wants_reload;
+    if (answer.is_lost_post) {
+        input->refusal = answer.reply;
+        snprintf(input->refused_path, sizeof input->refused_path, "%.*s",
+                 SLICE_ARG(head->path));
+    }
     *delay_ms = answer.delay_ms;
     *signature_header = porter_signature_header(input->porter);
     return answer.reply;
@@ -173,6 +182,7 @@ static void start_servers(struct http_input *input)
     if (input->plain && (input->tls || !wants_tls)) {
         input->restart_wait_ms = 0;
         input->restart_at_ms = NEVER_MS;
+        input->is_told = false;
         if (waited_ms > 0)
             log_info(input->world->log, "http: the server runs now");
         return;
@@ -203,13 +213,11 @@ static bool is_there(const struct http_input *input, struct slice text)
 
 static void open_listener(struct http_input *input, struct listener *listener)
 {
-    struct err err = { 0 };
-    bool was_tried = listener->retry_ms != 0;
-    if (listener_open(listener, input->config->group.value, input->now, &err))
+    if (listener_open(listener, input->config->group.value, input->now))
         log_info(input->world->log, "http: listening at %s", listener->shown);
-    else if (!was_tried)
+    else if (listener->failures == 1)
         log_error(input->world->log, "%s: it is tried again every few seconds",
-                  err.text);
+                  listener->why.text);
 }
 
 /** Listeners that stay are not touched, and so nothing that is under way there. */
@@ -371,7 +379,10 @@ static struct http_reply take(struct http_input *input, struct http_request *req
     input->tally->http.odd_fields += reply.odd_count;
     input->tally->http.repaired += reply.repaired_count;
     request->has_digest = reply.status == 200;
-    return (struct http_reply){ reply.status, reply.text };
+    struct http_reply answer = { reply.status, reply.text };
+    if (tidings_is_final(&answer))
+        tidings_refused(intake, request->path, &answer);
+    return answer;
 }
 
 /** A share of the turn: what is left waits, while files are read. */
@@ -391,6 +402,31 @@ static void take_some(struct http_input *input, struct httpd *httpd,
     input->has_more |= httpd_next(httpd) != NULL;
 }
 
+/* --- what is told ----------------------------------------------------------------- */
+
+/** What fails once may be a moment's want; what fails twice in a row is told. */
+static void tell_closed(struct http_input *input, const struct intake *intake)
+{
+    if (input->restart_wait_ms > FIRST_RESTART_MS && !input->is_told) {
+        input->is_told = true;
+        tidings_closed(intake, "", &input->why);
+    }
+    for (size_t i = 0; i < input->listener_count; i++) {
+        struct listener *listener = &input->listeners[i];
+        if (listener->failures < 2 || listener->is_told)
+            continue;
+        listener->is_told = true;
+        tidings_closed(intake, listener->shown, &listener->why);
+    }
+}
+
+static void tell_refused(struct http_input *input, const struct intake *intake)
+{
+    if (input->refusal.status != 0)
+        tidings_refused(intake, slice_of(input->refused_path), &input->refusal);
+    input->refusal = (struct http_reply){ 0 };
+}
+
 static bool read_turn(void *self, struct now now, const struct intake *intake)
 {
     struct http_input *input = self;
@@ -400,6 +436,8 @@ static bool read_turn(void *self, struct now now, const struct intake *intake)
         return false;
     accept_all(input);
     run(input);
+    tell_closed(input, intake);
+    tell_refused(input, intake);
     if (input->plain)
         take_some(input, input->plain, intake);
     if (input->tls)

@@ -240,6 +240,25 @@ TEST(receive, H33_moments_of_other_centuries_saturate)
     story_end(&story);
 }
 
+TEST(receive, H33_nothing_is_over_before_it_began)
+{
+    struct story story;
+    const struct source door = { .name = SLICE("http"), .index = 1 };
+    struct label sent[] = { { SLICE("alertname"), SLICE("Down") } };
+    story_begin(&story, "  - {to: [ops], group_wait: 0s}\n");
+    struct incoming incoming = { .source = &door,
+                                 .labels = { sent, 1 },
+                                 .is_resolved = true,
+                                 .starts_unix_ms = story.now.unix_ms - HOUR_MS,
+                                 .ends_unix_ms = story.now.unix_ms - DAY_MS,
+                                 .resolve_after_ms = DAY_MS };
+    engine_receive(story.engine, &incoming, story.now);
+    engine_tick(story.engine, story.now, &story.notices);
+    ck_assert_uint_eq(story.notices.count, 1);
+    ck_assert_int_eq(story.notices.items[0].alerts->ended_unix_ms, story.now.unix_ms);
+    story_end(&story);
+}
+
 TEST(receive, an_alert_whose_sender_is_silent_for_a_day_is_over)
 {
     struct story story;
@@ -413,79 +432,5 @@ TEST(receive, without_such_a_rule_the_sender_describes_it)
     ck_assert_slice(labels_find(&alert->labels, SLICE("rule")), "Down");
     ck_assert_slice(alert->summary, "it is down");
     ck_assert_int_eq(alert->severity, SEVERITY_WARNING);
-    story_end(&story);
-}
-
-static const struct alert *only_alert(const struct story *story)
-{
-    size_t at = 0, group_at = 0;
-    const struct alert_group *group = lane_next(&story->engine->lanes[0], &at);
-    ck_assert_ptr_nonnull(group);
-    return group_next(group, &group_at);
-}
-
-TEST(receive, no_secret_is_kept_of_what_is_posted_again)
-{
-    struct story story;
-    const struct source door = { .name = SLICE("http"), .index = 1 };
-    struct label sent[] = { { SLICE("alertname"), SLICE("Down") } };
-    struct incoming incoming = { .source = &door,
-                                 .labels = { sent, 1 },
-                                 .occurrence = 1,
-                                 .title = SLICE("login with password=hunter2 failed"),
-                                 .body = SLICE("token=hunter2"),
-                                 .links = SLICE("Source http://h/?token=hunter2\n"
-                                                "Panel http://bob:hunter2@h/d\n"),
-                                 .resolve_after_ms = DAY_MS };
-    story_begin(&story, "  - {to: [ops]}\n");
-    for (int i = 0; i < 4; i++) { /* new, a repeat, again, again a repeat */
-        incoming.occurrence = 1 + (uint64_t)i / 2;
-        engine_receive(story.engine, &incoming, story.now);
-        const struct alert *alert = only_alert(&story);
-        struct slice summary = alert_text(alert, TEXT_SUMMARY);
-        struct slice description = alert_text(alert, TEXT_DESCRIPTION);
-        ck_assert_uint_gt(summary.len, 10);
-        ck_assert_uint_eq(slice_find(summary, SLICE("hunter2")), SIZE_MAX);
-        ck_assert_uint_eq(slice_find(description, SLICE("hunter2")), SIZE_MAX);
-        ck_assert_slice(alert_text(alert, TEXT_LINKS),
-                        "Source http://h/?token=[redacted]\nPanel http://h/d\n");
-    }
-    story_end(&story);
-}
-
-TEST(receive, each_alert_of_a_group_keeps_its_own_texts_over_a_crash)
-{
-    static const char *const titles[] = { "", "one", "one", "two", "", "one" };
-    static const char *const bodies[] = { "", "", "as usual", "as usual", "x", "" };
-    enum { COUNT = 6 };
-    struct story story;
-    const struct source door = { .name = SLICE("http"), .index = 1 };
-    story_begin(&story, "  - {to: [ops]}\n");
-    for (size_t i = 0; i < COUNT; i++) {
-        char host[2] = { (char)('a' + i), '\0' };
-        struct label sent[] = { { SLICE("alertname"), SLICE("Down") },
-                                { SLICE("host"), { host, 1 } } };
-        const struct incoming incoming = { .source = &door,
-                                           .labels = { sent, 2 },
-                                           .occurrence = 1,
-                                           .title = slice_of(titles[i]),
-                                           .body = slice_of(bodies[i]),
-                                           .resolve_after_ms = DAY_MS };
-        engine_receive(story.engine, &incoming, story.now);
-    }
-    story.seen = COUNT;
-    for (int crash = 0; crash < 2; crash++) {
-        size_t at = 0, group_at = 0;
-        struct alert_group *group = lane_next(&story.engine->lanes[0], &group_at);
-        for (size_t i = 0; i < COUNT; i++) {
-            const struct alert *alert = group_next(group, &at);
-            ck_assert(
-                slice_equal(alert_text(alert, TEXT_SUMMARY), slice_of(titles[i])));
-            ck_assert(
-                slice_equal(alert_text(alert, TEXT_DESCRIPTION), slice_of(bodies[i])));
-        }
-        story_pass(&story, 0);
-        story_crash(&story, 0, NULL);
-    }
     story_end(&story);
 }
