@@ -3,7 +3,7 @@
  * goes on: journald empties a file that it deletes, even under a reader that has it
  * open, and the library then goes on with the next file without a word.
  */
-#include "agent/inputs/journal.h"
+#include "agent/inputs/journal_place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +120,8 @@ static bool open_follow(struct journal_input *input, struct journal_follow *foll
     wait_for(input, follow, follow->config->inotify);
     follow->needs_seek = follow->wants_mark = true;
     follow->marked_at_ms = input->now.mono_ms;
+    follow->damage_since_us = follow->place.unix_us;
+    follow->damage_entries = follow->damage_look_ms = 0;
     return check_files(input, follow);
 }
 
@@ -311,6 +313,7 @@ static bool at_the_end(struct journal_input *input, struct journal_follow *follo
         journal_tell_lost(input, follow, intake);
         move_to(input, follow, &after);
     }
+    journal_tell_damage(input, follow, intake);
     if (wants_mark(input, follow)) {
         if (set_mark(input, follow, &err))
             return true;
@@ -496,6 +499,7 @@ static void inherit(struct journal_input *input, struct journal_follow *follow)
     follow->copies = old->copies;
     follow->missed = old->missed;
     follow->gaps = old->gaps;
+    follow->damaged = old->damaged;
 }
 
 static void configure(void *self, const struct inputs_config *config, struct now now)

@@ -15,6 +15,7 @@
 
 /* The library has at most so many folders open besides when it opens a file. */
 enum { SPARE_DESCRIPTORS = 4 };
+enum { MACHINE_DIGITS = 32 };
 
 /* systemd-journald.service(8): persistent and volatile. */
 static const char *const own_folders[] = { "/var/log/journal", "/run/log/journal" };
@@ -37,13 +38,21 @@ static void add_folder(struct journal_folders *folders, const char *path,
         folders->items[folders->count++] = mem_copy_text(name[0] ? below : path);
 }
 
+/** "0123456789abcdef0123456789abcdef", or that with ".NAMESPACE": the library looks
+ *  into no others. */
+static bool is_of_a_machine(const char *name)
+{
+    size_t digits = strspn(name, "0123456789abcdef");
+    return digits == MACHINE_DIGITS && (name[digits] == '\0' || name[digits] == '.');
+}
+
 static void find_below(struct journal_folders *folders, const char *path)
 {
     struct dirent *entry;
     DIR *folder = opendir(path);
     while (folder && (entry = readdir(folder)) != NULL) {
         bool may_be_one = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
-        if (may_be_one && entry->d_name[0] != '.')
+        if (may_be_one && is_of_a_machine(entry->d_name))
             add_folder(folders, path, entry->d_name);
     }
     if (folder)

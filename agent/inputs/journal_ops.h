@@ -39,6 +39,15 @@ struct journal_health {
     struct err why; /**< of the last that is unreadable */
 };
 
+enum { JOURNAL_PATH_BYTES = 512 };
+
+/** Files that are there and are not read, or not to their end. */
+struct journal_damage {
+    size_t files;
+    uint64_t entries;              /**< of all of them, if they say so; else 0 */
+    char path[JOURNAL_PATH_BYTES]; /**< of the last */
+};
+
 /** An open journal. */
 struct journal;
 
@@ -64,6 +73,11 @@ struct journal_ops {
     /** From now on there are only entries of the boot that runs, or again all. Call
      *  seek() afterwards. */
     void (*narrow)(struct journal *journal, bool to_this_boot);
+    /** Is a file left out because it is damaged, and was written to since @since_us?
+     *  To be asked at the end, when no files came or went. */
+    bool (*damage)(struct journal *journal, int64_t since_us,
+                   struct journal_damage *damage);
+
     /** Does the entry at @place exist? And which is the next one that does; "" when
      *  there is none. Behind a cursor "" stands the first of all. Call seek()
      *  afterwards. */

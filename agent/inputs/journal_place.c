@@ -1,6 +1,11 @@
 /** Finding the place in a journal again, and what was missed when it is gone. */
-#include "agent/inputs/journal.h"
+#include "agent/inputs/journal_place.h"
+
+#include "agent/base/hash.h"
 #include "agent/inputs/journal_cursor.h"
+
+/* The end is reached again and again. */
+#define DAMAGE_LOOK_MS MINUTE_MS
 
 /* --- what is lost ----------------------------------------------------------------- */
 
@@ -63,6 +68,66 @@ void journal_tell_lost(struct journal_input *input, struct journal_follow *follo
     follow->missed += count;
     input->tally->journal_gaps++;
     input->tally->journal_missed += count;
+}
+
+static void put_damage(const struct journal_damage *damage, struct buf *out)
+{
+    bool is_one = damage->files == 1;
+    if (is_one)
+        buf_puts(out, "the journal file '");
+    else
+        buf_printf(out, "%zu files of the journal, one of them '", damage->files);
+    text_put_clean(out, slice_of(damage->path), false);
+    buf_puts(out, is_one ? "' is damaged: " : "', are damaged: ");
+    if (damage->entries == 0) {
+        buf_printf(out, "what stood in %s was not read", is_one ? "it" : "them");
+        return;
+    }
+    buf_puts(out, "up to ");
+    text_put_count(out, damage->entries, "entry was", "entries were");
+    buf_puts(out, " not read");
+}
+
+static void report_damage(struct journal_input *input, struct journal_follow *follow,
+                          const struct journal_damage *damage,
+                          const struct intake *intake)
+{
+    struct buf summary = buf_make(LIMIT_SUMMARY_BYTES);
+    put_damage(damage, &summary);
+    log_warning(input->world->log, "source '%s': %s", follow->name, summary.ptr);
+    const struct self_report report = {
+        .kind = SLICE("damaged-journal"),
+        .object = slice_of(follow->name),
+        .severity = SEVERITY_WARNING,
+        .summary = buf_slice(&summary),
+        .description =
+            SLICE("`journalctl --verify --file FILE` shows what is wrong with "
+                  "it, and `journalctl --file FILE` what can be read of it. "
+                  "Reading goes on with the other files."),
+        .line = buf_slice(&summary),
+    };
+    intake->report(intake->ctx, &report);
+    buf_free(&summary);
+    follow->gaps++;
+    input->tally->journal_gaps++;
+}
+
+void journal_tell_damage(struct journal_input *input, struct journal_follow *follow,
+                         const struct intake *intake)
+{
+    struct journal_damage damage;
+    bool is_idle = follow->damage_entries == follow->entries + 1;
+    if (is_idle || input->now.mono_ms < follow->damage_look_ms)
+        return;
+    follow->damage_entries = follow->entries + 1;
+    follow->damage_look_ms = later_by_ms(input->now.mono_ms, DAMAGE_LOOK_MS);
+    bool is_found =
+        input->ops->damage(follow->journal, follow->damage_since_us, &damage);
+    follow->damage_since_us = follow->place.unix_us;
+    uint64_t hash = is_found ? hash_bytes(slice_of(damage.path)) + damage.files : 0;
+    if (is_found && hash != follow->damaged)
+        report_damage(input, follow, &damage, intake);
+    follow->damaged = is_found ? hash : follow->damaged;
 }
 
 /* --- finding it ------------------------------------------------------------------- */

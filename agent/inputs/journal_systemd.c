@@ -14,6 +14,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
 #include "agent/inputs/journal_cursor.h"
+#include "agent/inputs/journal_damage.h"
 #include "agent/inputs/journal_heads.h"
 
 struct journal {
@@ -129,6 +130,25 @@ static bool check(struct journal *journal, struct journal_health *health,
 {
     *health = journal_folders_survey(&journal->folders, NULL);
     return journal_has_descriptors(err);
+}
+
+static bool can_open(const char *path)
+{
+    const char *paths[] = { path, NULL };
+    sd_journal *sd = NULL;
+    int code = sd_journal_open_files(&sd, paths, 0);
+    sd_journal_close(sd);
+    return code >= 0;
+}
+
+static bool damage(struct journal *journal, int64_t since_us,
+                   struct journal_damage *damage)
+{
+    uint64_t used_bytes = 0;
+    return sd_journal_get_usage(journal->sd, &used_bytes) >= 0 &&
+           journal_damage_find(&journal->folders, used_bytes, can_open, since_us,
+                               damage) &&
+           !has_other_files(journal);
 }
 
 /* --- what is wanted --------------------------------------------------------------- */
@@ -428,6 +448,7 @@ static const struct journal_ops systemd_ops = {
     .has_other_files = has_other_files,
     .process = process,
     .check = check,
+    .damage = damage,
     .narrow = narrow,
     .look = look,
     .newest = newest,

@@ -209,6 +209,39 @@ mkdir state-odd.yaml
 grep -q 'stopped: 3 lines read, 2 matched' odd.log || fail "odd entries: $(tail -n 1 odd.log)"
 pass "a message with NUL and line ends, a missing and a huge one are three records"
 
+# --- damaged files ------------------------------------------------------------------------
+mkdir d
+seq_entries() { # seq_entries FROM TO
+    seq "$1" "$2" | awk '{
+        printf "__REALTIME_TIMESTAMP=%.0f\n__MONOTONIC_TIMESTAMP=%.0f\n", 1700000000000000 + $1 * 1000, $1 * 1000
+        printf "_BOOT_ID=0123456789abcdef0123456789abcdef\nMESSAGE=seen %d\n\n", $1
+    }'
+}
+seq_entries 1 1000 | append d/cut.journal
+seq_entries 1001 2000 | append d/hole.journal
+seq_entries 2001 3000 | append d/whole.journal
+config damaged.yaml "directory: $work/d" "{name: seen, match: '^seen', resolve_after: 1h}"
+mkdir state-damaged.yaml
+truncate -s 100000 d/cut.journal
+touch -d @1700000000 d/cut.journal # before the entries that are read
+"$build/tocsin" run --once -c damaged.yaml 2>damaged.log || fail "a damaged journal"
+grep -q "stopped: 2000 lines read" damaged.log || { cat damaged.log; fail "a file that is cut off hurts the others"; }
+grep -q "the journal file '$work/d/cut.journal' is damaged: up to 1000 entries were not read" damaged.log ||
+    { cat damaged.log; fail "a file that is cut off is not told"; }
+"$build/tocsin" run --once -c damaged.yaml 2>damaged.log || fail "a damaged journal, again"
+grep -q 'is damaged' damaged.log && fail "what was damaged before is told again"
+rm d/cut.journal
+rm -rf state-damaged.yaml/*
+# A hole of 16 KiB before its last objects, which the library does not get over.
+last=$(od -An -t u8 -j 136 -N 8 d/hole.journal)
+dd if=/dev/zero of=d/hole.journal bs=1024 seek=$(((last - 120000) / 1024)) count=16 conv=notrunc 2>/dev/null
+touch -d @1700000000 d/hole.journal
+"$build/tocsin" run --once -c damaged.yaml 2>damaged.log || fail "a journal with a hole"
+grep -q "hole.journal' is damaged: up to 1000 entries were not read" damaged.log ||
+    { cat damaged.log; fail "a file with a hole is not told"; }
+cat lost-damaged.yaml/new/* | grep -q "journalctl --verify" || fail "a mail does not say what to do"
+pass "of a damaged file is told once, with the number of its entries, and the others are read"
+
 # --- what cannot be read ------------------------------------------------------------------
 mkdir m
 for i in $(seq 30); do

@@ -171,6 +171,14 @@ static bool fake_check(struct journal *journal, struct journal_health *health,
     return true;
 }
 
+static bool fake_damage(struct journal *journal, int64_t since_us,
+                        struct journal_damage *damage)
+{
+    (void)journal;
+    *damage = fake.damage;
+    return damage->files > 0 && since_us <= fake.damaged_us;
+}
+
 static bool is_visible(const struct journal *journal, const struct fake_entry *entry)
 {
     /* What is deleted is emptied, whoever has it open. */
@@ -369,6 +377,7 @@ void fake_init(struct bench *bench)
         .has_other_files = fake_has_other_files,
         .process = fake_process,
         .check = fake_check,
+        .damage = fake_damage,
         .look = fake_look,
         .newest = fake_newest,
         .seek = fake_seek,

@@ -27,15 +27,17 @@ struct fake_journal {
     struct journal_ops ops;
     struct fake_entry entries[FAKE_ENTRIES];
     size_t count;
-    const char *sequence, *boot; /**< of what is written from now on; the boot runs */
-    int64_t unix_us;             /**< of the next entry; a second later each */
-    int first_file, last_file;   /**< that are there */
-    bool is_empty;               /**< there is no file at all */
-    size_t unreadable;           /**< of its files */
-    struct err open_err;         /**< open() fails with it */
-    int failing_steps;           /**< next() fails so many times */
-    int vacuum_at; /**< the oldest file goes when next() gave so many; 0: never */
-    bool is_stale; /**< process() wants a new open() */
+    const char *sequence, *boot;  /**< of what is written from now on; the boot runs */
+    int64_t unix_us;              /**< of the next entry; a second later each */
+    int first_file, last_file;    /**< that are there */
+    bool is_empty;                /**< there is no file at all */
+    size_t unreadable;            /**< of its files */
+    struct journal_damage damage; /**< of files that were written to until then: */
+    int64_t damaged_us;
+    struct err open_err; /**< open() fails with it */
+    int failing_steps;   /**< next() fails so many times */
+    int vacuum_at;       /**< the oldest file goes when next() gave so many; 0: never */
+    bool is_stale;       /**< process() wants a new open() */
     int opens, open_now, seeks;
 };
 
