@@ -305,7 +305,7 @@ void positions_load(struct tail *tail)
 
 static void bind_identity(const struct identity *id, struct db_row *row)
 {
-    struct buf head = buf_make(sizeof id->head + 1);
+    struct buf head = buf_make(sizeof *id);
     identity_put_head(id, &head);
     db_bind_int(row, (int64_t)id->device);
     db_bind_int(row, (int64_t)id->inode);
