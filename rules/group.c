@@ -65,6 +65,15 @@ static void forget_usual(struct alert_group *group)
     free(mem_take(&group->usual));
     free((char *)group->usual_labels.ptr);
     group->usual_labels = (struct slice){ 0 };
+    group->alike_count = 0;
+}
+
+void group_set_topic(struct alert_group *group, struct slice topic)
+{
+    free((char *)group->topic.ptr);
+    group->topic = (struct slice){ 0 };
+    if (topic.len > 0)
+        group->topic = slice_make(mem_copy(topic), topic.len);
 }
 
 void group_free(struct alert_group *group)
@@ -78,6 +87,7 @@ void group_free(struct alert_group *group)
     map_free(&group->alerts);
     heap_free(&group->resting);
     forget_usual(group);
+    group_set_topic(group, SLICE(""));
     free(group->labels.items);
     free(group);
 }
@@ -166,6 +176,33 @@ static struct alert *find_alert(struct alert_group *group, const struct labels *
         return alert;
     alert = make_alert(group, key, labels);
     map_put(&group->alerts, alert_key(alert), alert);
+    return alert;
+}
+
+/** Does @alert, which has the labels of @sighting, stand for what was posted under
+ *  another name? Where secrets were hidden or labels cut, both look alike. */
+static bool is_another(const struct alert *alert, const struct sighting *sighting)
+{
+    return alert && sighting->fingerprint != 0 && alert->fingerprint != 0 &&
+           alert->fingerprint != sighting->fingerprint;
+}
+
+/** One of those that look alike, each with an end of its own: a number tells it from
+ *  the others. NULL: there is no room, in the group or among the labels. */
+static struct alert *find_alike(struct alert_group *group,
+                                const struct sighting *sighting, struct buf *room)
+{
+    struct arena arena = { 0 };
+    struct alert *alert;
+    do {
+        struct labels labels = sighting->labels;
+        const char *number = arena_printf(&arena, "%u", ++group->alike_count + 1);
+        alert = NULL;
+        if (!labels_set(&labels, &arena, SLICE("look_alike"), slice_of(number)))
+            break;
+        alert = find_alert(group, &labels, room);
+    } while (is_another(alert, sighting));
+    arena_free(&arena);
     return alert;
 }
 
@@ -277,6 +314,8 @@ struct alert *group_count(struct alert_group *group, const struct sighting *sigh
                           struct buf *room, struct now now)
 {
     struct alert *alert = find_alert(group, &sighting->labels, room);
+    if (is_another(alert, sighting))
+        alert = find_alike(group, sighting, room);
     if (!alert)
         alert = other_alert(group);
     count(group, alert, sighting, now);

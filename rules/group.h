@@ -23,17 +23,20 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting; /**< alerts that never end by themselves and are told:
+    struct heap resting;  /**< alerts that never end by themselves and are told:
                               the one seen least recently makes way for a new one */
-    uint64_t left_count; /**< alerts that made way */
-    struct alert *other; /**< not in the map */
+    uint64_t left_count;  /**< alerts that made way */
+    uint32_t alike_count; /**< numbers given to alerts that looked like others */
+    struct alert *other;  /**< not in the map */
     /** What its first alert said, and the stored form of its labels, which is owned;
      *  while it has any. */
     struct alert_texts *usual;
     struct slice usual_labels;
     uint64_t new_count; /**< of all alerts */
     char thread[33];
-    uint32_t mail_count;   /**< of the thread */
+    uint32_t mail_count; /**< of the thread */
+    struct slice topic;  /**< the rule that its first mail was all about, or empty */
+    bool began_critical;
     int64_t tick_ms;       /**< mono: the next look; later ones every group_interval */
     int64_t told_ms;       /**< mono: of the last mail; NEVER_MS: none yet */
     int64_t since_unix_ms; /**< begin of the span that the next mail covers */
@@ -48,7 +51,12 @@ struct alert_group *group_create(const struct labels *labels, const struct route
 /** Free it and its alerts; nothing is said to the pieces. */
 void group_free(struct alert_group *group);
 
-/** Count one sighting; the alert is made when there is none yet.
+/** @topic is copied; empty: none. */
+void group_set_topic(struct alert_group *group, struct slice topic);
+
+/** Count one sighting; the alert is made when there is none yet. What was posted under
+ *  another fingerprint is another alert, though its labels are the same: it gets the
+ *  label `look_alike` with a number.
  *  @room  for LABELS_KEY_BYTES; what it holds is lost
  *  @return the alert that took it: `other` when the group is full and none makes way */
 struct alert *group_count(struct alert_group *group, const struct sighting *sighting,

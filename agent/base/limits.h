@@ -1,7 +1,5 @@
-/**
- * Every bound of the agent that is not a configuration key, in one place, with what
- * happens there. Each has a counter beside the code that enforces it.
- */
+/** Every bound of the agent that is not a configuration key, with what happens there.
+ *  Each has a counter beside the code that enforces it. */
 #ifndef TOCSIN_BASE_LIMITS_H
 #define TOCSIN_BASE_LIMITS_H
 
@@ -38,9 +36,10 @@
 #define LIMIT_GENERATIONS 64 /* found between two looks; older: lost */
 
 /* --- what others post ------------------------------------------------------------ */
-#define LIMIT_JSON_DEPTH 32      /* the body is refused, 400 */
-#define LIMIT_JSON_VALUES 200000 /* the body is refused, 413 */
-#define LIMIT_BODY_ALERTS 1000   /* the body is refused, 413 */
+#define LIMIT_JSON_DEPTH 32                    /* the body is refused, 400 */
+#define LIMIT_JSON_VALUES 200000               /* the body is refused, 413 */
+#define LIMIT_POSTED_LABELS (LIMIT_LABELS - 4) /* ours need room; told in the mail */
+#define LIMIT_BODY_ALERTS 1000                 /* the body is refused, 413 */
 
 /* --- the journal --------------------------------------------------------------- */
 #define LIMIT_JOURNALS 16        /* sources; each has the files open; refused at load */

@@ -99,7 +99,7 @@ static void skip(struct record_in *in, const char *what)
 static void take_sheet(struct shelf *shelf, sqlite3_stmt *row)
 {
     static const char *const others[] = {
-        [PIECE_ROUTE] = "nnnnnnn", [PIECE_GROUP] = "tnnntnnnn", [PIECE_DEDUP] = "nnnn"
+        [PIECE_ROUTE] = "nnnnnnn", [PIECE_GROUP] = "tnnntnnnnnt", [PIECE_DEDUP] = "nnnn"
     };
     struct slice bytes = text_of(row, 0);
     struct arena texts = { 0 };

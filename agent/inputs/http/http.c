@@ -34,6 +34,7 @@ struct http_input {
     int64_t restart_wait_ms;   /**< 0: all servers run, or were not tried yet */
     int64_t restart_at_ms;     /**< NEVER_MS: they run, or are not wanted */
     struct err why;            /**< one does not */
+    bool is_told;              /**< that by mail, since all ran last */
     struct arena scratch;      /**< of one body */
     struct now now;            /**< of the turn */
     bool is_closed, wants_reload;
@@ -173,6 +174,7 @@ static void start_servers(struct http_input *input)
     if (input->plain && (input->tls || !wants_tls)) {
         input->restart_wait_ms = 0;
         input->restart_at_ms = NEVER_MS;
+        input->is_told = false;
         if (waited_ms > 0)
             log_info(input->world->log, "http: the server runs now");
         return;
@@ -203,13 +205,11 @@ static bool is_there(const struct http_input *input, struct slice text)
 
 static void open_listener(struct http_input *input, struct listener *listener)
 {
-    struct err err = { 0 };
-    bool was_tried = listener->retry_ms != 0;
-    if (listener_open(listener, input->config->group.value, input->now, &err))
+    if (listener_open(listener, input->config->group.value, input->now))
         log_info(input->world->log, "http: listening at %s", listener->shown);
-    else if (!was_tried)
+    else if (listener->failures == 1)
         log_error(input->world->log, "%s: it is tried again every few seconds",
-                  err.text);
+                  listener->why.text);
 }
 
 /** Listeners that stay are not touched, and so nothing that is under way there. */
@@ -391,6 +391,47 @@ static void take_some(struct http_input *input, struct httpd *httpd,
     input->has_more |= httpd_next(httpd) != NULL;
 }
 
+/* --- what is told ----------------------------------------------------------------- */
+
+static void tell(const struct intake *intake, const char *address,
+                 const struct err *why)
+{
+    struct buf summary = buf_make(LIMIT_SUMMARY_BYTES);
+    buf_puts(&summary, "no alerts can be posted");
+    if (address[0])
+        buf_printf(&summary, " to %s", address);
+    buf_printf(&summary, ": %s", why->text);
+    intake->report(intake->ctx,
+                   &(struct self_report){
+                       .kind = SLICE("http-closed"),
+                       .object = slice_of(address),
+                       .severity = SEVERITY_CRITICAL,
+                       .summary = buf_slice(&summary),
+                       .description =
+                           SLICE("What others send meanwhile they keep or lose. It is "
+                                 "tried again by itself, without a reload; `tocsin "
+                                 "status` says whether it lasts, and the log when it "
+                                 "is over. Logs are read, and mails sent, as ever."),
+                   });
+    buf_free(&summary);
+}
+
+/** What fails once may be a moment's want; what fails twice in a row is told. */
+static void tell_closed(struct http_input *input, const struct intake *intake)
+{
+    if (input->restart_wait_ms > FIRST_RESTART_MS && !input->is_told) {
+        input->is_told = true;
+        tell(intake, "", &input->why);
+    }
+    for (size_t i = 0; i < input->listener_count; i++) {
+        struct listener *listener = &input->listeners[i];
+        if (listener->failures < 2 || listener->is_told)
+            continue;
+        listener->is_told = true;
+        tell(intake, listener->shown, &listener->why);
+    }
+}
+
 static bool read_turn(void *self, struct now now, const struct intake *intake)
 {
     struct http_input *input = self;
@@ -400,6 +441,7 @@ static bool read_turn(void *self, struct now now, const struct intake *intake)
         return false;
     accept_all(input);
     run(input);
+    tell_closed(input, intake);
     if (input->plain)
         take_some(input, input->plain, intake);
     if (input->tls)

@@ -9,6 +9,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 #include "agent/base/unix_socket.h"
 
 enum {
@@ -82,22 +83,20 @@ static int open_tcp(const struct http_address *address, const char *text,
     return -1;
 }
 
-bool listener_open(struct listener *listener, struct slice group, struct now now,
-                   struct err *err)
+bool listener_open(struct listener *listener, struct slice group, struct now now)
 {
     struct http_address address;
-    if (!http_address_parse(slice_of(listener->text), &address))
-        return err_set(err, ERR_INVALID, "'%s' is no address", listener->text);
+    must(http_address_parse(slice_of(listener->text), &address));
     listener->is_unix = address.is_unix;
-    listener->fd = address.is_unix
-                       ? open_unix(listener->text + strlen("unix:"), group, err)
-                       : open_tcp(&address, listener->text, err);
+    listener->fd = address.is_unix ? open_unix(listener->text + strlen("unix:"), group,
+                                               &listener->why)
+                                   : open_tcp(&address, listener->text, &listener->why);
     listener->retry_ms = listener->fd >= 0 ? NEVER_MS : now.mono_ms + OPEN_RETRY_MS;
-    if (listener->fd < 0)
-        return false;
-    if (!address.is_unix)
+    listener->failures = listener->fd >= 0 ? 0 : listener->failures + 1;
+    listener->is_told &= listener->fd < 0;
+    if (listener->fd >= 0 && !address.is_unix)
         http_address_of(listener->fd, listener->shown, sizeof listener->shown);
-    return true;
+    return listener->fd >= 0;
 }
 
 bool listener_is_rested(struct listener *listener, struct now now)

@@ -12,9 +12,12 @@ struct listener {
     char *text;      /**< as the configuration has it */
     char shown[128]; /**< with the port that was given, once it is open */
     bool is_unix;
-    int fd;           /**< -1: not open yet */
-    bool is_heard;    /**< a connection that comes wakes us */
-    int64_t retry_ms; /**< when to open it or to accept again; NEVER_MS */
+    int fd;            /**< -1: not open yet */
+    bool is_heard;     /**< a connection that comes wakes us */
+    int64_t retry_ms;  /**< when to open it or to accept again; NEVER_MS */
+    unsigned failures; /**< tries to open it, since it was open last */
+    struct err why;    /**< of the last one */
+    bool is_told;      /**< by mail, since it was open last */
     uint64_t accepted, pauses;
 };
 
@@ -24,9 +27,10 @@ void listener_init(struct listener *listener, struct slice text);
 void listener_close(struct listener *listener, const struct wakes *wakes);
 
 /** Open it. @group  of a unix socket; empty: ours. When that fails it is to be tried
- *  again after retry_ms. Fails: ERR_BUSY the address is taken, ERR_DENIED, ERR_IO. */
-bool listener_open(struct listener *listener, struct slice group, struct now now,
-                   struct err *err) __attribute__((warn_unused_result));
+ *  again after retry_ms, and `why` says the reason: ERR_BUSY the address is taken,
+ *  ERR_DENIED, ERR_IO. */
+bool listener_open(struct listener *listener, struct slice group, struct now now)
+    __attribute__((warn_unused_result));
 
 /** Is a rest from accepting, or the wait before the next try to open, over? Then it is
  *  forgotten. */

@@ -4,6 +4,7 @@
 #include "agent/base/hash.h"
 #include "agent/base/limits.h"
 #include "agent/base/now.h"
+#include "agent/base/text.h"
 
 /** One more item of an array in an arena. */
 static void *arena_push(struct arena *arena, void *items, size_t count,
@@ -77,8 +78,11 @@ struct slice reading_text(struct reading *reading, const struct json *value)
 
 static bool is_of_link(char c)
 {
-    return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '<' && c != '>' &&
-           c != '\\' && c != '`';
+    static const bool breaks_off[UINT8_MAX + 1] = {
+        ['"'] = true, ['\''] = true, ['<'] = true,
+        ['>'] = true, ['\\'] = true, ['`'] = true
+    };
+    return c > ' ' && c <= '~' && !breaks_off[(uint8_t)c];
 }
 
 bool reading_is_link(struct slice url)
@@ -117,10 +121,27 @@ static void put_fields(struct reading *reading, struct incoming *incoming,
     incoming->field_count = count;
 }
 
+/** What is kept of @labels: the first ones, and that there were more is told. */
+static void keep_labels(struct reading *reading, struct incoming *incoming,
+                        const struct pairs *labels)
+{
+    size_t kept = labels->count;
+    if (kept > LIMIT_POSTED_LABELS) {
+        kept = LIMIT_POSTED_LABELS;
+        buf_puts(&reading->text, reading->text.len > 0 ? "\n" : "");
+        text_put_count(&reading->text, labels->count - kept, "further label",
+                       "further labels");
+        buf_printf(&reading->text, " left out: an alert has %d at most.\n",
+                   LIMIT_POSTED_LABELS);
+    }
+    incoming->labels = labels_make(reading->arena, labels->items, kept);
+}
+
 void reading_finish(struct reading *reading, struct incoming *incoming,
                     const struct pairs *labels, const struct pairs *others)
 {
     struct buf *text = &reading->text;
+    keep_labels(reading, incoming, labels);
     while (text->len > 0 && text->ptr[text->len - 1] == '\n')
         text->len--;
     if (reading->note.len > 0) {
@@ -129,7 +150,6 @@ void reading_finish(struct reading *reading, struct incoming *incoming,
     }
     incoming->body = arena_slice(reading->arena, buf_slice(text));
     incoming->links = arena_slice(reading->arena, buf_slice(&reading->links));
-    incoming->labels = labels_make(reading->arena, labels->items, labels->count);
     put_fields(reading, incoming, labels, others);
 }
 

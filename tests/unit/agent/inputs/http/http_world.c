@@ -87,7 +87,8 @@ void http_world_init(struct http_world *world, const char *keys)
     const char *folder = world->folder ? world->folder : unit_test_folder();
     *world = (struct http_world){ .folder = folder,
                                   .now = { 1000000, 1700000000000 },
-                                  .told = buf_make(1 << 20) };
+                                  .told = buf_make(1 << 20),
+                                  .reports = buf_make(1 << 16) };
     world->log = (struct log_sink){ hear_log, world, LOG_LEVEL_DEBUG, 0 };
     wakes = (struct wakes){ note_wake, world };
     world->config = load(keys);
@@ -127,6 +128,7 @@ void http_world_clear(struct http_world *world)
     db_close(world->db);
     config_free(world->config);
     buf_free(&world->told);
+    buf_free(&world->reports);
 }
 
 const char *http_world_file(struct http_world *world, const char *name,
@@ -161,15 +163,16 @@ static void note_alert(void *ctx, const struct incoming *incoming)
     snprintf(world->title, sizeof world->title, "%.*s", SLICE_ARG(incoming->title));
 }
 
-static void no_report(void *ctx, const struct self_report *report)
+static void note_report(void *ctx, const struct self_report *report)
 {
-    (void)ctx;
-    (void)report;
+    struct http_world *world = ctx;
+    buf_printf(&world->reports, "%.*s %.*s: %.*s\n", SLICE_ARG(report->kind),
+               SLICE_ARG(report->object), SLICE_ARG(report->summary));
 }
 
 void http_read(struct http_world *world)
 {
-    const struct intake intake = { no_block, note_alert, no_report, world };
+    const struct intake intake = { no_block, note_alert, note_report, world };
     if (world->is_stopping)
         inputs_refuse(world->inputs, world->now);
     else if (!world->is_held_back)

@@ -17,6 +17,7 @@ struct http_world {
     struct now now;
     struct log_sink log;
     struct buf told;         /**< the log */
+    struct buf reports;      /**< what is to be mailed, a line each */
     size_t pending, counted; /**< alerts given, and alerts committed */
     enum severity severity;  /**< of the last alert */
     char title[64];          /**< of the last alert */

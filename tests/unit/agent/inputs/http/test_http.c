@@ -309,6 +309,14 @@ TEST(http, an_address_that_is_taken_is_tried_again)
     snprintf(keys, sizeof keys, "listen: ['127.0.0.1:%d']", ntohs(own.sin_port));
     http_world_init(&world, keys);
     ck_assert(strstr(world.told.ptr, "cannot be listened at") != NULL);
+    http_pass(&world, 4999);
+    ck_assert_uint_eq(world.reports.len, 0);
+    for (int i = 0; i < 3; i++)
+        http_pass(&world, 5000);
+    ck_assert_msg(strstr(world.reports.ptr, "http-closed 127.0.0.1:") != NULL &&
+                      strchr(world.reports.ptr, '\n') ==
+                          world.reports.ptr + world.reports.len - 1,
+                  "%s", world.reports.ptr);
     close(holder);
     ck_assert_int_le(inputs_wake_at(world.inputs), world.now.mono_ms + 5000);
     http_pass(&world, 5000);

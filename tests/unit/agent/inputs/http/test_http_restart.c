@@ -29,6 +29,14 @@ static size_t count_in_log(const char *text)
     return count;
 }
 
+static void check_reports(const char *reports)
+{
+    ck_assert_slice(buf_slice(&world.reports), reports);
+}
+
+#define NO_SERVER \
+    "http-closed : no alerts can be posted: the HTTP server cannot start: "
+
 static const char *status(enum text_form form)
 {
     static struct buf out;
@@ -58,6 +66,27 @@ TEST(http, a_server_that_cannot_start_is_tried_again_by_itself)
                      200);
     ck_assert_uint_eq(count_in_log("it is tried again by itself"), 1);
     ck_assert_uint_eq(count_in_log("the server runs now"), 1);
+    http_world_clear(&world);
+}
+
+TEST(http, a_server_that_does_not_start_is_told_by_mail_once_each_time)
+{
+    failing = 4;
+    http_world_init(&world, NULL);
+    http_pass(&world, 999);
+    check_reports("");
+    for (int i = 0; i < 4; i++)
+        http_pass(&world, 10 * 1000);
+    ck_assert_int_eq(failing, 0);
+    const char *told = world.reports.ptr;
+    ck_assert_msg(strncmp(told, NO_SERVER, strlen(NO_SERVER)) == 0, "%s", told);
+    ck_assert_ptr_eq(strchr(told, '\n'), told + world.reports.len - 1);
+    buf_clear(&world.reports);
+    http_world_clear(&world);
+    failing = 1; /* a moment's want */
+    http_world_init(&world, NULL);
+    http_pass(&world, 10 * 1000);
+    check_reports("");
     http_world_clear(&world);
 }
 
