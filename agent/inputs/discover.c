@@ -244,7 +244,13 @@ void discover_scan(struct tail *tail, size_t index)
 void discover_scan_gaps(struct tail *tail, size_t index)
 {
     struct tail_source *source = &tail->sources[index];
-    size_t turned_away = source->turned_away;
+    size_t turned_away = source->turned_away, gap_count = 0;
+    for (size_t i = 0; i < source->config->files.count; i++)
+        gap_count += source->gaps[i] != GAP_NONE;
+    if (gap_count == source->config->files.count) {
+        discover_scan(tail, index);
+        return;
+    }
     for (size_t i = 0; i < source->config->files.count; i++) {
         if (source->gaps[i] != GAP_NONE)
             walk_pattern(tail, source, i);
