@@ -120,6 +120,16 @@ static void take_identity(struct identity *id, struct db_row *row)
     id->tail_hash = (uint64_t)db_int(row, COLUMN_TAIL_HASH);
 }
 
+/** Nothing was read before the offset: the marker is of what was seen behind it. More
+ *  than a window never is. */
+static void take_seen(struct tail_file *file)
+{
+    int64_t bytes = file->id.tail_bytes;
+    file->seen_bytes = bytes > 0 && bytes <= LIMIT_BLOCK_BYTES ? bytes : 0;
+    file->seen_hash = file->id.tail_hash;
+    identity_forget_content(&file->id);
+}
+
 /** A file as its row has it; its `place` is only a first guess. */
 static struct tail_file *take_file(const struct tail_source *source, const char *path,
                                    struct db_row *row)
@@ -149,11 +159,8 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     file->is_packed = db_int(row, COLUMN_IS_PACKED) != 0;
     file->encoding = (enum encoding)db_int(row, COLUMN_ENCODING);
     take_identity(&file->id, row);
-    if (file->offset == 0) {
-        file->seen_bytes = file->id.tail_bytes;
-        file->seen_hash = file->id.tail_hash;
-        identity_forget_content(&file->id);
-    }
+    if (file->offset == 0)
+        take_seen(file);
     return file;
 }
 
@@ -305,7 +312,7 @@ void positions_load(struct tail *tail)
 
 static void bind_identity(const struct identity *id, struct db_row *row)
 {
-    struct buf head = buf_make(sizeof id->head + 1);
+    struct buf head = buf_make(sizeof *id);
     identity_put_head(id, &head);
     db_bind_int(row, (int64_t)id->device);
     db_bind_int(row, (int64_t)id->inode);

@@ -432,13 +432,25 @@ static bool ends_with_line(struct tail_file *file, struct tail_reader *reader,
            last_line_end(file, slice_make(reader->buffer, len)) == len;
 }
 
+/** As identity_match_lines(), of a file that ends with a line. */
+static int lines_match(struct tail_file *file, struct tail_reader *reader, int64_t size)
+{
+    struct err err;
+    if (file->encoding > ENCODING_BYTES || size > HEAD_BYTES ||
+        read_fully(reader, file->fd, (size_t)size, 0, &err) != (ssize_t)size)
+        return 0;
+    return identity_match_lines(&file->id, slice_make(reader->buffer, (size_t)size));
+}
+
 /** Is it what was read, but ends at @stat's size? */
 static bool is_cut_at(struct tail_file *file, struct tail_reader *reader,
                       const struct fs_stat *stat)
 {
+    bool is_whole = ends_with_line(file, reader, stat->size_bytes);
+    int lines = is_whole ? lines_match(file, reader, stat->size_bytes) : 0;
     int equal = tail_head_matches(reader, file->fd, &file->id, stat->size_bytes);
     bool is_sure = equal >= TAIL_CUT_PROOF_BYTES || stat->modified_ns <= file->known_ns;
-    return equal > 0 && (is_sure || ends_with_line(file, reader, stat->size_bytes));
+    return lines > 0 || (lines == 0 && equal > 0 && (is_sure || is_whole));
 }
 
 bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader,

@@ -48,6 +48,32 @@ STORY(L56_a_shorter_file_with_the_same_banner_and_another_line_is_no_cut)
                     "app 1.0 starts\nagain ok\nmore\n");
 }
 
+/* The first line differs behind the last of the steps of the head that fit into it. */
+STORY(L56_a_shorter_file_whose_one_line_differs_at_its_end_is_no_cut)
+{
+    bench_append(b, "a.log", "2026-11-27 10:00:01 start\nfirst line of it\n");
+    bench_turn(b);
+    bench_tick(b);
+    bench_write(b, "a.log", "2026-11-27 10:00:09 x\n");
+    bench_turn(b);
+    bench_append(b, "a.log", "more\n");
+    bench_turn(b);
+    bench_expect(b, "2026-11-27 10:00:01 start\nfirst line of it\n"
+                    "2026-11-27 10:00:09 x\nmore\n");
+    ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
+STORY(L56_a_file_cut_behind_a_line_of_two_bytes_goes_on_there)
+{
+    bench_append(b, "a.log", "1\n2\n3\n");
+    bench_turn(b);
+    bench_truncate(b, "a.log", 2);
+    bench_turn(b);
+    bench_append(b, "a.log", "4\n");
+    bench_turn(b);
+    bench_expect(b, "1\n2\n3\n4\n");
+}
+
 /* The banner ends, and the file as well, between two of the coarser steps. */
 STORY(L56_a_shorter_file_with_a_long_banner_and_another_line_is_no_cut)
 {

@@ -59,9 +59,31 @@ TEST(identity, bytes_are_compared_as_far_as_they_were_consumed)
     ck_assert(!identity_match_tail(&id, slice_make(text, 2000)));
 }
 
+TEST(identity, a_shorter_file_of_whole_lines_is_compared_to_its_last_byte)
+{
+    static const char text[] = "10:00:01 start\nrun\n10:00:02 end\n";
+    struct identity id = { 0 };
+    identity_note(&id, slice_of(text), 0, 19);
+    identity_note(&id, slice_of(text), 0, (int64_t)strlen(text));
+    ck_assert_int_eq(identity_match_lines(&id, SLICE("10:00:01 start\n")), 1);
+    ck_assert_int_eq(identity_match_lines(&id, SLICE("10:00:01 start\nrun\n")), 1);
+    ck_assert_int_eq(identity_match_lines(&id, SLICE("10:00:01 stars\n")), -1);
+    ck_assert_int_eq(identity_match_lines(&id, SLICE("10:00:01 sta\n")), -1);
+}
+
+TEST(identity, lines_behind_the_first_ones_are_not_known)
+{
+    static const char text[] = "1\n2\n3\n4\n5\n6\n7\n8\n9\n0\n";
+    struct identity id = { 0 };
+    identity_note(&id, slice_of(text), 0, (int64_t)strlen(text));
+    ck_assert_int_eq(identity_match_lines(&id, slice_make(text, 2 * HEAD_LINES)), 1);
+    ck_assert_int_eq(identity_match_lines(&id, slice_make(text, 2 * HEAD_LINES + 2)),
+                     0);
+}
+
 TEST(identity, the_stored_head_is_the_head)
 {
-    char text[600] = "abc";
+    char text[600] = "abc\nd\n";
     struct buf stored = buf_make(4096);
     struct identity id = { 0 }, back = { 0 };
     identity_note(&id, slice_make(text, sizeof text), 0, sizeof text);
@@ -69,6 +91,9 @@ TEST(identity, the_stored_head_is_the_head)
     identity_take_head(&back, buf_slice(&stored));
     ck_assert_uint_eq(back.head_count, id.head_count);
     ck_assert_mem_eq(back.head, id.head, id.head_count * sizeof *id.head);
+    ck_assert_uint_eq(back.line_count, 2);
+    ck_assert_int_eq(identity_match_lines(&back, SLICE("abc\nd\n")), 1);
+    ck_assert_int_eq(identity_match_lines(&back, SLICE("abc\ne\n")), -1);
     buf_free(&stored);
 }
 
