@@ -16,8 +16,8 @@
 #include "outputs/mime.h"
 #include "outputs/plain.h"
 
-/** "[tocsin web1] title": no count and no severity, which may change within a
- *  thread. */
+/** "[tocsin web1] CRITICAL: title": no count, and no severity but one that the whole
+ *  thread has, because all its mails have the subject of the first. */
 static struct slice subject_of(const struct notice *notice,
                                const struct mail_profile *profile, struct arena *arena)
 {
@@ -27,6 +27,8 @@ static struct slice subject_of(const struct notice *notice,
     buf_puts(&clean, profile->host.len > 0 ? " " : "");
     text_put_clean(&clean, text_cut(profile->host, 64), false);
     buf_puts(&clean, "] ");
+    if (notice->names_urgency)
+        buf_printf(&clean, "%s: ", severity_word(notice->urgency));
     if (title.len == 0)
         buf_puts(&clean, "alerts of route ");
     text_put_clean(&clean,

@@ -39,6 +39,12 @@ const char *tone_word(enum tone tone)
     return words[tone];
 }
 
+const char *severity_word(enum severity severity)
+{
+    static const enum tone tones[] = { TONE_INFO, TONE_WARNING, TONE_CRITICAL };
+    return tone_word(tones[severity]);
+}
+
 void wording_put_cut(struct buf *out, struct slice bytes, size_t max_bytes,
                      bool keep_lines)
 {

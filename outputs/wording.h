@@ -22,6 +22,8 @@ enum tone tone_of_alert(const struct notice_alert *alert);
 enum tone tone_of_notice(const struct notice *notice);
 /** "INFO", "WARNING", "CRITICAL", "RESOLVED". */
 const char *tone_word(enum tone tone);
+/** The same, of an alert that is on. */
+const char *severity_word(enum severity severity);
 
 /** Put at most @max_bytes of @bytes, cleaned; what is cut off is marked " [cut]". */
 void wording_put_cut(struct buf *out, struct slice bytes, size_t max_bytes,

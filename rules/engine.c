@@ -211,7 +211,8 @@ void group_begin(struct engine *engine, struct alert_group *group, struct now no
     const struct route_config *config = group->route->config;
     make_thread(engine, group->thread);
     group->mail_count = 0;
-    group->is_told = false;
+    group_set_topic(group, SLICE(""));
+    group->began_critical = group->is_told = false;
     group->since_unix_ms = now.unix_ms;
     group->tick_ms = now.mono_ms + config->group_wait;
     /* What comes back soon after its last mail waits as the rest of that thread would

@@ -62,6 +62,10 @@ struct trodden *engine_path(const struct engine *engine, const struct rule *rule
 bool engine_path_leads(const struct engine *engine, const struct trodden *path,
                        const struct labels *labels);
 
+/** Which of @texts may hold secrets? As redact_suspects(). */
+uint64_t engine_suspects(struct engine *engine, const struct slice *texts,
+                         size_t count);
+
 static inline bool lane_has_digest(const struct lane *lane)
 {
     return lane->route->config->digest != NULL;

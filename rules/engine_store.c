@@ -10,8 +10,9 @@
 #include "agent/base/plant.h"
 
 enum {
-    VERSION = 3,
-    PIECE_VERSION = 2, /* of pieces that had a row each */
+    VERSION = 4,
+    NO_TOPIC_VERSION = 3, /* groups did not store what their threads are about */
+    PIECE_VERSION = 2,    /* of pieces that had a row each */
     /* Labels, texts, samples with their paths, a route's name, of each. */
     SHEET_MOST_BYTES = SHEET_PIECES * (2 * LABELS_KEY_BYTES + 1024 * 1024),
 };
@@ -116,6 +117,7 @@ struct restoring {
     struct engine *engine;
     uint32_t sheet;    /**< 0: it stood alone */
     struct lane *lane; /**< of the route it was stored for; NULL: that is gone */
+    bool has_topics;   /**< as group_load() asks */
     struct record_in in;
     struct now now;
 };
@@ -207,7 +209,7 @@ static bool restore_group(struct restoring *restoring)
 {
     struct engine *engine = restoring->engine;
     struct group_stored stored;
-    if (!group_load(&stored, &restoring->in))
+    if (!group_load(&stored, &restoring->in, restoring->has_topics))
         return false;
     if (!restoring->lane) {
         let_go(restoring);
@@ -372,13 +374,15 @@ bool engine_restore(struct engine *engine, uint64_t sheet, struct slice bytes,
                     struct now now, struct err *err)
 {
     struct restoring restoring = { .engine = engine, .now = now };
-    bool is_good =
-        sheet > 0 && sheet <= SHEETS_MOST && bytes.len > 1 && bytes.ptr[0] == VERSION;
+    char version = bytes.len > 1 ? bytes.ptr[0] : 0;
+    bool is_good = sheet > 0 && sheet <= SHEETS_MOST &&
+                   (version == VERSION || version == NO_TOPIC_VERSION);
     struct arena texts = { 0 };
     engine->dedup.now = now;
     restoring.in.arena = &texts;
     if (is_good) {
         restoring.sheet = (uint32_t)sheet;
+        restoring.has_topics = version == VERSION;
         restoring.in.rest = slice_make(bytes.ptr + 1, bytes.len - 1);
     }
     while (is_good && restoring.in.rest.len > 0)

@@ -56,18 +56,23 @@ static void admit_hit(struct engine *engine, size_t index, bool is_suspect,
     engine_admit(engine, &sighting, now);
 }
 
+uint64_t engine_suspects(struct engine *engine, const struct slice *texts, size_t count)
+{
+    if (!engine->lines)
+        engine->lines = mem_zalloc(REDACT_ROOM_BYTES);
+    return redact_suspects(rules_redactor(engine->rules), texts, count, engine->lines);
+}
+
 /** Of the next hits, bit by bit: may their lines hold secrets? */
 static uint64_t find_suspects(struct engine *engine, size_t first)
 {
     struct slice lines[REDACT_LINES];
     size_t count = 0;
-    if (!engine->lines)
-        engine->lines = mem_zalloc(REDACT_ROOM_BYTES);
     while (count < REDACT_LINES && first + count < engine->hits.count) {
         lines[count] = engine->hits.items[first + count].line;
         count++;
     }
-    return redact_suspects(rules_redactor(engine->rules), lines, count, engine->lines);
+    return engine_suspects(engine, lines, count);
 }
 
 static void admit_hits(struct engine *engine, struct now now)

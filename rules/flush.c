@@ -107,7 +107,10 @@ static void tell_group(struct flushing *flushing, struct alert_group *group,
     telling_add_all(&telling, group);
     struct notice *notice = tell(flushing, lane, &telling, reason);
     notice->group_labels = labels_copy(arena, &group->labels);
+    if (group->mail_count == 0)
+        group_name_thread(group, arena);
     notice->title = group_title(group, arena);
+    notice->names_urgency = group_urgency(group, &notice->urgency);
     memcpy(notice->thread, group->thread, sizeof notice->thread);
     notice->mail_number = group->mail_count++;
     notice->is_told = group->is_told;

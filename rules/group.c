@@ -68,6 +68,14 @@ static void forget_usual(struct alert_group *group)
     group->alike_count = 0;
 }
 
+void group_set_topic(struct alert_group *group, struct slice topic)
+{
+    free((char *)group->topic.ptr);
+    group->topic = (struct slice){ 0 };
+    if (topic.len > 0)
+        group->topic = slice_make(mem_copy(topic), topic.len);
+}
+
 void group_free(struct alert_group *group)
 {
     struct alert *alert;
@@ -79,6 +87,7 @@ void group_free(struct alert_group *group)
     map_free(&group->alerts);
     heap_free(&group->resting);
     forget_usual(group);
+    group_set_topic(group, SLICE(""));
     free(group->labels.items);
     free(group);
 }

@@ -34,7 +34,9 @@ struct alert_group {
     struct slice usual_labels;
     uint64_t new_count; /**< of all alerts */
     char thread[33];
-    uint32_t mail_count;   /**< of the thread */
+    uint32_t mail_count; /**< of the thread */
+    struct slice topic;  /**< the rule that its first mail was all about, or empty */
+    bool began_critical;
     int64_t tick_ms;       /**< mono: the next look; later ones every group_interval */
     int64_t told_ms;       /**< mono: of the last mail; NEVER_MS: none yet */
     int64_t since_unix_ms; /**< begin of the span that the next mail covers */
@@ -48,6 +50,9 @@ struct alert_group *group_create(const struct labels *labels, const struct route
                                  struct pieces *pieces, struct dedup *dedup);
 /** Free it and its alerts; nothing is said to the pieces. */
 void group_free(struct alert_group *group);
+
+/** @topic is copied; empty: none. */
+void group_set_topic(struct alert_group *group, struct slice topic);
 
 /** Count one sighting; the alert is made when there is none yet. What was posted under
  *  another fingerprint is another alert, though its labels are the same: it gets the

@@ -295,6 +295,8 @@ void group_save(const struct alert_group *group, struct now now, struct record_o
     record_put(out, (uint64_t)stored_ms(look_ms, now));
     record_put(out, (uint64_t)stored_ms(group->told_ms, now));
     record_put(out, (uint64_t)group->since_unix_ms);
+    record_put(out, group->began_critical);
+    record_put_text(out, group->topic);
 }
 
 /** Empty, or 32 digits: it goes into headers of mails. */
@@ -307,7 +309,7 @@ static bool is_thread(struct slice text)
     return text.len == 0 || text.len == 32;
 }
 
-bool group_load(struct group_stored *stored, struct record_in *in)
+bool group_load(struct group_stored *stored, struct record_in *in, bool has_topic)
 {
     stored->home = record_get_text(in);
     stored->is_other = record_get_bool(in);
@@ -318,7 +320,10 @@ bool group_load(struct group_stored *stored, struct record_in *in)
     stored->tick = record_get(in);
     stored->told = record_get(in);
     stored->since_unix_ms = (int64_t)record_get(in);
-    return !in->failed && is_thread(stored->thread) && stored->mail_count <= UINT32_MAX;
+    stored->began_critical = has_topic && record_get_bool(in);
+    stored->topic = has_topic ? record_get_text(in) : SLICE("");
+    return !in->failed && is_thread(stored->thread) &&
+           stored->topic.len <= LIMIT_LABEL_BYTES && stored->mail_count <= UINT32_MAX;
 }
 
 void group_resume(struct alert_group *group, const struct group_stored *stored,
@@ -334,6 +339,8 @@ void group_resume(struct alert_group *group, const struct group_stored *stored,
     memset(group->thread, 0, sizeof group->thread);
     memcpy(group->thread, stored->thread.ptr, stored->thread.len);
     group->mail_count = (uint32_t)stored->mail_count;
+    group->began_critical = stored->began_critical;
+    group_set_topic(group, stored->topic);
     group->tick_ms = clamped(restored_ms(stored->tick, now), now, span);
     /* A mail from the future was sent just now: the repeat then comes late, never
      * early. */

@@ -23,11 +23,14 @@ struct group_stored {
     struct slice home; /**< its key */
     bool is_other, is_told, is_held;
     struct slice thread;
+    struct slice topic; /**< empty: none */
+    bool began_critical;
     uint64_t mail_count;
     uint64_t tick, told; /**< restored_ms() knows when that is */
     int64_t since_unix_ms;
 };
-bool group_load(struct group_stored *stored, struct record_in *in);
+/** @has_topic  false: written before groups had one */
+bool group_load(struct group_stored *stored, struct record_in *in, bool has_topic);
 /** @group goes on as it was. */
 void group_resume(struct alert_group *group, const struct group_stored *stored,
                   struct now now);

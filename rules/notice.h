@@ -48,9 +48,11 @@ struct notice {
     int64_t fallback_after_ms;
     enum severity severity; /**< the worst of its alerts */
     struct labels
-        group_labels;     /**< what its alerts share by group_by; empty in digests */
-    struct slice title;   /**< constant for a group: the mail's subject without its
+        group_labels;   /**< what its alerts share by group_by; empty in digests */
+    struct slice title; /**< constant for a thread: the mail's subject without its
                                        prefix. Raw text: may hold bytes of a log */
+    bool names_urgency; /**< the subject does; constant for a thread, as this: */
+    enum severity urgency;
     char thread[33];      /**< hex: the same for all mails of one thread */
     uint32_t mail_number; /**< 0 for the first mail of the thread */
     bool is_told; /**< a mail told of these alerts before, if only one of what was

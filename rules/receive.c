@@ -29,21 +29,6 @@ static struct slice clean(struct engine *engine, struct slice text)
     return redact_text(rules_redactor(engine->rules), text, &engine->arena);
 }
 
-/** The first of @labels, @most of them, with room for others. */
-static struct labels clean_labels(struct engine *engine, const struct labels *labels,
-                                  size_t most)
-{
-    struct labels own = begin_labels(engine);
-    own.count = labels->count < most ? labels->count : most;
-    for (size_t i = 0; i < own.count; i++) {
-        struct label label = labels->items[i];
-        label.value = redact_field(rules_redactor(engine->rules), label.name,
-                                   label.value, &engine->arena);
-        own.items[i] = label;
-    }
-    return own;
-}
-
 /** `rule`, `severity` and `host` are set last and by us: routes rely on them. */
 static void put_fixed(struct labels *labels, struct engine *engine, struct slice rule,
                       enum severity severity)
@@ -88,7 +73,92 @@ struct receiving {
     struct sighting sighting;
     const struct rule *rule; /**< took it over; or NULL */
     struct labels by_rule;   /**< what the rule says of it */
+    uint64_t suspects;       /**< bits of the texts below that may hold secrets */
 };
+
+enum { SUMMARY, DESCRIPTION, LINKS, FIRST_LABEL }; /* two texts each */
+_Static_assert(FIRST_LABEL + 2 * LIMIT_POSTED_LABELS <= REDACT_LINES,
+               "one look is enough");
+
+static bool is_suspect(const struct receiving *receiving, size_t text)
+{
+    return receiving->suspects >> text & 1;
+}
+
+/** As in a line of a log, so that a name that says so makes a secret of the value. */
+static struct slice name_with_sign(struct receiving *receiving, struct slice name)
+{
+    char *bytes = arena_zalloc(&receiving->engine->arena, name.len + 1);
+    memcpy(bytes, name.ptr, name.len);
+    bytes[name.len] = '=';
+    return slice_make(bytes, name.len + 1);
+}
+
+/** How many of the labels that were sent are kept: what the rule says and what is ours
+ *  has room behind them. */
+static size_t kept_labels(const struct receiving *receiving)
+{
+    size_t sent = receiving->incoming->labels.count, taken = receiving->by_rule.count;
+    size_t most = taken < LIMIT_POSTED_LABELS ? LIMIT_POSTED_LABELS - taken : 0;
+    return sent < most ? sent : most;
+}
+
+static void find_suspects(struct receiving *receiving)
+{
+    const struct sighting *sighting = &receiving->sighting;
+    struct slice texts[REDACT_LINES] = { [SUMMARY] = sighting->summary,
+                                         [DESCRIPTION] = sighting->description,
+                                         [LINKS] = sighting->links };
+    size_t count = FIRST_LABEL, kept = kept_labels(receiving);
+    for (size_t i = 0; i < kept; i++) {
+        const struct label *label = &receiving->incoming->labels.items[i];
+        texts[count++] = name_with_sign(receiving, label->name);
+        texts[count++] = label->value;
+    }
+    receiving->suspects = engine_suspects(receiving->engine, texts, count);
+}
+
+/** With a mark where it is too long to be kept. */
+static struct slice fit(struct engine *engine, struct slice text, size_t max_bytes)
+{
+    static const struct slice mark = { " [cut]", 6 };
+    if (text.len <= max_bytes)
+        return text;
+    text = text_cut(text, max_bytes - mark.len);
+    char *bytes = arena_zalloc(&engine->arena, text.len + mark.len);
+    memcpy(bytes, text.ptr, text.len);
+    memcpy(bytes + text.len, mark.ptr, mark.len);
+    return slice_make(bytes, text.len + mark.len);
+}
+
+static void clean_texts(struct receiving *receiving)
+{
+    struct engine *engine = receiving->engine;
+    struct sighting *sighting = &receiving->sighting;
+    if (is_suspect(receiving, SUMMARY))
+        sighting->summary = clean(engine, sighting->summary);
+    if (is_suspect(receiving, DESCRIPTION))
+        sighting->description = clean(engine, sighting->description);
+    sighting->summary = fit(engine, sighting->summary, LIMIT_SUMMARY_BYTES);
+    sighting->description = fit(engine, sighting->description, LIMIT_DESCRIPTION_BYTES);
+    sighting->links = redact_links(rules_redactor(engine->rules), sighting->links,
+                                   is_suspect(receiving, LINKS), &engine->arena);
+}
+
+static struct labels clean_labels(struct receiving *receiving)
+{
+    struct engine *engine = receiving->engine;
+    struct labels own = begin_labels(engine);
+    own.count = kept_labels(receiving);
+    for (size_t i = 0, at = FIRST_LABEL; i < own.count; i++, at += 2) {
+        struct label label = receiving->incoming->labels.items[i];
+        if (is_suspect(receiving, at) || is_suspect(receiving, at + 1))
+            label.value = redact_field(rules_redactor(engine->rules), label.name,
+                                       label.value, &engine->arena);
+        own.items[i] = label;
+    }
+    return own;
+}
 
 static bool was_written(const struct conf_text *text)
 {
@@ -158,17 +228,6 @@ static int64_t sane_end(const struct incoming *incoming, struct now now)
     return ends_ms < incoming->starts_unix_ms ? now.unix_ms : sane_moment(ends_ms, now);
 }
 
-/** A text without secrets, and with a mark where it is too long to be kept. */
-static struct slice fit(struct engine *engine, struct slice text, size_t max_bytes)
-{
-    static const char mark[] = " [cut]";
-    text = clean(engine, text);
-    if (text.len <= max_bytes)
-        return text;
-    text = text_cut(text, max_bytes - (sizeof mark - 1));
-    return slice_of(arena_printf(&engine->arena, "%.*s%s", SLICE_ARG(text), mark));
-}
-
 static void describe(struct receiving *receiving)
 {
     const struct incoming *incoming = receiving->incoming;
@@ -191,12 +250,8 @@ static void describe(struct receiving *receiving)
     dedup_expect(&receiving->engine->dedup, receiving->sighting.fingerprint);
     ask_rules(receiving);
     /* Here, because what is said again is kept as well. */
-    struct sighting *sighting = &receiving->sighting;
-    sighting->summary = fit(receiving->engine, sighting->summary, LIMIT_SUMMARY_BYTES);
-    sighting->description =
-        fit(receiving->engine, sighting->description, LIMIT_DESCRIPTION_BYTES);
-    sighting->links = redact_links(rules_redactor(receiving->engine->rules),
-                                   sighting->links, &receiving->engine->arena);
+    find_suspects(receiving);
+    clean_texts(receiving);
 }
 
 /** What it is called where no rule took it over, without secrets, as @labels are. */
@@ -214,11 +269,8 @@ static struct slice name_of(struct receiving *receiving, const struct labels *la
 static void put_labels(struct receiving *receiving)
 {
     struct engine *engine = receiving->engine;
-    const struct labels *sent = &receiving->incoming->labels;
     const struct labels *by_rule = &receiving->by_rule;
-    size_t most =
-        by_rule->count < LIMIT_POSTED_LABELS ? LIMIT_POSTED_LABELS - by_rule->count : 0;
-    struct labels labels = clean_labels(engine, sent, most);
+    struct labels labels = clean_labels(receiving);
     struct slice name = name_of(receiving, &labels);
     for (size_t i = 0; i < by_rule->count; i++) {
         if (!slice_equal(by_rule->items[i].name, SLICE("host")))

@@ -58,9 +58,18 @@ void record_put(struct record_out *record, uint64_t number)
         *place = number;
 }
 
+enum { WORD_BYTES = sizeof(uint64_t) };
+
+static bool words_differ(const char *a, const char *b)
+{
+    return memcmp(a, b, WORD_BYTES) != 0;
+}
+
 static size_t alike_in_front(struct slice a, struct slice b)
 {
     size_t most = a.len < b.len ? a.len : b.len, count = 0;
+    while (most - count >= WORD_BYTES && !words_differ(a.ptr + count, b.ptr + count))
+        count += WORD_BYTES;
     while (count < most && a.ptr[count] == b.ptr[count])
         count++;
     return count;
@@ -68,10 +77,15 @@ static size_t alike_in_front(struct slice a, struct slice b)
 
 static size_t alike_behind(struct slice a, struct slice b)
 {
-    size_t most = a.len < b.len ? a.len : b.len, count = 0;
-    while (count < most && a.ptr[a.len - count - 1] == b.ptr[b.len - count - 1])
-        count++;
-    return count;
+    size_t most = a.len < b.len ? a.len : b.len, left = most;
+    a = slice_make(a.ptr + (a.len - most), most);
+    b = slice_make(b.ptr + (b.len - most), most);
+    while (left >= WORD_BYTES &&
+           !words_differ(a.ptr + left - WORD_BYTES, b.ptr + left - WORD_BYTES))
+        left -= WORD_BYTES;
+    while (left > 0 && a.ptr[left - 1] == b.ptr[left - 1])
+        left--;
+    return most - left;
 }
 
 /** What of @text stands behind @front and before @behind bytes that are known. */

@@ -11,7 +11,7 @@
 #include "rules/regex.h"
 
 /* Owners in the gate: what is built in, then the patterns, as far as there are bits. */
-enum { WORDS, OTHERS, FIRST_PATTERN, OWNERS = 64 };
+enum { FIRST_PATTERN = REDACT_KINDS, OWNERS = 64 };
 
 /* Of a built-in literal the gate looks for so many bytes at most: in short texts it is
  * faster at short ones, and what is found is looked at anyway. */
@@ -42,12 +42,13 @@ static void add_literals(struct gate_items *to, const struct literals *literals,
 
 static void add_built_in(struct gate_items *to, struct arena *arena)
 {
-    size_t word_count;
-    struct literals literals = redact_literals(arena, &word_count);
-    for (size_t i = 0; i < literals.count; i++) {
-        struct literals one = { &literals.items[i], 1 };
-        one.items->len = one.items->len < GATED_BYTES ? one.items->len : GATED_BYTES;
-        add_literals(to, &one, i < word_count ? WORDS : OTHERS);
+    for (enum redact_kind kind = 0; kind < REDACT_KINDS; kind++) {
+        struct literals literals = redact_literals(kind, arena);
+        for (size_t i = 0; i < literals.count; i++) {
+            struct literal *one = &literals.items[i];
+            one->len = one->len < GATED_BYTES ? one->len : GATED_BYTES;
+        }
+        add_literals(to, &literals, kind);
     }
 }
 
@@ -134,15 +135,27 @@ struct signs {
     size_t word_at;  /**< a byte of the first word that has a value */
 };
 
+/** Is what @owner looks for, and what stands in @text at @at, more than a word that has
+ *  no value, or a URL without a password? */
+static bool is_sign(struct slice text, size_t at, uint32_t owner)
+{
+    switch (owner) {
+    case REDACT_WORDS:
+        return redact_names_value(text, at);
+    case REDACT_URLS:
+        return redact_url_has_password(text, at);
+    default:
+        return true;
+    }
+}
+
 static void want(void *ctx, size_t at, uint32_t owner)
 {
     struct signs *signs = ctx;
-    if (owner == WORDS) {
-        if (signs->owners & UINT64_C(1) << WORDS ||
-            !redact_names_value(signs->text, at))
-            return;
+    if (signs->owners & UINT64_C(1) << owner || !is_sign(signs->text, at, owner))
+        return;
+    if (owner == REDACT_WORDS)
         signs->word_at = at;
-    }
     signs->owners |= UINT64_C(1) << owner;
 }
 
@@ -168,17 +181,19 @@ static bool may_hold_secrets(const struct redactor *redactor, struct slice text,
         return false;
     (void)gate_scan(redactor->gate, text, want, signs);
     if (redact_is_key_body(text))
-        signs->owners |= UINT64_C(1) << OTHERS;
+        signs->owners |= UINT64_C(1) << REDACT_OTHERS;
     return signs->owners != 0;
 }
 
 static void find_spans(const struct redactor *redactor, struct slice text,
                        const struct signs *signs, struct spans *spans)
 {
+    const uint64_t beyond_words = UINT64_C(1) << REDACT_URLS | UINT64_C(1)
+                                                                   << REDACT_OTHERS;
     spans->count = 0;
-    if (redactor->has_built_in && (signs->owners & UINT64_C(1) << OTHERS))
+    if (redactor->has_built_in && (signs->owners & beyond_words))
         redact_find_secrets(text, spans);
-    else if (signs->owners & UINT64_C(1) << WORDS)
+    else if (signs->owners & UINT64_C(1) << REDACT_WORDS)
         redact_find_values(text, signs->word_at, spans);
     for (size_t i = 0; i < redactor->count; i++) {
         size_t owner = FIRST_PATTERN + i;
@@ -235,7 +250,7 @@ struct sift {
 static void suspect(void *ctx, size_t at, uint32_t owner)
 {
     struct sift *sift = ctx;
-    if (owner == WORDS && !redact_names_value(sift->text, at))
+    if (!is_sign(sift->text, at, owner))
         return;
     while (sift->ends[sift->at] <= at)
         sift->at++;
@@ -390,11 +405,13 @@ static struct slice redact_link(const struct redactor *redactor, struct slice li
 }
 
 struct slice redact_links(const struct redactor *redactor, struct slice links,
-                          struct arena *arena)
+                          bool is_suspect, struct arena *arena)
 {
     struct buf safe = buf_make(LIMIT_LINKS_BYTES);
     struct slice rest = links, line;
     redactor = redactor ? redactor : &built_in;
+    if (!is_suspect && (links.len == 0 || !memchr(links.ptr, '@', links.len)))
+        return links;
     while (slice_next(&rest, '\n', &line)) {
         line = redact_link(redactor, line, arena);
         if (safe.len + line.len + 1 > LIMIT_LINKS_BYTES)

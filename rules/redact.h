@@ -31,14 +31,16 @@ struct slice redact_field(const struct redactor *redactor, struct slice name,
 /** Likewise @links, a line each: "Name URL". What stands before the '@' of a URL's host
  *  goes whole, since no link needs it to be one. A line that would pass
  *  LIMIT_LINKS_BYTES with those before it is left off: a part of a URL leads
- *  elsewhere. */
+ *  elsewhere.
+ *  @is_suspect  what redact_suspects() says of all of them as one text */
 struct slice redact_links(const struct redactor *redactor, struct slice links,
-                          struct arena *arena);
+                          bool is_suspect, struct arena *arena);
 
-/** Which of @lines, REDACT_LINES at most, may hold a secret? To ask for many at once is
- *  cheaper than to ask one by one.
+/** Which of @lines, REDACT_LINES texts at most, may hold a secret? To ask for many at
+ *  once is cheaper than to ask one by one.
  *  @room    REDACT_ROOM_BYTES to write into; a line that does not fit is suspect
- *  @return  bit i: redact_event() must see the event of line i, for its line */
+ *  @return  bit i: redact_event() must see the event of line i, for its line; or
+ *           redact_text() the text */
 uint64_t redact_suspects(const struct redactor *redactor, const struct slice *lines,
                          size_t count, char *room);
 enum { REDACT_LINES = 64, REDACT_ROOM_BYTES = 32 * 1024 };

@@ -304,22 +304,40 @@ static size_t try_bearer(struct slice text, size_t at, struct spans *spans)
     return end;
 }
 
-/** https://user:password@host */
-static size_t try_url(struct slice text, size_t at, struct spans *spans)
+/** https://user:password@host: where the password is, of the URL whose "://" is @at. */
+static bool find_password(struct slice text, size_t at, struct span *password)
 {
     size_t colon = 0, end = at + 3;
     if (text.len - at < 3 || memcmp(text.ptr + at, "://", 3) != 0)
-        return 0;
+        return false;
     for (; end < text.len && text.ptr[end] != '@'; end++) {
-        if (text.ptr[end] == '/' || isspace((unsigned char)text.ptr[end]))
-            return 0;
-        if (text.ptr[end] == ':' && colon == 0)
+        unsigned char c = (unsigned char)text.ptr[end];
+        if (c > '@') /* as most are: nothing of what follows */
+            continue;
+        if (c == '/' || isspace(c))
+            return false;
+        if (c == ':' && colon == 0)
             colon = end;
     }
-    if (end == text.len || colon == 0)
+    *password = (struct span){ colon + 1, end };
+    return end < text.len && colon != 0;
+}
+
+static size_t try_url(struct slice text, size_t at, struct spans *spans)
+{
+    struct span password;
+    if (!find_password(text, at, &password))
         return 0;
-    spans_put(spans, colon + 1, end, text.len);
-    return end;
+    spans_put(spans, password.from, password.to, text.len);
+    return password.to;
+}
+
+bool redact_url_has_password(struct slice text, size_t at)
+{
+    struct span password;
+    while (at > 0 && text.ptr[at] == '/')
+        at--;
+    return find_password(text, at, &password);
 }
 
 /** All between the two lines of a private key, or to the end where it is cut. */
@@ -356,12 +374,9 @@ bool redact_is_key_body(struct slice text)
 
 /* --- what all of it has in common ------------------------------------------------- */
 
-/* Where no word and no known beginning stands: Bearer, URLs, private keys. */
-static const struct slice marks[] = {
-    { "bearer ", 7 },
-    { "://", 3 },
-    { "-----begin ", 11 },
-};
+/* Where no word and no known beginning stands: URLs; Bearer and private keys. */
+static const struct slice url_marks[] = { { "://", 3 } };
+static const struct slice marks[] = { { "bearer ", 7 }, { "-----begin ", 11 } };
 
 /* Does another of the texts stand in each text that holds this one? */
 static bool is_implied(const struct slice *texts, size_t count, struct slice text)
@@ -372,36 +387,41 @@ static bool is_implied(const struct slice *texts, size_t count, struct slice tex
     return false;
 }
 
-static size_t put_literals(struct literal *to, const struct slice *texts, size_t count,
-                           bool is_nocase)
+static void put_literals(struct literals *to, const struct slice *texts, size_t count,
+                         bool is_nocase)
 {
-    size_t put = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_implied(texts, count, texts[i]))
             continue;
-        struct literal *literal = &to[put++];
+        struct literal *literal = &to->items[to->count++];
         literal->len = (uint8_t)texts[i].len;
         memcpy(literal->bytes, texts[i].ptr, texts[i].len);
         for (size_t k = 0; is_nocase && k < texts[i].len; k++)
             literal->nocase |= (uint64_t)is_lower(texts[i].ptr[k]) << k;
     }
-    return put;
 }
 
-struct literals redact_literals(struct arena *arena, size_t *word_count)
+struct literals redact_literals(enum redact_kind kind, struct arena *arena)
 {
-    enum {
-        WORDS = sizeof key_words / sizeof *key_words,
-        BEGINNINGS = sizeof beginnings / sizeof *beginnings,
-        MARKS = sizeof marks / sizeof *marks
+    static const struct {
+        enum redact_kind kind;
+        const struct slice *texts;
+        size_t count;
+        bool is_nocase;
+    } tables[] = {
+        { REDACT_WORDS, key_words, sizeof key_words / sizeof *key_words, true },
+        { REDACT_URLS, url_marks, sizeof url_marks / sizeof *url_marks, false },
+        { REDACT_OTHERS, beginnings, sizeof beginnings / sizeof *beginnings, false },
+        { REDACT_OTHERS, marks, sizeof marks / sizeof *marks, true },
     };
-    struct literal *items =
-        arena_zalloc(arena, (WORDS + BEGINNINGS + MARKS) * sizeof *items);
-    size_t count = put_literals(items, key_words, WORDS, true);
-    *word_count = count;
-    count += put_literals(items + count, beginnings, BEGINNINGS, false);
-    count += put_literals(items + count, marks, MARKS, true);
-    return (struct literals){ items, count };
+    enum { MOST = 64 };
+    struct literals literals = { arena_zalloc(arena, MOST * sizeof *literals.items),
+                                 0 };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (tables[i].kind == kind)
+            put_literals(&literals, tables[i].texts, tables[i].count,
+                         tables[i].is_nocase);
+    return literals;
 }
 
 /* --- the walk --------------------------------------------------------------------- */

@@ -28,16 +28,23 @@ void spans_put(struct spans *spans, size_t from, size_t to, size_t len);
  *  and what follows; tokens and keys are longer. */
 enum { REDACT_MIN_UNSIGNED_BYTES = 15 };
 
-/** Of these literals one stands in each text in which redact_find_secrets() finds
- *  something, but for a line of a private key: see redact_is_key_body(). In @arena.
- *  @word_count  set to how many, at the head, are words whose value is secret */
-struct literals redact_literals(struct arena *arena, size_t *word_count);
+/** What the literals are of: see redact_names_value() and redact_url_has_password() of
+ *  the first two; what stands behind the others may be secret by itself. */
+enum redact_kind { REDACT_WORDS, REDACT_URLS, REDACT_OTHERS, REDACT_KINDS };
+
+/** Of the literals of all kinds one stands in each text in which redact_find_secrets()
+ *  finds something, but for a line of a private key: see redact_is_key_body(). In
+ *  @arena. */
+struct literals redact_literals(enum redact_kind kind, struct arena *arena);
 /** Is it a line out of the middle of a private key: nothing but a full line of
  *  base64? */
 bool redact_is_key_body(struct slice text);
 /** Does what follows the byte @at of a word make a name of it, with a sign behind?
  *  Where that is so of none of the words, redact_find_values() finds nothing. */
 bool redact_names_value(struct slice text, size_t at);
+/** Does a password stand behind the "://" that the byte @at is of? Most URLs have
+ *  none. */
+bool redact_url_has_password(struct slice text, size_t at);
 
 /** Is @name, of a field or label, that of a secret: "api_key", "db.password"? */
 bool redact_names_secret(struct slice name);

@@ -64,7 +64,10 @@ static const struct field route_fields[] = {
                     "told."),
     TEXTS(struct route_config, group_by, .def = "rule",
           .doc =
-              "Alerts that agree in these labels share a mail. ['...']: all labels."),
+              "Alerts that agree in these labels share a mail. ['...']: all labels. "
+              "The subject says CRITICAL when the first mail was, then the rule (when "
+              "that mail was about one alone), the host and the other labels; it is "
+              "the same for all mails of a thread, or Gmail would not thread them."),
     DURATION(struct route_config, group_wait, .def = "30s", .max = DAY_MS,
              .doc = "How long the first alert of a group waits for company."),
     DURATION(struct route_config, group_interval, .def = "5m", .min = SECOND_MS,

@@ -114,34 +114,78 @@ void telling_finish(struct telling *telling, struct now now, struct arena *arena
     *telling = (struct telling){ 0 };
 }
 
-/** "ssh-bruteforce on web1 (ip=192.0.2.7)"; the severity stands in
- *  the mail's prefix. */
+/* --- names ------------------------------------------------------------------------ */
+
+void group_name_thread(struct alert_group *group, struct arena *arena)
+{
+    struct slice topic = { 0 };
+    const struct alert *alert;
+    size_t at = 0;
+    /* One without labels takes whatever comes, and soon would have a wrong name. */
+    bool is_one = group->labels.count > 0;
+    while (is_one && (alert = group_next(group, &at))) {
+        if (alert->is_other)
+            continue;
+        struct labels labels = alert_labels(alert, arena);
+        struct slice rule = labels_find(&labels, SLICE("rule"));
+        is_one = topic.len == 0 || slice_equal(topic, rule);
+        topic = rule;
+    }
+    group_set_topic(group, is_one ? topic : SLICE(""));
+    group->began_critical = group_severity(group) == SEVERITY_CRITICAL;
+}
+
+bool group_urgency(const struct alert_group *group, enum severity *urgency)
+{
+    *urgency = SEVERITY_CRITICAL;
+    return group->began_critical ||
+           severity_parse(labels_find(&group->labels, SLICE("severity")), urgency);
+}
+
+/** Does it stand elsewhere in the subject? An alertname is the rule of what was
+ *  posted. */
+static bool is_said(const struct label *label, struct slice rule)
+{
+    if (slice_equal(label->name, SLICE("alertname")))
+        return slice_equal(label->value, rule);
+    return slice_equal(label->name, SLICE("rule")) ||
+           slice_equal(label->name, SLICE("host")) ||
+           slice_equal(label->name, SLICE("severity"));
+}
+
+static void put_others(const struct labels *labels, struct slice rule, struct buf *out)
+{
+    const char *open = " (";
+    for (size_t i = 0; i < labels->count; i++) {
+        const struct label *label = &labels->items[i];
+        if (is_said(label, rule))
+            continue;
+        buf_puts(out, open);
+        buf_put(out, label->name);
+        buf_putc(out, '=');
+        buf_put(out, label->value);
+        open = ", ";
+    }
+    if (*open == ',')
+        buf_putc(out, ')');
+}
+
+/** "ssh-bruteforce on web1 (ip=192.0.2.7)" */
 struct slice group_title(const struct alert_group *group, struct arena *arena)
 {
     struct buf title = buf_make(LABELS_KEY_BYTES);
     struct slice rule = labels_find(&group->labels, SLICE("rule"));
     struct slice host = labels_find(&group->labels, SLICE("host"));
-    const char *open = " (";
-    buf_put(&title, rule);
+    if (rule.len == 0)
+        rule = group->topic;
+    buf_put(&title, rule.len > 0 ? rule : SLICE("alerts"));
     if (host.len > 0) {
-        buf_puts(&title, rule.len ? " on " : "");
+        buf_puts(&title, " on ");
         buf_put(&title, host);
     }
-    for (size_t i = 0; i < group->labels.count; i++) {
-        const struct label *label = &group->labels.items[i];
-        if (slice_equal(label->name, SLICE("rule")) ||
-            slice_equal(label->name, SLICE("host")) ||
-            slice_equal(label->name, SLICE("severity")))
-            continue;
-        buf_puts(&title, title.len == 0 ? "(" : open);
-        buf_put(&title, label->name);
-        buf_putc(&title, '=');
-        buf_put(&title, label->value);
-        open = ", ";
-    }
-    if (*open == ',')
-        buf_putc(&title, ')');
-    if (title.len == 0) {
+    put_others(&group->labels, rule, &title);
+    if (slice_equal(buf_slice(&title), SLICE("alerts"))) {
+        buf_clear(&title);
         buf_puts(&title, group->is_other ? "(other) alerts of " : "alerts of ");
         buf_put(&title, group->route->name);
     }

@@ -25,7 +25,14 @@ void telling_add_news(struct telling *telling, const struct alert_group *group,
 void telling_finish(struct telling *telling, struct now now, struct arena *arena,
                     struct notice *notice);
 
-/** The constant title of a group's mails, from its labels. */
+/** Its first mail comes: what its alerts have in common now names the thread. */
+void group_name_thread(struct alert_group *group, struct arena *arena);
+/** The constant title of a thread's mails: its rule, its host, its other labels. */
 struct slice group_title(const struct alert_group *group, struct arena *arena);
+/** How bad it is for as long as its thread lasts: critical when that began so, or the
+ *  severity that the group is made of.
+ *  @return false when it is not to be named: what is less than critical may get worse
+ *  in the same thread, whose subject stays. */
+bool group_urgency(const struct alert_group *group, enum severity *urgency);
 
 #endif

@@ -1,6 +1,8 @@
 /** One recursive descent, which is as deep as LIMIT_JSON_DEPTH and no deeper. */
 #include "agent/base/json.h"
 
+#include <endian.h>
+
 #include "agent/base/limits.h"
 #include "agent/base/map.h"
 #include "agent/base/utf8.h"
@@ -171,17 +173,19 @@ static bool decode(struct parser *parser, struct slice raw, struct slice *text)
 enum { WORD_BYTES = 8 };
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/** Is none of eight bytes a quote, a backslash, a control character or no ASCII? A byte
- *  that borrows from the next one can only say no where it is yes. */
-static bool is_plain_word(const char *at)
+/** How many of eight bytes come before the first that is a quote, a backslash, a
+ *  control character or no ASCII. A byte that borrows spoils only those behind it. */
+static size_t plain_bytes(const char *at)
 {
-    uint64_t word, quotes, slashes;
+    uint64_t word, quotes, slashes, found;
     memcpy(&word, at, WORD_BYTES);
+    word = le64toh(word);
     quotes = word ^ EACH_BYTE('"');
     slashes = word ^ EACH_BYTE('\\');
-    return ((word | (word - EACH_BYTE(' ')) | (quotes - EACH_BYTE(1)) |
+    found = (word | (word - EACH_BYTE(' ')) | (quotes - EACH_BYTE(1)) |
              (slashes - EACH_BYTE(1))) &
-            EACH_BYTE(0x80)) == 0;
+            EACH_BYTE(0x80);
+    return found ? (size_t)__builtin_ctzll(found) / 8 : WORD_BYTES;
 }
 
 /** Nearly all strings are ASCII without an escape, and borrowed as they are. */
@@ -189,8 +193,9 @@ static bool read_string(struct parser *parser, struct slice *text)
 {
     const char *begin = ++parser->at, *at = begin;
     bool is_plain = true;
-    while (parser->end - at >= WORD_BYTES && is_plain_word(at))
-        at += WORD_BYTES;
+    size_t count = WORD_BYTES;
+    while (count == WORD_BYTES && parser->end - at >= WORD_BYTES)
+        at += count = plain_bytes(at);
     for (; at < parser->end && *at != '"'; at++) {
         unsigned char c = (unsigned char)*at;
         if (c >= ' ' && c < 0x80 && c != '\\')

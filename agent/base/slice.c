@@ -1,7 +1,7 @@
 /** Borrowed runs of bytes: the few things one does with them. */
 #include "agent/base/slice.h"
 
-int slice_compare(struct slice a, struct slice b)
+int slice_compare_whole(struct slice a, struct slice b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;
     int order = shared ? memcmp(a.ptr, b.ptr, shared) : 0;

@@ -39,8 +39,15 @@ static inline bool slice_equal(struct slice a, struct slice b)
            (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
+int slice_compare_whole(struct slice a, struct slice b);
+
 /** <0, 0, >0 as memcmp; a prefix sorts before the longer. */
-int slice_compare(struct slice a, struct slice b);
+static inline int slice_compare(struct slice a, struct slice b)
+{
+    if (a.len > 0 && b.len > 0 && a.ptr[0] != b.ptr[0])
+        return (uint8_t)a.ptr[0] < (uint8_t)b.ptr[0] ? -1 : 1;
+    return slice_compare_whole(a, b);
+}
 
 /** Equal but for the case of ASCII letters. */
 bool slice_equal_nocase(struct slice a, struct slice b);

@@ -12,12 +12,24 @@
  *  is a rotation? Then it is not to be read for now. @file is open. */
 bool copies_repeat(struct tail *tail, struct tail_file *file);
 
+/** @file appeared under the name of a rotation of a followed log, and nobody has looked
+ *  into it yet: it may be a copy of what was read. */
+bool copies_may_repeat(struct tail *tail, const struct tail_file *file);
+
 /** @original was truncated: find the copy of what it was, to be read from the old
  *  offset on. @original still has its old offset and hashes.
  *  @is_found  set when there is a copy, though perhaps with nothing left to read
  *  @return the copy as a rotated generation, or NULL. */
 struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
                                bool *is_found);
+
+/** Does the file at @path begin with what was seen of @file, of which nothing was
+ *  read? */
+bool copies_hold_seen(struct tail *tail, const char *path,
+                      const struct tail_file *file);
+/** What was seen of @original, of which nothing was read, is no more in it. Does it lie
+ *  in a copy that will be read whole? */
+bool copies_keep_seen(struct tail *tail, const struct tail_file *original);
 
 /** What repeats @original and was not adopted holds nothing new. */
 void copies_settle(struct tail *tail, struct tail_file *original);

@@ -8,16 +8,16 @@
 #include "agent/base/mem.h"
 #include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
+#include "agent/inputs/cuts.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/elders.h"
 #include "agent/inputs/losses.h"
 #include "agent/inputs/positions.h"
 #include "agent/inputs/rotation.h"
+#include "agent/inputs/sweep.h"
 #include "agent/inputs/unpack.h"
 
-enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8, SWEEP_SHARE_FILES = 250 };
-#define SAFETY_SCAN_MS MINUTE_MS
-#define SILENT_MS MINUTE_MS
+enum { RESERVED_DESCRIPTORS = 40, MIN_OPEN_FILES = 8 };
 
 /** Descriptors for files: what the process may have, less what mail and store need. */
 static size_t open_limit(void)
@@ -65,6 +65,13 @@ static void forget_hopes(struct tail *tail)
     tail->hope_count = 0;
 }
 
+static void forget_sources(struct tail *tail)
+{
+    for (size_t i = 0; i < tail->source_count; i++)
+        free(tail->sources[i].gaps);
+    free(tail->sources);
+}
+
 static void destroy(void *self)
 {
     struct tail *tail = self;
@@ -74,7 +81,7 @@ static void destroy(void *self)
     watch_free(tail->watch);
     forget_hopes(tail);
     free(tail->hopes);
-    free(tail->sources);
+    forget_sources(tail);
     free(tail->reader.own_buffer);
     free(tail);
 }
@@ -116,13 +123,6 @@ static size_t heir_of(struct tail *tail, const struct tail_file *file,
     return tail_wanted_by(tail, file->path);
 }
 
-/** Nothing that was known of calm files can be relied on. */
-static void disturb_all(struct tail *tail)
-{
-    if (tail->files.count > 0)
-        memset(tail->files.is_calm, false, tail->files.count);
-}
-
 /** @return false when no source wants it any more. */
 static bool give_to_heir(struct tail *tail, struct tail_file *file)
 {
@@ -159,12 +159,14 @@ static void take_sources(struct tail *tail, const struct inputs_config *config)
 {
     const struct source_config *items = config->blocks->items;
     size_t count = config->blocks->count;
-    free(tail->sources);
+    forget_sources(tail);
     tail->sources = mem_zalloc(count * sizeof *tail->sources);
     tail->source_count = count;
     for (size_t i = 0; i < count; i++) {
-        tail->sources[i] =
+        struct tail_source *source = &tail->sources[i];
+        *source =
             (struct tail_source){ .source = &config->sources[i], .config = &items[i] };
+        source->gaps = mem_zalloc(items[i].files.count * sizeof *source->gaps);
     }
 }
 
@@ -180,7 +182,7 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
     tail->has_changes = true;
     take_sources(tail, config);
     hand_over(tail);
-    disturb_all(tail);
+    sweep_disturb_all(tail);
     watch_free(tail->watch);
     tail->watch = NULL;
     if (wants_inotify(tail))
@@ -190,12 +192,8 @@ void tail_configure(struct tail *tail, const struct inputs_config *config,
     tail->wants_all = true;
     search_forget(&tail->search);
     positions_load(tail);
-    for (size_t i = 0; i < tail->source_count; i++) {
-        struct tail_source *source = &tail->sources[i];
-        discover_scan(tail, i);
-        source->next_sweep_ms = later_by_ms(now.mono_ms, source->config->sweep);
-        source->next_scan_ms = later_by_ms(now.mono_ms, SAFETY_SCAN_MS);
-    }
+    for (size_t i = 0; i < tail->source_count; i++)
+        sweep_begin(tail, i);
     tail_run_hopes(tail);
     for (size_t i = 0; i < tail->source_count; i++)
         tail->sources[i].is_starting = false;
@@ -301,7 +299,7 @@ void tail_look(struct tail *tail, struct tail_file *file)
     }
 }
 
-/* --- hints and sweep -------------------------------------------------------------- */
+/* --- hints ------------------------------------------------------------------------ */
 
 static void hint_file(void *ctx, const char *path)
 {
@@ -327,86 +325,6 @@ static void hint_all(void *ctx)
 {
     struct tail *tail = ctx;
     tail->wants_all = true;
-}
-
-static bool is_due(const struct tail *tail, const struct tail_file *file)
-{
-    const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
-    return tail->wants_all || tail->now.mono_ms >= source->next_sweep_ms;
-}
-
-/** Silent for long, read to its end, and inotify would tell if that changed. */
-static bool is_calm(const struct tail *tail, const struct tail_file *file)
-{
-    const struct tail_source *source = &tail->sources[tail_source_of(tail, file)];
-    int64_t age_ms = tail->now.unix_ms - file->modified_ns / 1000000;
-    bool is_watched = tail->watch && source->config->inotify && !source->is_blind &&
-                      !file->is_symlink && file->backoff_ms == 0;
-    return is_watched && file->state == TAIL_LIVE && !file->is_queued &&
-           tail_file_is_read(file) &&
-           (age_ms >= SILENT_MS || tail->now.mono_ms - file->grown_at_ms >= SILENT_MS);
-}
-
-/** Look at each file whose source is due. With very many files, the calm ones take
- *  turns, so that idling stays cheap. */
-static void sweep_files(struct tail *tail)
-{
-    struct files *files = &tail->files;
-    size_t shares = 1 + files->count / SWEEP_SHARE_FILES;
-    size_t turn = tail->sweep_count % shares, share = files->count % shares;
-    /* Backwards: a file that is dropped is replaced by the last one. */
-    for (size_t i = files->count; i-- > 0;) {
-        share = share > 0 ? share - 1 : shares - 1; /* i % shares, without dividing */
-        if (i >= files->count || (files->is_calm[i] && share != turn))
-            continue;
-        struct tail_file *file = files->items[i];
-        if (!is_due(tail, file))
-            continue;
-        size_t count = files->count;
-        tail_look(tail, file);
-        if (shares > 1 && files->count == count && files->items[i] == file)
-            files->is_calm[i] = is_calm(tail, file);
-    }
-}
-
-static void sweep_source(struct tail *tail, size_t index)
-{
-    struct tail_source *source = &tail->sources[index];
-    bool is_due_now = tail->now.mono_ms >= source->next_sweep_ms;
-    if (tail->wants_all || tail->wants_scan || (source->is_blind && is_due_now) ||
-        tail->now.mono_ms >= source->next_scan_ms) {
-        source->next_scan_ms = later_by_ms(tail->now.mono_ms, SAFETY_SCAN_MS);
-        discover_scan(tail, index);
-    }
-    if (is_due_now)
-        source->next_sweep_ms = later_by_ms(tail->now.mono_ms, source->config->sweep);
-}
-
-static int64_t next_sweep_ms(const struct tail *tail)
-{
-    int64_t at = NEVER_MS;
-    for (size_t i = 0; i < tail->source_count; i++) {
-        if (tail->sources[i].config->files.count > 0)
-            at = earlier_ms(at, tail->sources[i].next_sweep_ms);
-    }
-    return at;
-}
-
-static void sweep(struct tail *tail)
-{
-    bool is_due_now = tail->now.mono_ms >= next_sweep_ms(tail);
-    tail->wants_all |= is_due_now && watch_lost_folders(tail->watch);
-    if (!tail->wants_all && !tail->wants_scan && !is_due_now)
-        return;
-    tail->has_changes = true;
-    tail->sweep_count++;
-    if (tail->wants_all)
-        disturb_all(tail);
-    sweep_files(tail);
-    elders_sweep(tail);
-    for (size_t i = 0; i < tail->source_count; i++)
-        sweep_source(tail, i);
-    tail->wants_scan = tail->wants_all = false;
 }
 
 /* --- reading ---------------------------------------------------------------------- */
@@ -451,7 +369,7 @@ static void read_open(struct tail *tail, struct tail_file *file)
             rotation_ended(tail, file);
         return;
     case TAIL_READ_CHANGED:
-        rotation_cut(tail, file);
+        cuts_settle(tail, file);
         return;
     case TAIL_READ_FAILED:
         after_failure(tail, file, &err);
@@ -515,7 +433,7 @@ bool tail_read(struct tail *tail, struct now now, const struct intake *intake)
         unpack_allow(tail->files.archive.unpack, LIMIT_UNPACK_TURN_BYTES);
     search_forget(&tail->search);
     watch_read(tail->watch, &hints);
-    sweep(tail);
+    sweep_run(tail);
     tail_run_hopes(tail);
     bool has_more = read_queue(tail);
     losses_tell(tail, intake);
@@ -525,7 +443,7 @@ bool tail_read(struct tail *tail, struct now now, const struct intake *intake)
 
 int64_t tail_wake_at(const struct tail *tail)
 {
-    return tail->files.queue_head ? tail->now.mono_ms : next_sweep_ms(tail);
+    return tail->files.queue_head ? tail->now.mono_ms : sweep_wake_at(tail);
 }
 
 /* --- as a kind of input ----------------------------------------------------------- */

@@ -18,6 +18,7 @@ enum {
     FILE_EVENTS = IN_MODIFY | IN_ATTRIB,
     READS_PER_TURN = 16, /* the rest wakes the next turn */
     EVENT_BUFFER_BYTES = 64 * 1024,
+    FOLDERS_PER_CHECK = 64, /* each costs a call of the kernel */
 };
 
 /** A path that is watched. Several paths can share a descriptor (hard and soft
@@ -36,6 +37,7 @@ struct watch {
     struct log_sink *log;
     struct inputs_tally *tally;
     struct map by_path, by_wd;
+    size_t check_at; /* in by_path: the folder that is asked about next */
     bool was_told;
     char *buffer;
 };
@@ -315,13 +317,26 @@ static bool is_same_folder(struct watch *watch, const struct watched *watched)
     return wd == watched->wd;
 }
 
+/** The next folder in turn. NULL: the round is over. */
+static struct watched *next_folder(struct watch *watch)
+{
+    struct watched *watched;
+    while ((watched = map_next(&watch->by_path, &watch->check_at)) != NULL) {
+        if (watched->is_folder && watched->wd >= 0)
+            return watched;
+    }
+    watch->check_at = 0;
+    return NULL;
+}
+
 bool watch_lost_folders(struct watch *watch)
 {
-    size_t at = 0;
-    struct watched *watched;
     bool is_lost = false;
-    while (watch && (watched = map_next(&watch->by_path, &at)) != NULL) {
-        if (!watched->is_folder || watched->wd < 0 || is_same_folder(watch, watched))
+    struct watched *watched;
+    for (int i = 0; watch && i < FOLDERS_PER_CHECK; i++) {
+        if ((watched = next_folder(watch)) == NULL)
+            break;
+        if (is_same_folder(watch, watched))
             continue;
         give_up(watch, watched);
         is_lost = true;

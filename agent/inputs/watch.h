@@ -37,7 +37,8 @@ void watch_forget_file(struct watch *watch, const char *path);
 
 /** Is the path of a watched folder another folder's by now, or nobody's? Then it is not
  *  watched any more, and everything has to be looked at. A folder that was removed says
- *  nothing itself while a file in it is open. A call of the kernel each: for sweeps. */
+ *  nothing itself while a file in it is open. A call of the kernel each, so that very
+ *  many folders take turns, 64 in each call: for sweeps. */
 bool watch_lost_folders(struct watch *watch);
 
 /** Hand out the hints that are there. Never blocks. */

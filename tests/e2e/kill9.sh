@@ -17,6 +17,7 @@ cleanup() {
     [ -n "${kept:-}" ] || rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
 cd "$work"
 mkdir state mails
 touch app.log sink.out # before anybody reads them

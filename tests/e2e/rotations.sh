@@ -6,6 +6,7 @@ set -u
 src=$1 build=$2
 work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-rotations.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 shm=$work
 if [ -w /dev/shm ]; then shm=/dev/shm; fi
 faults=0

@@ -8,6 +8,7 @@ build=$2
 work=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-ten-thousand.XXXXXX")
 pid=
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$work" || exit 1
 passed=0 failed=0
 check() { # check NAME STATUS

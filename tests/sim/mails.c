@@ -78,13 +78,25 @@ static struct letter *open_letter(struct sim *sim, const struct post_mail *mail,
     return letter;
 }
 
+/** What all threads of a group have in their subjects: how bad it began is of one
+ *  thread, and so is the rule where a group is that of a path. */
+static struct slice group_of(struct slice subject)
+{
+    static const struct slice urgency = { "CRITICAL: ", 10 }, path = { "(path=", 6 };
+    size_t at = slice_find(subject, path);
+    if (at == SIZE_MAX && (at = slice_find(subject, urgency)) != SIZE_MAX)
+        at += urgency.len;
+    at = at == SIZE_MAX ? 0 : at;
+    return slice_make(subject.ptr + at, subject.len - at);
+}
+
 /** Two mails of a group keep their distance, over restarts too. */
 static void check_distance(struct sim *sim, const struct post_mail *mail)
 {
     struct mails *mails = &sim->mails;
     int64_t date_s = date_of(mail->bytes);
     struct slice reason = mails_header(mail->bytes, "X-Tocsin-Reason");
-    struct slice subject = mails_header(mail->bytes, "Subject");
+    struct slice subject = group_of(mails_header(mail->bytes, "Subject"));
     if (slice_equal(reason, SLICE("held")) || slice_equal(reason, SLICE("digest")) ||
         date_s <= mails->epoch_unix_s || mails->has_stepped)
         return;

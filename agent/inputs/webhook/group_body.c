@@ -66,16 +66,18 @@ static struct slice title_of(struct group_body *body, const struct pairs *labels
 
 static bool is_shown_elsewhere(struct slice name, struct slice value)
 {
-    static const char *const names[] = { "summary",     "title",   "message",
-                                         "description", "runbook", "runbook_url" };
+    static const struct slice names[] = {
+        { "summary", 7 }, { "title", 5 }, { "message", 7 }, { "description", 11 }
+    };
     if (slice_starts(name, SLICE("__")))
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (slice_equal(name, slice_of(names[i])))
-            return slice_find(name, SLICE("runbook")) == SIZE_MAX ||
-                   reading_is_link(value);
+        if (slice_equal(name, names[i]))
+            return true;
     }
-    return false;
+    return (slice_equal(name, SLICE("runbook")) ||
+            slice_equal(name, SLICE("runbook_url"))) &&
+           reading_is_link(value);
 }
 
 /** "name: value", where a person has not read it yet. */

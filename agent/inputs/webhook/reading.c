@@ -80,8 +80,11 @@ struct slice reading_text(struct reading *reading, const struct json *value)
 
 static bool is_of_link(char c)
 {
-    return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '<' && c != '>' &&
-           c != '\\' && c != '`';
+    static const bool breaks_off[UINT8_MAX + 1] = {
+        ['"'] = true, ['\''] = true, ['<'] = true,
+        ['>'] = true, ['\\'] = true, ['`'] = true
+    };
+    return c > ' ' && c <= '~' && !breaks_off[(uint8_t)c];
 }
 
 bool reading_is_link(struct slice url)

@@ -64,6 +64,8 @@ bool words_is_over(struct slice status)
                                          "up",       "closed",    "close",    "cleared",
                                          "clear",    "recovered", "recovery", "normal",
                                          "inactive" };
+    if (slice_equal(status, SLICE("firing"))) /* as nearly all are */
+        return false;
     status = slice_trim(status);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (slice_equal_nocase(status, slice_of(words[i])))

@@ -112,6 +112,19 @@ TEST(compose, later_mails_name_the_first_and_keep_its_subject)
     }
 }
 
+TEST(compose, what_began_critical_says_so_in_the_subject_of_all_its_mails)
+{
+    struct mail_case *c = mail_case_make();
+    c->notice.names_urgency = true;
+    c->notice.urgency = SEVERITY_CRITICAL;
+    for (uint32_t number = 0; number < 2; number++) {
+        c->notice.mail_number = number;
+        c->notice.severity = number == 0 ? SEVERITY_CRITICAL : SEVERITY_INFO;
+        ck_assert_str_eq(mail_header(read_checked(c), "Subject"),
+                         "[tocsin web1] CRITICAL: db-down on web1");
+    }
+}
+
 TEST(compose, the_same_notice_gives_the_same_bytes)
 {
     struct mail_case *c = mail_case_make();

@@ -72,8 +72,8 @@ TEST(engine_store, C13_a_changed_group_by_regroups_what_waits)
     story_crash(&story, SECOND_MS, "  - {to: [ops], group_by: [host]}\n");
     story_crash(&story, SECOND_MS, NULL);
     story_pass(&story, MINUTE_MS);
-    story_expect(&story, "31s first 'web1' lines=1 alerts=1 mail=0\n"
-                         "31s first 'web2' lines=1 alerts=1 mail=0\n");
+    story_expect(&story, "31s first 'oom on web1' lines=1 alerts=1 mail=0\n"
+                         "31s first 'oom on web2' lines=1 alerts=1 mail=0\n");
     story_end(&story);
 }
 
@@ -411,6 +411,44 @@ static void put_old_row(struct db *db, const struct story *story)
     buf_free(&bytes);
 }
 
+/** A sheet with the group of "web1" as version 3 wrote it: mailed twice, and no alert
+ *  is on. */
+static struct buf old_sheet(const struct story *story)
+{
+    struct buf bytes = buf_make(1024);
+    struct record_out out = { .out = &bytes };
+    buf_putc(&bytes, 3);
+    record_out_begin(&out);
+    record_put(&out, PIECE_GROUP);
+    record_put_text(&out, story->routes.items[0].key);
+    record_put_text(&out, SLICE("\1\4\0host\4\0web1"));
+    record_put(&out, 0);
+    record_put(&out, 1);
+    record_put(&out, 0);
+    record_put_text(&out, SLICE("0123456789abcdef0123456789abcdef"));
+    record_put(&out, 2);
+    record_put(&out, (uint64_t)story->now.unix_ms + SECOND_MS);
+    record_put(&out, (uint64_t)story->now.unix_ms - SECOND_MS);
+    record_put(&out, (uint64_t)story->now.unix_ms);
+    return bytes;
+}
+
+TEST(engine_store, a_sheet_from_before_threads_had_names_is_read)
+{
+    struct story story;
+    story_begin(&story, "  - {to: [ops], group_by: [host], group_wait: 0s}\n");
+    struct buf bytes = old_sheet(&story);
+    ck_assert(!is_broken(&story, 1, buf_slice(&bytes)));
+    bytes.ptr[0] = 4;
+    ck_assert(is_broken(&story, 1, buf_slice(&bytes)));
+    bytes.ptr[0] = 2;
+    ck_assert(is_broken(&story, 1, buf_slice(&bytes)));
+    buf_free(&bytes);
+    engine_free(story.engine);
+    story.engine = engine_create(story.rules, &story.routes, 2, 1, story.now);
+    story_end(&story);
+}
+
 static int64_t rows_of(struct db *db, const char *sql)
 {
     struct db_row *row = db_query(db, sql);
@@ -442,7 +480,7 @@ TEST(engine_store, what_an_older_version_stored_is_put_onto_sheets_at_once)
     story.seen = 3;
     story.seen_hash = 77;
     story_pass(&story, MINUTE_MS);
-    story_expect(&story, "0s first 'web1' lines=3 alerts=1 mail=0\n");
+    story_expect(&story, "0s first 'oom on web1' lines=3 alerts=1 mail=0\n");
     db_close(db);
     story_end(&story);
 }

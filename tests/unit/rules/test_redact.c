@@ -270,17 +270,30 @@ static const struct {
     { "", NULL },
 };
 
+/** What redact_suspects() says is enough to let those be that are harmless. */
+static void check_looked_at(struct rig *rig, const struct redactor *redactor,
+                            struct slice links, const char *wanted)
+{
+    static char room[REDACT_ROOM_BYTES];
+    bool is_suspect = redact_suspects(redactor, &links, 1, room) != 0;
+    ck_assert_slice(redact_links(redactor, links, is_suspect, &rig->arena), wanted);
+}
+
 TEST(redact, L69_links_keep_all_but_their_secrets)
 {
     struct rig *rig = rig_create();
+    const struct conf_texts none = { 0 };
+    struct redactor *redactor = redactor_compile(&none, true, &rig->complaints);
     for (size_t i = 0; i < sizeof link_rows / sizeof *link_rows; i++) {
         const char *wanted =
             link_rows[i].redacted ? link_rows[i].redacted : link_rows[i].links;
         struct slice once =
-            redact_links(NULL, slice_of(link_rows[i].links), &rig->arena);
+            redact_links(NULL, slice_of(link_rows[i].links), true, &rig->arena);
         ck_assert_slice(once, wanted);
-        ck_assert_slice(redact_links(NULL, once, &rig->arena), wanted);
+        ck_assert_slice(redact_links(NULL, once, true, &rig->arena), wanted);
+        check_looked_at(rig, redactor, slice_of(link_rows[i].links), wanted);
     }
+    redactor_free(redactor);
     rig_free(rig);
 }
 
@@ -292,7 +305,7 @@ TEST(redact, L69_a_link_that_grows_past_the_bound_is_left_off_whole)
     while (links.len < LIMIT_LINKS_BYTES - 5)
         buf_putc(&links, 'x');
     buf_puts(&links, "\nA b\n");
-    ck_assert_slice(redact_links(NULL, buf_slice(&links), &rig->arena),
+    ck_assert_slice(redact_links(NULL, buf_slice(&links), true, &rig->arena),
                     "Source https://h/?token=[redacted]\nA b\n");
     buf_free(&links);
     rig_free(rig);
@@ -302,7 +315,7 @@ TEST(redact, L69_links_are_left_as_they_are_where_nothing_is_built_in)
 {
     struct rig *rig = rig_create();
     struct redactor *own = own_redactor(rig, "'key-\\d+'");
-    ck_assert_slice(redact_links(own, SLICE("A http://a:b@h/key-12?token=c\n"),
+    ck_assert_slice(redact_links(own, SLICE("A http://a:b@h/key-12?token=c\n"), true,
                                  &rig->arena),
                     "A http://a:b@h/[redacted]?token=c\n");
     redactor_free(own);
@@ -336,12 +349,14 @@ TEST(redact, most_lines_are_suspected_of_nothing)
         SLICE("Failed password for root from 192.0.2.7 port 22 ssh2"),
         SLICE("session opened: password changed for bob"),
         SLICE(""),
+        SLICE("GET https://h:8443/a?b=c by bob@example.net, refers to ftp://h"),
+        SLICE("https://bob@example.net/a:b@c"),
         SLICE("cookie monster"),
-        slice_make(memset(much, 'x', sizeof much), sizeof much - 200),
-        slice_make(much, 200), /* for which there is no room */
+        slice_make(memset(much, 'x', sizeof much), sizeof much - 300),
+        slice_make(much, 300), /* for which there is no room */
         SLICE("pass phrase"),
     };
-    ck_assert_uint_eq(redact_suspects(redactor, lines, 7, room), 1 << 5);
+    ck_assert_uint_eq(redact_suspects(redactor, lines, 9, room), 1 << 7);
     redactor_free(redactor);
     rig_free(rig);
 }
@@ -395,20 +410,26 @@ static bool is_hidden_behind(struct rig *rig, const char *word)
     return is_hidden;
 }
 
+static void check_literal(struct rig *rig, const struct literal *literal)
+{
+    char word[LITERAL_BYTES + 1] = { 0 };
+    memcpy(word, literal->bytes, literal->len);
+    bool is_hidden = is_hidden_behind(rig, word);
+    for (size_t k = 0; k < literal->len; k++)
+        word[k] = (char)(word[k] - (literal->nocase >> k & 1 ? 0x20 : 0));
+    ck_assert_msg(is_hidden || is_hidden_behind(rig, word), "%s", word);
+}
+
 TEST(redact, each_word_and_each_beginning_that_is_known_hides_something)
 {
     struct rig *rig = rig_create();
-    size_t word_count;
-    struct literals literals = redact_literals(&rig->arena, &word_count);
-    for (size_t i = 0; i < literals.count; i++) {
-        const struct literal *literal = &literals.items[i];
-        char word[LITERAL_BYTES + 1] = { 0 };
-        memcpy(word, literal->bytes, literal->len);
-        bool is_hidden = is_hidden_behind(rig, word);
-        for (size_t k = 0; k < literal->len; k++)
-            word[k] = (char)(word[k] - (literal->nocase >> k & 1 ? 0x20 : 0));
-        ck_assert_msg(is_hidden || is_hidden_behind(rig, word), "%s", word);
+    size_t count = 0;
+    for (enum redact_kind kind = 0; kind < REDACT_KINDS; kind++) {
+        struct literals literals = redact_literals(kind, &rig->arena);
+        for (size_t i = 0; i < literals.count; i++, count++)
+            check_literal(rig, &literals.items[i]);
     }
+    ck_assert_uint_gt(count, 35);
     rig_free(rig);
 }
 

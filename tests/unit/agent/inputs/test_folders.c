@@ -149,3 +149,39 @@ TEST(tail, L30_a_folder_under_no_watch_that_is_made_anew_is_read_by_the_next_swe
         bench_clear(&b);
     }
 }
+
+enum { MANY_FOLDERS = 150, ROUND = 3 }; /* 64 in each sweep */
+
+/* As above, for more folders than are asked about in one sweep. */
+TEST(tail, L30_of_many_folders_each_that_is_made_anew_is_read_within_a_round_of_sweeps)
+{
+    struct bench b;
+    char folder[32], log[32];
+    bench_init(&b, true);
+    bench_follow(&b, 0, "top/*/sub/*.log");
+    make_folder(&b, "top");
+    for (int i = 0; i < MANY_FOLDERS; i++) {
+        snprintf(folder, sizeof folder, "top/%d", i);
+        make_folder(&b, folder);
+        snprintf(folder, sizeof folder, "top/%d/sub", i);
+        make_folder(&b, folder);
+    }
+    bench_start(&b);
+    for (int i = 0; i < MANY_FOLDERS; i += 10) {
+        snprintf(folder, sizeof folder, "top/%d/sub", i);
+        snprintf(log, sizeof log, "top/%d/sub/x.log", i);
+        bench_append(&b, log, "1\n");
+        bench_turn(&b);
+        bench_remove(&b, log);
+        ck_assert_int_eq(rmdir(bench_path(&b, folder)), 0);
+        make_folder(&b, folder);
+        snprintf(log, sizeof log, "top/%d/sub/new.log", i);
+        bench_append(&b, log, "2\n");
+        snprintf(log, sizeof log, "top/%d/sub/x.log", i);
+        bench_append(&b, log, "3\n");
+        bench_turns(&b, ROUND);
+        ck_assert_uint_eq(b.counted.len, strlen("1\n2\n3\n"));
+        buf_clear(&b.counted);
+    }
+    bench_clear(&b);
+}

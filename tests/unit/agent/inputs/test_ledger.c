@@ -138,6 +138,53 @@ STORY(L12_generations_that_nobody_saw_are_a_loss_of_unknown_size)
         strstr(bench_text(&b->reported), "perhaps an unknown number of"));
 }
 
+/* Without births only its number is the same, and its size says nothing of the old one;
+ * with them it was truncated. */
+STORY(L13_what_another_file_under_its_number_held_is_not_called_lost)
+{
+    bench_append(b, "a.log", "one\n");
+    bench_turn(b);
+    bench_crash(b);
+    bench_write(b, "a.log", "two, and longer\n");
+    bench_start(b);
+    bench_rename(b, "a.log", "a-1.log");
+    bench_append(b, "a.log", "three\n");
+    bench_turns(b, 14);
+    bench_expect(b, "one\ntwo, and longer\nthree\n");
+    expect_balance(b, 26);
+    ck_assert_int_eq(bench_sum(b, "read"), 26);
+}
+
+STORY(L12_a_copy_of_what_was_read_that_is_gone_is_not_called_lost)
+{
+    bench_append(b, "a.log", "one\n");
+    bench_turn(b);
+    bench_crash(b);
+    bench_copy(b, "a.log", "a-1.log");
+    bench_truncate(b, "a.log", 0);
+    bench_start(b);
+    bench_remove(b, "a-1.log");
+    bench_turn(b);
+    bench_pass(b, HOUR_MS); /* it is waited for */
+    bench_turn(b);
+    bench_expect(b, "one\n");
+    expect_balance(b, 4);
+    ck_assert_ptr_nonnull(
+        strstr(bench_text(&b->reported), "perhaps an unknown number of"));
+}
+
+STORY(L12_a_log_that_was_seen_and_deleted_unread_is_told)
+{
+    bench_crash(b);
+    bench_append(b, "a.log", "one\n");
+    bench_start(b);
+    bench_remove(b, "a.log");
+    bench_turn(b);
+    bench_pass(b, HOUR_MS);
+    bench_turn(b);
+    ck_assert_ptr_nonnull(strstr(bench_text(&b->reported), "lost-rotated-away"));
+}
+
 STORY(L11_more_generations_than_are_followed_cost_the_oldest_and_say_so)
 {
     const int count = LIMIT_GENERATIONS + 6;
