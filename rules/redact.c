@@ -304,8 +304,8 @@ struct decoded {
     uint32_t *places; /**< one more than bytes: the last is the end */
 };
 
-/* An encoded sign that would end a value does not: only '&' as it stands does. Nor is it
- * one that a name goes on with. */
+/* An encoded sign that would end a value does not: only '&' as it stands does. Nor is
+ * it one that a name goes on with. */
 enum { ENCODED_END = '\x01' };
 
 static char meant_by(char c)
@@ -410,7 +410,8 @@ struct slice redact_links(const struct redactor *redactor, struct slice links,
     struct buf safe = buf_make(LIMIT_LINKS_BYTES);
     struct slice rest = links, line;
     redactor = redactor ? redactor : &built_in;
-    if (!is_suspect && (links.len == 0 || !memchr(links.ptr, '@', links.len)))
+    if (!is_suspect && (links.len == 0 || (!memchr(links.ptr, '@', links.len) &&
+                                           !memchr(links.ptr, '%', links.len))))
         return links;
     while (slice_next(&rest, '\n', &line)) {
         line = redact_link(redactor, line, arena);
