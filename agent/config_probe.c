@@ -3,16 +3,19 @@
  * better: only warnings, because a check on another host, or before the logs are there,
  * is worth something too.
  */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <sys/vfs.h>
 
 #include "agent/base/clock.h"
 #include "agent/base/limits.h"
+#include "agent/base/mem.h"
 #include "agent/base/secret.h"
 #include "agent/base/text.h"
 #include "agent/config.h"
 #include "agent/inputs/glob.h"
+#include "agent/inputs/http/keys.h"
 #include "agent/inputs/journal_ops.h"
 #include "agent/inputs/scan.h"
 #include "agent/state_dir.h"
@@ -140,17 +143,37 @@ static void probe_account(const struct account_config *account,
     probe_command(&account->smtp->password_command, no_mail, complaints);
 }
 
-static void probe_pem(const struct conf_text *path, bool is_key,
-                      struct complaints *complaints)
+static const char no_tls[] = "without it nobody can connect by TLS";
+
+/** @return the text, which is the caller's to wipe and free; NULL: that is complained
+ *  of, or there is none to read. */
+static char *probe_pem(const struct conf_text *path, bool is_key,
+                       struct complaints *complaints)
 {
     struct buf pem = buf_make(LIMIT_HTTP_PEM_BYTES);
     struct err err = { 0 };
-    if (path->node && !secret_read_pem(path->value, is_key, &pem, &err))
-        complain_softly(complaints, path->node->at,
-                        "%s; without it nobody can connect by TLS", err.text);
+    bool is_read = path->node && secret_read_pem(path->value, is_key, &pem, &err);
+    char *text = is_read ? mem_copy(buf_slice(&pem)) : NULL;
+    if (path->node && !is_read)
+        complain_softly(complaints, path->node->at, "%s; %s", err.text, no_tls);
     if (pem.ptr)
         explicit_bzero(pem.ptr, pem.len);
     buf_free(&pem);
+    return text;
+}
+
+static void probe_pems(const struct http_config *http, struct complaints *complaints)
+{
+    struct err err = { 0 };
+    char *certificate = probe_pem(&http->certificate, false, complaints);
+    char *key = probe_pem(&http->key, true, complaints);
+    if (certificate && key && !http_keys_fit(certificate, key, &err))
+        complain_softly(complaints, http->key.node->at, "%s; nobody can connect by TLS",
+                        err.text);
+    if (key)
+        explicit_bzero(key, strlen(key));
+    free(certificate);
+    free(key);
 }
 
 static void probe_http(const struct http_config *http, struct complaints *complaints)
@@ -160,8 +183,7 @@ static void probe_http(const struct http_config *http, struct complaints *compla
         probe_secret(&tokens[i].file, "nobody gets in with this token", complaints);
     if (http->hmac)
         probe_secret(&http->hmac->secret_file, "no signature is right", complaints);
-    probe_pem(&http->certificate, false, complaints);
-    probe_pem(&http->key, true, complaints);
+    probe_pems(http, complaints);
 }
 
 /** The state folder, or the nearest folder above it that is there. */

@@ -295,12 +295,99 @@ uint64_t redact_suspects(const struct redactor *redactor, const struct slice *li
     return sift.suspects;
 }
 
+/* --- what is encoded in links ----------------------------------------------------- */
+
+/** A link as it is meant, and where each byte of it stands. */
+struct decoded {
+    struct slice text;
+    char *bytes;
+    uint32_t *places; /**< one more than bytes: the last is the end */
+};
+
+/* An encoded sign that would end a value does not: only '&' as it stands does. Nor is
+ * it one that a name goes on with. */
+enum { ENCODED_END = '\x01' };
+
+static char meant_by(char c)
+{
+    return c != '\0' && strchr("&,;)}]<>", c) ? ENCODED_END : c;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/** The byte that "%40" at @at stands for; -1: it is none that is encoded. */
+static int encoded_at(struct slice line, size_t at)
+{
+    if (line.ptr[at] != '%' || line.len - at < 3)
+        return -1;
+    int high = hex_digit(line.ptr[at + 1]), low = hex_digit(line.ptr[at + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+static struct decoded decode(struct slice line, struct arena *arena)
+{
+    struct decoded own = { .bytes = arena_zalloc(arena, line.len + 1),
+                           .places = arena_zalloc(arena, (line.len + 1) *
+                                                             sizeof *own.places) };
+    size_t count = 0;
+    for (size_t at = 0; at < line.len; count++) {
+        int byte = encoded_at(line, at);
+        own.places[count] = (uint32_t)at;
+        own.bytes[count] = byte < 0 ? line.ptr[at] : meant_by((char)byte);
+        at += byte < 0 ? 1 : 3;
+    }
+    own.places[count] = (uint32_t)line.len;
+    own.text = slice_make(own.bytes, count);
+    return own;
+}
+
+/** What an expression says of a metric is no secret: "token_age == 0", and the colon in
+ *  the name of a recorded one, "token:rate5m". */
+static bool is_of_expression(struct slice text, const struct span *span)
+{
+    size_t at = span->from;
+    while (at > 0 && (text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '"'))
+        at--;
+    if (at < 2)
+        return false;
+    char sign = text.ptr[at - 1], before = text.ptr[at - 2];
+    bool is_url = span->to < text.len && text.ptr[span->to] == '@';
+    return sign == '=' ? before == '=' : sign == ':' && before != '"' && !is_url;
+}
+
+/** Names and signs may be encoded, as in "?matcher=token%3Dabc". */
+static struct slice redact_encoded(const struct redactor *redactor, struct slice line,
+                                   struct arena *arena)
+{
+    struct signs signs;
+    struct spans found, spans = { .count = 0 };
+    if (line.len == 0 || !memchr(line.ptr, '%', line.len))
+        return line;
+    struct decoded own = decode(line, arena);
+    if (!may_hold_secrets(redactor, own.text, &signs))
+        return line;
+    find_spans(redactor, own.text, &signs, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        const struct span *span = &found.items[i];
+        if (!is_of_expression(own.text, span))
+            spans_put(&spans, own.places[span->from], own.places[span->to], line.len);
+    }
+    return spans.count > 0 ? without(line, &spans, line, arena) : line;
+}
+
 /** Where the host of the URL in @line begins, behind a user's name and password. */
 static size_t behind_user(struct slice line, size_t authority)
 {
     size_t host = authority;
-    for (size_t i = authority; i < line.len && !strchr("/?#", line.ptr[i]); i++)
+    for (size_t i = authority; i < line.len && !strchr("/?#", line.ptr[i]); i++) {
         host = line.ptr[i] == '@' ? i + 1 : host;
+        host = encoded_at(line, i) == '@' ? i + 3 : host;
+    }
     return host;
 }
 
@@ -314,7 +401,7 @@ static struct slice redact_link(const struct redactor *redactor, struct slice li
             line = slice_of(arena_printf(arena, "%.*s%.*s", (int)authority, line.ptr,
                                          (int)(line.len - host), line.ptr + host));
     }
-    return redact_text(redactor, line, arena);
+    return redact_encoded(redactor, redact_text(redactor, line, arena), arena);
 }
 
 struct slice redact_links(const struct redactor *redactor, struct slice links,
@@ -323,7 +410,8 @@ struct slice redact_links(const struct redactor *redactor, struct slice links,
     struct buf safe = buf_make(LIMIT_LINKS_BYTES);
     struct slice rest = links, line;
     redactor = redactor ? redactor : &built_in;
-    if (!is_suspect && (links.len == 0 || !memchr(links.ptr, '@', links.len)))
+    if (!is_suspect && (links.len == 0 || (!memchr(links.ptr, '@', links.len) &&
+                                           !memchr(links.ptr, '%', links.len))))
         return links;
     while (slice_next(&rest, '\n', &line)) {
         line = redact_link(redactor, line, arena);

@@ -28,10 +28,10 @@ struct slice redact_text(const struct redactor *redactor, struct slice text,
 struct slice redact_field(const struct redactor *redactor, struct slice name,
                           struct slice value, struct arena *arena);
 
-/** Likewise @links, a line each: "Name URL". What stands before the '@' of a URL's host
- *  goes whole, since no link needs it to be one. A line that would pass
- *  LIMIT_LINKS_BYTES with those before it is left off: a part of a URL leads
- *  elsewhere.
+/** Likewise @links, a line each: "Name URL", also behind percent-encoding. What stands
+ *  before the '@' of a URL's host goes whole, since no link needs it to be one. A line
+ *  that would pass LIMIT_LINKS_BYTES with those before it is left off: a part of a URL
+ *  leads elsewhere.
  *  @is_suspect  what redact_suspects() says of all of them as one text */
 struct slice redact_links(const struct redactor *redactor, struct slice links,
                           bool is_suspect, struct arena *arena);

@@ -14,6 +14,7 @@
 #include "agent/base/plant.h"
 #include "agent/base/secret.h"
 #include "agent/inputs/http/httpd.h"
+#include "agent/inputs/http/keys.h"
 #include "agent/inputs/http/listener.h"
 #include "agent/inputs/http/porter.h"
 #include "agent/inputs/http/tidings.h"
@@ -148,13 +149,21 @@ static bool read_pem(struct slice path, bool is_key, char **text, struct err *er
     return is_read;
 }
 
+/** @return whether both are there and fit. They are the caller's. */
+static bool read_pems(const struct http_input *input, char **certificate, char **key,
+                      struct err *err)
+{
+    return read_pem(input->config->certificate.value, false, certificate, err) &&
+           read_pem(input->config->key.value, true, key, err) &&
+           http_keys_fit(*certificate, *key, err);
+}
+
 /** The certificate may have been renewed: what is read decides, not its name. */
 static void start_tls(struct http_input *input)
 {
     struct err err = { 0 };
     char *certificate = NULL, *key = NULL;
-    if (!read_pem(input->config->certificate.value, false, &certificate, &err) ||
-        !read_pem(input->config->key.value, true, &key, &err)) {
+    if (!read_pems(input, &certificate, &key, &err)) {
         note_why(input, &err,
                  input->tls ? "the one that was read before stays in use"
                             : tried_again);
@@ -168,7 +177,7 @@ static void start_tls(struct http_input *input)
         start_httpd(input, &input->tls, input->certificate, input->key);
     }
     free(certificate);
-    free(key);
+    free_key(key);
 }
 
 /** Start what is wanted and does not run. Descriptors or memory may have been short. */
@@ -298,18 +307,27 @@ static void turn_away(struct http_input *input, int fd)
     input->tally->http.turned_away++;
 }
 
+/** Without a server: who is let wait does not know that it has to come again. */
+static void shut_out(struct http_input *input, int fd)
+{
+    close(fd);
+    input->tally->http.turned_away++;
+}
+
 static void accept_some(struct http_input *input, struct listener *listener)
 {
     struct sockaddr_storage socket;
     socklen_t length;
     struct httpd *httpd = httpd_of(input, listener);
-    for (int i = 0; httpd && i < LIMIT_HTTP_ACCEPTS &&
-                    count_connections(input) < LIMIT_HTTP_CONNECTIONS;
+    for (int i = 0;
+         i < LIMIT_HTTP_ACCEPTS && count_connections(input) < LIMIT_HTTP_CONNECTIONS;
          i++) {
         int fd = listener_accept(listener, &socket, &length, input->now);
         if (fd < 0)
             return;
-        if (has_too_many(httpd, &socket))
+        if (!httpd)
+            shut_out(input, fd);
+        else if (has_too_many(httpd, &socket))
             turn_away(input, fd);
         else
             httpd_add(httpd, fd, &socket, length, input->now);
@@ -345,8 +363,7 @@ static void run(struct http_input *input)
         struct listener *listener = &input->listeners[i];
         input->tally->http.pauses += listener->pauses;
         listener_hear(listener, input->world->wakes,
-                      has_room && httpd_of(input, listener) &&
-                          listener->retry_ms == NEVER_MS);
+                      has_room && listener->retry_ms == NEVER_MS);
     }
 }
 

@@ -2,8 +2,10 @@
 #include "agent/inputs/http/keys.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 
 #include "agent/base/mem.h"
@@ -182,4 +184,49 @@ bool http_keys_verify(const struct http_keys *keys, struct slice header,
         return false;
     sign(keys, time, body, right);
     return CRYPTO_memcmp(digest, right, sizeof right) == 0;
+}
+
+/* --- certificates ----------------------------------------------------------------- */
+
+/** Else the library asks for a passphrase at the terminal. */
+static int give_no_passphrase(char *room, int size, int writes, void *ctx)
+{
+    (void)room, (void)size, (void)writes, (void)ctx;
+    return 0;
+}
+
+static X509 *read_certificate(const char *text)
+{
+    BIO *bio = mem_there(BIO_new_mem_buf(text, -1));
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, give_no_passphrase, NULL);
+    BIO_free(bio);
+    return certificate;
+}
+
+static EVP_PKEY *read_key(const char *text)
+{
+    BIO *bio = mem_there(BIO_new_mem_buf(text, -1));
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, give_no_passphrase, NULL);
+    BIO_free(bio);
+    return key;
+}
+
+bool http_keys_fit(const char *certificate, const char *key, struct err *err)
+{
+    X509 *own = read_certificate(certificate);
+    EVP_PKEY *own_key = read_key(key);
+    bool fits = false;
+    if (!own)
+        err_set(err, ERR_INVALID, "the file of the certificate holds none in PEM");
+    else if (!own_key)
+        err_set(err, ERR_INVALID,
+                "the file of the key holds none in PEM without a passphrase");
+    else if (X509_check_private_key(own, own_key) != 1)
+        err_set(err, ERR_INVALID, "certificate and key do not belong together");
+    else
+        fits = true;
+    X509_free(own);
+    EVP_PKEY_free(own_key);
+    ERR_clear_error();
+    return fits;
 }

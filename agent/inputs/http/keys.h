@@ -1,11 +1,13 @@
 /**
- * What proves who sends: tokens and signatures. The only file of the server with
- * OpenSSL. Compared are keyed digests of equal length in constant time, all of them, so
- * that the time of an answer says nothing about how much of a guess was right.
+ * What proves who sends: tokens and signatures; and who we are: a certificate. The only
+ * file of the server with OpenSSL. Compared are keyed digests of equal length in
+ * constant time, all of them, so that the time of an answer says nothing about how much
+ * of a guess was right.
  */
 #ifndef TOCSIN_HTTP_KEYS_H
 #define TOCSIN_HTTP_KEYS_H
 
+#include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/inputs/http/http_config.h"
 
@@ -30,5 +32,10 @@ unsigned http_keys_scopes(const struct http_keys *keys, struct slice token);
 bool http_keys_verify(const struct http_keys *keys, struct slice header,
                       struct slice body, int64_t now_unix_ms,
                       unsigned char digest[HTTP_DIGEST_BYTES]);
+
+/** Do @certificate and @key, as PEM, belong together? Fails: ERR_INVALID, they do not,
+ *  or one of them is none. */
+bool http_keys_fit(const char *certificate, const char *key, struct err *err)
+    __attribute__((warn_unused_result));
 
 #endif

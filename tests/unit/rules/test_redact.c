@@ -234,7 +234,31 @@ static const struct {
     /* A quote ends with its line. */
     { "A https://h/?token=\"abc\nB https://h/b\n",
       "A https://h/?token=\"[redacted]\nB https://h/b\n" },
+    /* Encoded. */
+    { "A https://h/?token%3Dabc\nB https://h/?%70assword=abc&x=1\n",
+      "A https://h/?token%3D[redacted]\nB https://h/?%70assword=[redacted]&x=1\n" },
+    { "Silence https://g/silence/new?matcher=api_key%3Da%26b&matcher=host%3Dweb1\n",
+      "Silence https://g/silence/new?matcher=api_key%3D[redacted]&matcher="
+      "host%3Dweb1\n" },
+    { "Source "
+      "http://p/graph?g0.expr=up%7Btoken%3D%22abc%22%2Cjob%3D%22a%22%7D&g0.tab=1\n",
+      "Source http://p/graph?g0.expr=up%7Btoken%3D%22[redacted]%22%2Cjob%3D%22a%22%7D"
+      "&g0.tab=1\n" },
+    { "A https://h/?left=%7B%22token%22%3A%22abc%22%7D\n",
+      "A https://h/?left=%7B%22token%22%3A%22[redacted]%22%7D\n" },
+    { "A https://h/?to=https%3A%2F%2Fbob%3Ahunter2%40i.example%2F&x=1\n",
+      "A https://h/?to=https%3A%2F%2Fbob%3A[redacted]%40i.example%2F&x=1\n" },
+    { "A https://bob:hunter2%40g.example/d%40e\n", "A https://g.example/d%40e\n" },
+    { "A https://h/?a=%\nB https://h/?a=%4&b=%zz%\n", NULL },
     /* Ordinary ones. */
+    { "Source http://p/graph?g0.expr=token_errors_total%20%3D%3D%200&g0.tab=1\n"
+      "Source http://p/graph?g0.expr=job%3Atoken_errors%3Arate5m+%3E+0&g0.tab=1\n"
+      "Source http://p/graph?g0.expr=sum%20by%20(token)%20(x)%20%3E%3D%205\n"
+      "Explore "
+      "https://g/explore?left=%7B%22expr%22%3A%22%7Bapp%3D%5C%22x%5C%22%7D%20%7C"
+      "%3D%20%60token%20refresh%60%20%7C%20status%3Derror%22%7D\n"
+      "Runbook https://wiki.example/caf%C3%A9%20password%20reset?lang=de\n",
+      NULL },
     { "Source http://p:9090/graph?g0.expr=up%7Bjob%3D%22a%22%7D+%3D%3D+0&g0.tab=1\n"
       "Silence https://g/alerting/silence/new?alertmanager=grafana&matcher="
       "alertname%3DDown&matcher=grafana_folder%3DOps&orgId=1\n"

@@ -90,6 +90,17 @@ TEST(http, a_server_that_does_not_start_is_told_by_mail_once_each_time)
     http_world_clear(&world);
 }
 
+TEST(http, without_a_server_nobody_is_let_wait)
+{
+    failing = 1;
+    http_world_init(&world, NULL);
+    int fd = http_connect(&world);
+    ck_assert(http_is_closed(&world, fd));
+    close(fd);
+    ck_assert_uint_eq(http_tally_of(&world)->turned_away, 1);
+    http_world_clear(&world);
+}
+
 TEST(http, the_wait_for_a_server_that_cannot_start_is_bounded)
 {
     failing = 1000;
