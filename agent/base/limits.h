@@ -41,6 +41,11 @@
 #define LIMIT_POSTED_LABELS (LIMIT_LABELS - 4) /* ours need room; told in the mail */
 #define LIMIT_BODY_ALERTS 1000                 /* the body is refused, 413 */
 
+/* --- the spool ------------------------------------------------------------------ */
+#define LIMIT_SPOOL_ENTRY_BYTES (1024 * 1024) /* `notify` refuses; else set aside */
+#define LIMIT_SPOOL_TURN 256     /* entries, the oldest; then due work and sending */
+#define LIMIT_SPOOL_ENTRIES 4096 /* that cannot be removed; further ones wait, told */
+
 /* --- the journal --------------------------------------------------------------- */
 #define LIMIT_JOURNALS 16        /* sources; each has the files open; refused at load */
 #define LIMIT_JOURNAL_MATCHES 50 /* units, and identifiers; refused at load */

@@ -22,10 +22,11 @@
 
 struct http_config;
 struct journal_ops;
+struct spool_config;
 
 /** The SQL that creates what inputs store; a migration step each, in this order. */
 extern const char inputs_schema_sql[], inputs_ledger_sql[], inputs_places_sql[],
-    journal_schema_sql[];
+    journal_schema_sql[], spool_schema_sql[];
 
 /** What the inputs need of the world. */
 struct input_world {
@@ -54,6 +55,9 @@ struct inputs_tally {
     uint64_t journal_left_out; /**< fields past a bound, and values that were cut */
     uint64_t journal_gaps;     /**< where entries were gone before they were read */
     uint64_t journal_missed;   /**< entries in them, as far as it is known */
+    uint64_t spool_entries;    /**< taken */
+    uint64_t spool_refused;    /**< that nobody could read */
+    uint64_t spool_stuck;      /**< times that one could not be removed */
     uint64_t marks;            /**< positions that moved without a byte read */
 };
 
@@ -63,6 +67,8 @@ struct inputs_config {
     const struct source *sources;     /**< parallel to them */
     const struct http_config *http;   /**< NULL: nobody listens */
     const struct source *http_source; /**< what its alerts come from */
+    const struct spool_config *spool; /**< NULL: there is none */
+    const struct source *spool_source;
     struct slice host_name;           /**< our own */
 };
 
