@@ -64,6 +64,9 @@ static void measure_inputs(const struct inputs_tally *inputs, struct metrics *me
     metrics->journal_entries = inputs->journal_entries;
     metrics->journal_copies = inputs->journal_copies;
     metrics->journal_gaps = inputs->journal_gaps;
+    metrics->spool_entries = inputs->spool_entries;
+    metrics->spool_refused = inputs->spool_refused;
+    metrics->spool_stuck = inputs->spool_stuck;
     metrics->journal_missed = inputs->journal_missed;
     metrics->journal_left_out = inputs->journal_left_out;
 }

@@ -27,6 +27,7 @@ int cmd_test(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
+int cmd_notify(int argc, char **argv);
 int cmd_sink(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_auth(int argc, char **argv);

@@ -111,6 +111,33 @@ static const char auth_options[] = CONFIG_OPTION
     "  --port PORT        where the browser comes back to (default: any free port)\n"
     "  --timeout TIME     how long to wait for it (default: 5m)\n";
 
+static const char notify_about[] =
+    "The hook of Nagios and Icinga, and of any script: puts an alert into the spool of "
+    "the agent (key `spool`), on the disk, and ends. It waits for nobody, and reads no "
+    "configuration; what is handed over while the agent does not run is told later. "
+    "Ready commands for both are in contrib/nagios and contrib/icinga.";
+
+static const char notify_options[] =
+    "  nagios             one notification of Nagios, Icinga 1 or Naemon; what no "
+    "option\n"
+    "                     says is taken from the environment (NAGIOS_HOSTNAME, ...)\n"
+    "  icinga             one of Icinga 2, with the letters of its mail scripts:\n"
+    "                     -t -l -n -e -u -s -o -b -c -4 -6 -i; -d -f -r -v are "
+    "ignored\n"
+    "  raw                standard input, as it would be posted\n"
+    "  --type TYPE        PROBLEM, RECOVERY, ACKNOWLEDGEMENT, DOWNTIMESTART, ...\n"
+    "  --host NAME        the host; --host-name, --address, --address6: more of it\n"
+    "  --service NAME     the service; --service-name: what people call it\n"
+    "  --state STATE      OK WARNING CRITICAL UNKNOWN; UP DOWN UNREACHABLE\n"
+    "  --output TEXT      what the check says; --long-output: the lines below\n"
+    "  --since SECONDS    of the last change of state, since 1970: what is handed "
+    "over\n"
+    "                     with the same again is not counted again\n"
+    "  --author NAME      who says the --comment\n"
+    "  --url URL          a page about it\n"
+    "  --as FORM          raw: text (the default), generic, alertmanager, grafana\n"
+    "  --spool FOLDER     where the agent looks (default: /var/spool/tocsin)\n";
+
 static const char sink_about[] = "A mail server on this host alone that behaves like "
                                  "Gmail's. It prints its ports and "
                                  "runs until SIGTERM or SIGINT.";
@@ -184,6 +211,9 @@ const struct command commands[] = {
     { "auth", "gmail [--client FILE] [--account NAME | --out FILE [--api]] [-c FILE]",
       "a user's consent to send mail, by a browser", auth_about, auth_options, cmd_auth,
       false },
+    { "notify", "nagios | icinga | raw [OPTIONS]",
+      "hand an alert over, as a hook of Nagios, Icinga or a script", notify_about,
+      notify_options, cmd_notify, false },
     { "sink", "[OPTIONS]", "a local mail server to try against", sink_about,
       sink_options, cmd_sink, false },
     { "schema", "", "the JSON Schema of the configuration, for editors", NULL, NULL,

@@ -15,6 +15,7 @@
 #include "agent/base/map.h"
 #include "agent/config_files.h"
 #include "agent/crew.h"
+#include "agent/inputs/spool_entry.h"
 #include "rules/redact.h"
 
 static const char default_path[] = "/etc/tocsin/tocsin.yaml";
@@ -67,6 +68,9 @@ static const struct field config_fields[] = {
     BLOCKS(struct config, sources, .sub = &source_schema, .doc = "What is read."),
     BLOCK(struct config, http, struct http_config, .sub = &http_schema,
           .doc = "Alerts that others post here. 'http: {}' listens at its defaults."),
+    BLOCK(struct config, spool, struct spool_config, .sub = &spool_schema,
+          .doc = "Alerts that Nagios, Icinga and scripts hand over by `tocsin notify`. "
+                 "'spool: {}' takes them from " SPOOL_FOLDER "."),
     BLOCKS(struct config, rules, .sub = &rule_schema,
            .doc = "Which lines are worth a mail."),
     BLOCKS(struct config, routes, .sub = &route_schema,
@@ -233,21 +237,28 @@ static void check_source(const struct source_config *source, struct map *names,
         map_put(names, source->name.value, (void *)source);
 }
 
-/** What is posted comes from a source of its own. @taken  who has its name already */
-static void add_door(struct config *config, const struct source_config *taken,
-                     struct complaints *complaints)
+/** What comes as an alert has a source of its own, @name, by the block @block.
+ *  @names  of the sources that are there */
+static const struct source *add_door(struct config *config, const char *name,
+                                     const char *block, const struct map *names,
+                                     struct complaints *complaints)
 {
-    config->source_list[config->source_count] = (struct source){
-        .name = SLICE("http"),
-        .index = config->source_count,
+    const struct source_config *taken = map_find(names, slice_of(name));
+    struct source *source = &config->source_list[config->source_count];
+    *source = (struct source){
+        .name = slice_of(name),
+        .index = config->source_count++,
         .has_fields = true,
         .brings_alerts = true,
     };
-    config->source_count++;
     if (taken)
         complain(complaints, taken->name.node->at,
-                 "with a block 'http', \"http\" is the source of what is posted");
+                 "with a block '%s', \"%s\" is the source of what is %s", block, name,
+                 strcmp(name, block) == 0 ? "posted" : "handed over");
+    return source;
 }
+
+enum { DOORS = 2 };
 
 static void compile_sources(struct config *config, struct complaints *complaints)
 {
@@ -256,7 +267,7 @@ static void compile_sources(struct config *config, struct complaints *complaints
     struct map names = { 0 };
     size_t count = config->sources.count, journals = 0;
     config->source_list =
-        arena_zalloc(&config->arena, (count + 1) * sizeof *config->source_list);
+        arena_zalloc(&config->arena, (count + DOORS) * sizeof *config->source_list);
     for (size_t i = 0; i < count; i++) {
         config->source_list[i].name = from[i].name.value;
         config->source_list[i].index = i;
@@ -278,7 +289,9 @@ static void compile_sources(struct config *config, struct complaints *complaints
     }
     config->source_count = count;
     if (config->http)
-        add_door(config, map_find(&names, SLICE("http")), complaints);
+        config->http_source = add_door(config, "http", "http", &names, complaints);
+    if (config->spool)
+        config->spool_source = add_door(config, "notify", "spool", &names, complaints);
     map_free(&names);
 }
 
@@ -331,9 +344,10 @@ static bool is_left_out(const struct config *config, const char *key)
 static void check_whole(const struct config *config, struct complaints *complaints)
 {
     struct place at = { .source = config->node->at.source };
-    if (is_left_out(config, "sources") && !config->http)
+    bool has_doors = config->http || config->spool;
+    if (is_left_out(config, "sources") && !has_doors)
         complain_softly(complaints, at, "there are no sources, so nothing is read");
-    if (is_left_out(config, "rules") && !config->http)
+    if (is_left_out(config, "rules") && !has_doors)
         complain_softly(complaints, at,
                         "there are no rules, so nothing is ever mailed");
     if (is_left_out(config, "outputs"))
@@ -457,8 +471,9 @@ struct inputs_config config_inputs(const struct config *config)
         .blocks = &config->sources,
         .sources = config->source_list,
         .http = config->http,
-        .http_source =
-            config->http ? &config->source_list[config->source_count - 1] : NULL,
+        .http_source = config->http_source,
+        .spool = config->spool,
+        .spool_source = config->spool_source,
         .host_name = config->host_name,
     };
 }

@@ -8,6 +8,7 @@
 #include "agent/base/complaint.h"
 #include "agent/inputs/http/http_config.h"
 #include "agent/inputs/input.h"
+#include "agent/inputs/spool_config.h"
 #include "outputs/output.h"
 #include "rules/route.h"
 #include "rules/rule.h"
@@ -26,6 +27,7 @@ struct config {
     struct conf_texts include; /**< globs, relative to the file's folder */
     struct conf_blocks sources, rules, routes, accounts, outputs;
     struct http_config *http;   /**< NULL: nobody listens */
+    struct spool_config *spool; /**< NULL: there is none */
     struct conf_text state_dir; /**< holds tocsin.db; default /var/lib/tocsin */
     struct conf_text
         control;           /**< path of the socket; default /run/tocsin/control.sock */
@@ -39,8 +41,9 @@ struct config {
     struct conf_texts sandbox_read;
 
     /* compiled */
-    struct source *source_list; /**< parallel to sources; last the one of `http` */
-    size_t source_count;        /**< of source_list */
+    struct source *source_list; /**< parallel to sources; behind them these two: */
+    const struct source *http_source, *spool_source; /**< NULL: without the block */
+    size_t source_count;                             /**< of source_list */
     struct redactor *redactor;
     struct rules *compiled_rules;
     struct routes compiled_routes;

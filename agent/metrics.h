@@ -21,6 +21,7 @@ struct metrics {
     uint64_t files_watched, files_open, files_unreadable, files_refused;
     uint64_t rotations, truncations, lost_bytes, cut_lines, watch_failures,
         watch_overflows;
+    uint64_t spool_entries, spool_refused, spool_stuck;
     uint64_t journal_entries, journal_copies, journal_gaps, journal_missed;
     uint64_t journal_left_out;
     uint64_t http_connections, http_requests, http_accepted, http_refused;

@@ -281,6 +281,9 @@ void sandbox_paths_of_agent(struct sandbox_paths *paths, const struct config *co
     add_configuration(paths, config);
     if (config->http)
         add_http(paths, config->http);
+    if (config->spool)
+        add(paths, arena_text(&paths->arena, config->spool->folder.value),
+            LANDLOCK_WRITE);
     add_sources(paths, config);
     add_further(paths, &config->sandbox_read);
 }

@@ -22,7 +22,7 @@ static struct db *open_store(const struct state_place *place, struct err *err)
     const struct db_migration migrations[] = {
         { state_schema_sql },        { inputs_schema_sql }, { outputs_schema_sql },
         { inputs_ledger_sql },       { inputs_places_sql }, { journal_schema_sql },
-        { outputs_more_schema_sql }, { state_sheets_sql },
+        { outputs_more_schema_sql }, { state_sheets_sql },  { spool_schema_sql },
     };
     struct arena arena = { 0 };
     struct db *db =

@@ -303,6 +303,10 @@ static void put_joined(struct buf *out, const struct notice *notice, struct sums
         buf_puts(out, " joined since the last mail.");
         return;
     }
+    if (is_all_posted(notice)) {
+        buf_puts(out, "What is said of it has changed since the last mail.");
+        return;
+    }
     buf_puts(out, "It went on: ");
     text_put_count(out, notice->new_count, "more time", "more times");
     buf_puts(out, " since the last mail.");

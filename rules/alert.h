@@ -40,6 +40,7 @@ struct sighting {
 
     /* Of alerts from outside (struct incoming); zero for those of rules. */
     uint64_t fingerprint, occurrence;
+    bool is_news; /**< see struct incoming */
     struct slice links;
     int64_t began_unix_ms;
     int64_t ended_unix_ms; /**< not 0: it is over */

@@ -284,7 +284,10 @@ static void count(struct alert_group *group, struct alert *alert,
                            : unix_ms;
     if (!alert_is_firing(alert, now.mono_ms))
         begin(alert, began_ms);
+    unsigned before = alert->severity;
     describe(alert, sighting);
+    if (sighting->is_news || alert->severity > before)
+        alert->is_told = false;
     if (alert_wants_sample(alert, sighting->later))
         alert_keep_sample(alert, sample);
     alert->new_count += sighting->count;

@@ -18,6 +18,7 @@ struct incoming {
     size_t field_count;
     enum severity severity;
     bool is_resolved;
+    bool is_news; /**< said of one that is on, and to be told: "acknowledged" */
     /** What the sender knows it by: firing and resolved are one alert by it. 0: its
      *  labels decide. */
     uint64_t fingerprint;

@@ -242,6 +242,7 @@ static void describe(struct receiving *receiving)
         .resolve_after_ms = incoming->resolve_after_ms,
         .fingerprint = incoming->fingerprint,
         .occurrence = incoming->occurrence,
+        .is_news = incoming->is_news,
         .began_unix_ms = sane_moment(incoming->starts_unix_ms, now),
         .ended_unix_ms = incoming->is_resolved ? sane_end(incoming, now) : 0,
     };

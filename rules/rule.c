@@ -33,7 +33,8 @@ static const struct field rule_fields_table[] = {
              "of its alerts."),
     TEXTS(struct rule_config, from,
           .doc = "Names of the sources whose lines the rule reads. Default: all but "
-                 "`http`. A rule that names `http` takes over alerts that were posted: "
+                 "`http` and `notify`. A rule that names one of them takes over alerts "
+                 "that were posted or handed over: "
                  "its line is their title and text, its fields are their labels and "
                  "annotations. The first such rule that matches describes the alert: "
                  "its labels are added, and where it says severity, summary, "

@@ -303,6 +303,13 @@ static bool real_list(void *ctx, const char *directory,
     return ok;
 }
 
+static bool real_remove(void *ctx, const char *path, struct err *err)
+{
+    (void)ctx;
+    return unlink(path) == 0 || errno == ENOENT ||
+           err_set_errno(err, "'%s' cannot be removed", path);
+}
+
 struct fs fs_real(void)
 {
     return (struct fs){ .open = real_open,
@@ -312,5 +319,6 @@ struct fs fs_real(void)
                         .read_at = real_read_at,
                         .next_data = real_next_data,
                         .where = real_where,
-                        .list = real_list };
+                        .list = real_list,
+                        .remove = real_remove };
 }

@@ -54,6 +54,8 @@ struct fs {
     bool (*list)(void *ctx, const char *directory,
                  void (*each)(void *each_ctx, const char *name), void *each_ctx,
                  struct err *err);
+    /** Remove a file. @return true when nothing is there any more. */
+    bool (*remove)(void *ctx, const char *path, struct err *err);
     const struct fs_watch *watch; /**< NULL: the kernel's inotify */
     void *ctx;
 };

@@ -6,15 +6,13 @@
 #include "agent/base/mem.h"
 #include "agent/inputs/http/http.h"
 #include "agent/inputs/journal.h"
+#include "agent/inputs/spool.h"
 #include "agent/inputs/stdin.h"
 #include "agent/inputs/tail.h"
 #include "agent/inputs/unpack.h"
 
 static const struct input_kind *const kinds[] = {
-    &tail_kind,
-    &stdin_kind,
-    &journal_kind,
-    &http_kind,
+    &tail_kind, &stdin_kind, &journal_kind, &http_kind, &spool_kind,
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 

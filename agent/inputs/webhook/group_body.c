@@ -185,6 +185,7 @@ static void read_alert(struct group_body *body, const struct json *alert)
     pairs_read(&labels, reading, json_find(alert, SLICE("labels")));
     pairs_read(&annotations, reading, json_find(alert, SLICE("annotations")));
     incoming->is_resolved = words_is_over(status);
+    incoming->is_news = words_is_news(status);
     incoming->starts_unix_ms = words_moment(member(body, alert, "startsAt"));
     incoming->ends_unix_ms = words_moment(member(body, alert, "endsAt"));
     incoming->fingerprint = fingerprint_of(member(body, alert, "fingerprint"));

@@ -74,6 +74,16 @@ bool words_is_over(struct slice status)
     return false;
 }
 
+bool words_is_news(struct slice status)
+{
+    static const char *const words[] = { "acknowledged", "acknowledge", "acked" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (slice_equal_nocase(status, slice_of(words[i])))
+            return true;
+    }
+    return false;
+}
+
 /* --- moments ---------------------------------------------------------------------- */
 
 /** Take @count digits off the front of *@rest. */

@@ -17,6 +17,8 @@ bool words_severity(struct slice text, enum severity *severity);
 
 /** Does this status say that it is over: "resolved", "ok", "up", ...? */
 bool words_is_over(struct slice status);
+/** Is it what people wait to hear of an alert that is on: "acknowledged"? */
+bool words_is_news(struct slice status);
 
 /** A moment as RFC 3339 writes it (a blank for the 'T' and no zone, which then is UTC,
  *  are taken too), or seconds or milliseconds since 1970. @return unix_ms; 0 for what

@@ -166,7 +166,7 @@ TEST(config, a_key_that_is_not_built_yet_says_what_is)
     check_refused_for(
         SOURCES RULES OUTPUTS "silences: []\n",
         "unknown key 'silences' in this configuration; it can have: "
-        "include, sources, http, rules, routes, accounts, outputs, "
+        "include, sources, http, spool, rules, routes, accounts, outputs, "
         "state_dir, damaged_store, control, host, redact, redact_built_in, settle");
 }
 

@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 static const struct db_migration migrations[] = {
-    { inputs_schema_sql },
-    { inputs_ledger_sql },
-    { inputs_places_sql },
-    { journal_schema_sql },
+    { inputs_schema_sql },  { inputs_ledger_sql }, { inputs_places_sql },
+    { journal_schema_sql }, { spool_schema_sql },
 };
 enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 

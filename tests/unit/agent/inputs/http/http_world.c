@@ -16,7 +16,8 @@ enum { QUIET_TURNS = 40, REPLY_BYTES = 64 * 1024 };
 static const struct db_migration migrations[] = { { inputs_schema_sql },
                                                   { inputs_ledger_sql },
                                                   { inputs_places_sql },
-                                                  { journal_schema_sql } };
+                                                  { journal_schema_sql },
+                                                  { spool_schema_sql } };
 enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 
 static void hear_log(void *ctx, enum log_level level, const char *text)
