@@ -91,11 +91,24 @@ struct writing {
     struct buf *body;
 };
 
+/** "$SERVICEDESC$", "$service.name$": nothing stood there to be put in. */
+static bool is_macro(struct slice item)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789_.:";
+    if (item.len < 3 || item.ptr[0] != '$' || item.ptr[item.len - 1] != '$')
+        return false;
+    for (size_t i = 1; i < item.len - 1; i++) {
+        if (!memchr(letters, item.ptr[i], sizeof letters - 1))
+            return false;
+    }
+    return true;
+}
+
 static struct slice said(struct slice item)
 {
     item = slice_trim(item);
-    bool is_macro = item.len > 1 && item.ptr[0] == '$' && item.ptr[item.len - 1] == '$';
-    return is_macro ? SLICE("") : item;
+    return is_macro(item) ? SLICE("") : item;
 }
 
 static bool find_type(struct writing *writing, struct err *err)
@@ -188,25 +201,41 @@ static void put_title(const struct writing *writing, struct buf *out)
     buf_put(out, line);
 }
 
-/** Nagios writes line feeds as a backslash and an n. */
 static void put_lines(struct buf *out, struct slice text)
 {
+    buf_put(out, text);
+    buf_puts(out, text.len > 0 ? "\n" : "");
+}
+
+/** Nagios writes a line feed as a backslash and an n, and a backslash as two of them;
+ *  in the long output only. (nagioscore 4.4, base/utils.c: my_escape_newlines) */
+static void put_escaped_lines(struct buf *out, struct slice text)
+{
     for (size_t i = 0; i < text.len; i++) {
-        bool is_feed =
-            text.ptr[i] == '\\' && i + 1 < text.len && text.ptr[i + 1] == 'n';
-        buf_putc(out, is_feed ? '\n' : text.ptr[i]);
-        i += is_feed;
+        char next = text.ptr[i] == '\\' && i + 1 < text.len ? text.ptr[i + 1] : 0;
+        bool is_escape = next == 'n' || next == '\\';
+        buf_putc(out, next == 'n' ? '\n' : text.ptr[i]);
+        i += is_escape;
     }
     buf_puts(out, text.len > 0 ? "\n" : "");
+}
+
+/** What the title has no room for: Icinga's output has all lines of it. */
+static struct slice rest_of_output(const struct writing *writing)
+{
+    struct slice rest = writing->items[NOTIFICATION_OUTPUT], line = SLICE("");
+    (void)slice_next(&rest, '\n', &line);
+    bool is_in_title =
+        writing->type->meaning == MEANS_STATE && line.len < LIMIT_SUMMARY_BYTES / 2;
+    return is_in_title ? slice_trim(rest) : writing->items[NOTIFICATION_OUTPUT];
 }
 
 static void put_description(const struct writing *writing, struct buf *out)
 {
     struct slice author = writing->items[NOTIFICATION_AUTHOR];
     struct slice comment = writing->items[NOTIFICATION_COMMENT];
-    if (writing->type->meaning != MEANS_STATE)
-        put_lines(out, writing->items[NOTIFICATION_OUTPUT]);
-    put_lines(out, writing->items[NOTIFICATION_LONG_OUTPUT]);
+    put_lines(out, rest_of_output(writing));
+    put_escaped_lines(out, writing->items[NOTIFICATION_LONG_OUTPUT]);
     if (comment.len > 0 && writing->type->meaning != MEANS_WORD) {
         buf_put(out, author.len > 0 ? author : SLICE("comment"));
         buf_puts(out, ": ");
