@@ -230,7 +230,7 @@ static struct slice rest_of_output(const struct writing *writing)
     return is_in_title ? slice_trim(rest) : writing->items[NOTIFICATION_OUTPUT];
 }
 
-static void put_description(const struct writing *writing, struct buf *out)
+static void put_all_texts(const struct writing *writing, struct buf *out)
 {
     struct slice author = writing->items[NOTIFICATION_AUTHOR];
     struct slice comment = writing->items[NOTIFICATION_COMMENT];
@@ -241,6 +241,20 @@ static void put_description(const struct writing *writing, struct buf *out)
         buf_puts(out, ": ");
         put_lines(out, comment);
     }
+}
+
+/** A check may print books; the alert has room for LIMIT_DESCRIPTION_BYTES, with its
+ *  host's name and address behind. */
+static void put_description(const struct writing *writing, struct buf *out)
+{
+    struct buf texts = buf_make(LIMIT_SPOOL_ENTRY_BYTES);
+    put_all_texts(writing, &texts);
+    struct slice all = slice_trim(buf_slice(&texts));
+    struct slice head = text_cut(all, LIMIT_DESCRIPTION_BYTES * 3 / 4);
+    buf_put(out, head);
+    if (head.len < all.len)
+        buf_printf(out, "\n(%zu more bytes are left out)", all.len - head.len);
+    buf_free(&texts);
 }
 
 /* --- the body --------------------------------------------------------------------- */
