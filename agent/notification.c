@@ -33,7 +33,8 @@ const struct notification_name notification_names[NOTIFICATION_ITEMS] = {
                               "NOTIFICATIONAUTHORNAME" },
     [NOTIFICATION_COMMENT] = { "comment", 'c', BOTH("NOTIFICATIONCOMMENT"),
                                "NOTIFICATIONCOMMENT" },
-    [NOTIFICATION_URL] = { "url", 'i', "SERVICENOTESURL", "HOSTNOTESURL", NULL },
+    [NOTIFICATION_URL] = { "url", 0, "SERVICENOTESURL", "HOSTNOTESURL", NULL },
+    [NOTIFICATION_ICINGA_WEB] = { "icinga-web", 'i', NULL, NULL, "ICINGAWEB2URL" },
 };
 
 /* --- what it means ---------------------------------------------------------------- */
@@ -312,6 +313,36 @@ static void put_moment(const struct writing *writing, struct buf *out)
     buf_printf(out, "%lld", (long long)unix_ms);
 }
 
+static void put_url_encoded(struct buf *out, struct slice text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789.~_-";
+    for (size_t i = 0; i < text.len; i++) {
+        if (memchr(plain, text.ptr[i], sizeof plain - 1))
+            buf_putc(out, text.ptr[i]);
+        else
+            buf_printf(out, "%%%02X", (unsigned char)text.ptr[i]);
+    }
+}
+
+/** The page about it: as said, or that of Icinga Web 2, by the way that the mail scripts
+ *  go. (icinga2 2.13, etc/icinga2/scripts) */
+static void put_url(const struct writing *writing, struct buf *out)
+{
+    struct slice service = writing->items[NOTIFICATION_SERVICE];
+    struct slice web = writing->items[NOTIFICATION_ICINGA_WEB];
+    buf_put(out, writing->items[NOTIFICATION_URL]);
+    if (out->len > 0 || web.len == 0)
+        return;
+    buf_put(out, web);
+    buf_printf(out, "/monitoring/%s/show?host=", service.len > 0 ? "service" : "host");
+    put_url_encoded(out, writing->items[NOTIFICATION_HOST]);
+    if (service.len == 0)
+        return;
+    buf_puts(out, "&service=");
+    put_url_encoded(out, service);
+}
+
 static void put_labels(const struct writing *writing)
 {
     struct buf *body = writing->body;
@@ -354,7 +385,7 @@ bool notification_put(const struct notification *notification, struct now now,
     put_member(body, "status", slice_of(status_of(&writing)));
     put_made(&writing, "fingerprint", put_key);
     put_made(&writing, is_over(&writing) ? "endsAt" : "startsAt", put_moment);
-    put_member(body, "generatorURL", writing.items[NOTIFICATION_URL]);
+    put_made(&writing, "generatorURL", put_url);
     put_labels(&writing);
     put_annotations(&writing);
     buf_puts(body, "}]}");
