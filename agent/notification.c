@@ -248,7 +248,7 @@ static void put_all_texts(const struct writing *writing, struct buf *out)
  *  host's name and address behind. */
 static void put_description(const struct writing *writing, struct buf *out)
 {
-    struct buf texts = buf_make(LIMIT_SPOOL_ENTRY_BYTES);
+    struct buf texts = buf_make(LIMIT_HTTP_BODY_BYTES);
     put_all_texts(writing, &texts);
     struct slice all = slice_trim(buf_slice(&texts));
     struct slice head = text_cut(all, LIMIT_DESCRIPTION_BYTES * 3 / 4);
