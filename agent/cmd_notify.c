@@ -88,13 +88,19 @@ static bool read_options(struct order *order, int argc, char **argv)
     return optind == argc;
 }
 
+/** Nagios has every variable, also those that mean nothing just now. */
+static bool is_said(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && value[0] != '\0';
+}
+
 /** What no option says may stand in the environment. */
 static void read_environment(struct order *order, bool is_nagios)
 {
     struct arena arena = { 0 };
     bool has_service = order->notification.items[NOTIFICATION_SERVICE].len > 0 ||
-                       (is_nagios && getenv("NAGIOS_SERVICEDESC")) ||
-                       (!is_nagios && getenv("SERVICENAME"));
+                       is_said(is_nagios ? "NAGIOS_SERVICEDESC" : "SERVICENAME");
     const char *whose = has_service ? "SERVICE" : "HOST";
     for (int i = 0; i < NOTIFICATION_ITEMS; i++) {
         const struct notification_name *name = &notification_names[i];

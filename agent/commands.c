@@ -135,6 +135,7 @@ static const char notify_options[] =
     "                     with the same again is not counted again\n"
     "  --author NAME      who says the --comment\n"
     "  --url URL          a page about it\n"
+    "  --icinga-web URL   where Icinga Web 2 is, which has one\n"
     "  --as FORM          raw: text (the default), generic, alertmanager, grafana\n"
     "  --spool FOLDER     where the agent looks (default: /var/spool/tocsin)\n";
 

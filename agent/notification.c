@@ -33,7 +33,8 @@ const struct notification_name notification_names[NOTIFICATION_ITEMS] = {
                               "NOTIFICATIONAUTHORNAME" },
     [NOTIFICATION_COMMENT] = { "comment", 'c', BOTH("NOTIFICATIONCOMMENT"),
                                "NOTIFICATIONCOMMENT" },
-    [NOTIFICATION_URL] = { "url", 'i', "SERVICENOTESURL", "HOSTNOTESURL", NULL },
+    [NOTIFICATION_URL] = { "url", 0, "SERVICENOTESURL", "HOSTNOTESURL", NULL },
+    [NOTIFICATION_ICINGA_WEB] = { "icinga-web", 'i', NULL, NULL, "ICINGAWEB2URL" },
 };
 
 /* --- what it means ---------------------------------------------------------------- */
@@ -91,11 +92,24 @@ struct writing {
     struct buf *body;
 };
 
+/** "$SERVICEDESC$", "$service.name$": nothing stood there to be put in. */
+static bool is_macro(struct slice item)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789_.:";
+    if (item.len < 3 || item.ptr[0] != '$' || item.ptr[item.len - 1] != '$')
+        return false;
+    for (size_t i = 1; i < item.len - 1; i++) {
+        if (!memchr(letters, item.ptr[i], sizeof letters - 1))
+            return false;
+    }
+    return true;
+}
+
 static struct slice said(struct slice item)
 {
     item = slice_trim(item);
-    bool is_macro = item.len > 1 && item.ptr[0] == '$' && item.ptr[item.len - 1] == '$';
-    return is_macro ? SLICE("") : item;
+    return is_macro(item) ? SLICE("") : item;
 }
 
 static bool find_type(struct writing *writing, struct err *err)
@@ -188,30 +202,60 @@ static void put_title(const struct writing *writing, struct buf *out)
     buf_put(out, line);
 }
 
-/** Nagios writes line feeds as a backslash and an n. */
 static void put_lines(struct buf *out, struct slice text)
 {
+    buf_put(out, text);
+    buf_puts(out, text.len > 0 ? "\n" : "");
+}
+
+/** Nagios writes a line feed as a backslash and an n, and a backslash as two of them;
+ *  in the long output only. (nagioscore 4.4, base/utils.c: my_escape_newlines) */
+static void put_escaped_lines(struct buf *out, struct slice text)
+{
     for (size_t i = 0; i < text.len; i++) {
-        bool is_feed =
-            text.ptr[i] == '\\' && i + 1 < text.len && text.ptr[i + 1] == 'n';
-        buf_putc(out, is_feed ? '\n' : text.ptr[i]);
-        i += is_feed;
+        char next = text.ptr[i] == '\\' && i + 1 < text.len ? text.ptr[i + 1] : 0;
+        bool is_escape = next == 'n' || next == '\\';
+        buf_putc(out, next == 'n' ? '\n' : text.ptr[i]);
+        i += is_escape;
     }
     buf_puts(out, text.len > 0 ? "\n" : "");
 }
 
-static void put_description(const struct writing *writing, struct buf *out)
+/** What the title has no room for: Icinga's output has all lines of it. */
+static struct slice rest_of_output(const struct writing *writing)
+{
+    struct slice rest = writing->items[NOTIFICATION_OUTPUT], line = SLICE("");
+    (void)slice_next(&rest, '\n', &line);
+    bool is_in_title =
+        writing->type->meaning == MEANS_STATE && line.len < LIMIT_SUMMARY_BYTES / 2;
+    return is_in_title ? slice_trim(rest) : writing->items[NOTIFICATION_OUTPUT];
+}
+
+static void put_all_texts(const struct writing *writing, struct buf *out)
 {
     struct slice author = writing->items[NOTIFICATION_AUTHOR];
     struct slice comment = writing->items[NOTIFICATION_COMMENT];
-    if (writing->type->meaning != MEANS_STATE)
-        put_lines(out, writing->items[NOTIFICATION_OUTPUT]);
-    put_lines(out, writing->items[NOTIFICATION_LONG_OUTPUT]);
+    put_lines(out, rest_of_output(writing));
+    put_escaped_lines(out, writing->items[NOTIFICATION_LONG_OUTPUT]);
     if (comment.len > 0 && writing->type->meaning != MEANS_WORD) {
         buf_put(out, author.len > 0 ? author : SLICE("comment"));
         buf_puts(out, ": ");
         put_lines(out, comment);
     }
+}
+
+/** A check may print books; the alert has room for LIMIT_DESCRIPTION_BYTES, with its
+ *  host's name and address behind. */
+static void put_description(const struct writing *writing, struct buf *out)
+{
+    struct buf texts = buf_make(LIMIT_HTTP_BODY_BYTES);
+    put_all_texts(writing, &texts);
+    struct slice all = slice_trim(buf_slice(&texts));
+    struct slice head = text_cut(all, LIMIT_DESCRIPTION_BYTES * 3 / 4);
+    buf_put(out, head);
+    if (head.len < all.len)
+        buf_printf(out, "\n(%zu more bytes are left out)", all.len - head.len);
+    buf_free(&texts);
 }
 
 /* --- the body --------------------------------------------------------------------- */
@@ -269,6 +313,36 @@ static void put_moment(const struct writing *writing, struct buf *out)
     buf_printf(out, "%lld", (long long)unix_ms);
 }
 
+static void put_url_encoded(struct buf *out, struct slice text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789.~_-";
+    for (size_t i = 0; i < text.len; i++) {
+        if (memchr(plain, text.ptr[i], sizeof plain - 1))
+            buf_putc(out, text.ptr[i]);
+        else
+            buf_printf(out, "%%%02X", (unsigned char)text.ptr[i]);
+    }
+}
+
+/** The page about it: as said, or that of Icinga Web 2, by the way that the mail scripts
+ *  go. (icinga2 2.13, etc/icinga2/scripts) */
+static void put_url(const struct writing *writing, struct buf *out)
+{
+    struct slice service = writing->items[NOTIFICATION_SERVICE];
+    struct slice web = writing->items[NOTIFICATION_ICINGA_WEB];
+    buf_put(out, writing->items[NOTIFICATION_URL]);
+    if (out->len > 0 || web.len == 0)
+        return;
+    buf_put(out, web);
+    buf_printf(out, "/monitoring/%s/show?host=", service.len > 0 ? "service" : "host");
+    put_url_encoded(out, writing->items[NOTIFICATION_HOST]);
+    if (service.len == 0)
+        return;
+    buf_puts(out, "&service=");
+    put_url_encoded(out, service);
+}
+
 static void put_labels(const struct writing *writing)
 {
     struct buf *body = writing->body;
@@ -311,7 +385,7 @@ bool notification_put(const struct notification *notification, struct now now,
     put_member(body, "status", slice_of(status_of(&writing)));
     put_made(&writing, "fingerprint", put_key);
     put_made(&writing, is_over(&writing) ? "endsAt" : "startsAt", put_moment);
-    put_member(body, "generatorURL", writing.items[NOTIFICATION_URL]);
+    put_made(&writing, "generatorURL", put_url);
     put_labels(&writing);
     put_annotations(&writing);
     buf_puts(body, "}]}");

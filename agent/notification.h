@@ -25,6 +25,7 @@ enum notification_item {
     NOTIFICATION_AUTHOR,
     NOTIFICATION_COMMENT,
     NOTIFICATION_URL,
+    NOTIFICATION_ICINGA_WEB, /**< where Icinga Web 2 is: it has a page about it */
     NOTIFICATION_ITEMS
 };
 
