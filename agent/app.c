@@ -221,10 +221,11 @@ static void hold_back(struct app *app, const struct err *err)
     app->is_full = err->kind == ERR_FULL;
     if (planted(PLANT_FULL_FORGETS))
         app->notices.count = 0;
-    control_refuse(app->control, err);
-    control_write(app->control);
+    free(mem_take(&app->backup_path));
     inputs_refuse(app->inputs, app->now);
     if (!can_heal(err)) {
+        control_refuse(app->control, err);
+        control_write(app->control);
         log_error(app->world.log, "%s: stopping, the store recovers at the next start",
                   err->text);
         app->failure = *err;
@@ -236,6 +237,7 @@ static void hold_back(struct app *app, const struct err *err)
                   "%s: nothing is read and nothing is lost until it can be written",
                   err->text);
     app->write_retry_ms = app->now.mono_ms + WRITE_RETRY_MS;
+    control_again(app->control, answer_control, app);
     control_read(app->control, answer_control, app);
     control_write(app->control);
 }

@@ -43,14 +43,18 @@ enum { SPOOL_OPTION = 1000, FIRST_ITEM = 1100 };
 static void make_options(struct option *longs, char *letters)
 {
     size_t count = 0;
-    letters += sprintf(letters, ICINGA_LETTERS);
+    memcpy(letters, ICINGA_LETTERS, sizeof ICINGA_LETTERS);
+    letters += sizeof ICINGA_LETTERS - 1;
     for (int i = 0; i < NOTIFICATION_ITEMS; i++) {
         const struct notification_name *name = &notification_names[i];
         longs[count++] =
             (struct option){ name->option, required_argument, NULL, FIRST_ITEM + i };
-        if (name->letter)
-            letters += sprintf(letters, "%c:", name->letter);
+        if (name->letter) {
+            *letters++ = name->letter;
+            *letters++ = ':';
+        }
     }
+    *letters = '\0';
     longs[count++] = (struct option){ "spool", required_argument, NULL, SPOOL_OPTION };
     longs[count] = (struct option){ 0 };
 }
@@ -117,7 +121,7 @@ static void read_environment(struct order *order, bool is_nagios)
 static int notify_of_check(struct order *order, int argc, char **argv)
 {
     struct clock_source clock = clock_real();
-    struct buf body = buf_make(LIMIT_SPOOL_ENTRY_BYTES);
+    struct buf body = buf_make(LIMIT_HTTP_BODY_BYTES);
     struct err err = { 0 };
     order->form = spool_form_find(SLICE("alertmanager"));
     if (!read_options(order, argc, argv))
@@ -172,7 +176,7 @@ static bool read_input(struct buf *body)
 
 static int notify_raw(struct order *order, int argc, char **argv)
 {
-    struct buf body = buf_make(LIMIT_SPOOL_ENTRY_BYTES);
+    struct buf body = buf_make(LIMIT_HTTP_BODY_BYTES);
     int code;
     if (!read_raw_options(order, argc, argv))
         return cli_usage("notify");
@@ -180,7 +184,7 @@ static int notify_raw(struct order *order, int argc, char **argv)
         code = cli_fail(EX_IOERR, "standard input cannot be read: %s", strerror(errno));
     else if (body.overflowed)
         code = cli_fail(EX_DATAERR, "standard input is longer than %d bytes",
-                        LIMIT_SPOOL_ENTRY_BYTES);
+                        LIMIT_HTTP_BODY_BYTES);
     else if (slice_trim(buf_slice(&body)).len == 0)
         code = cli_fail(EX_DATAERR, "standard input is empty");
     else

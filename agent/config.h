@@ -7,8 +7,8 @@
 
 #include "agent/base/complaint.h"
 #include "agent/inputs/http/http_config.h"
-#include "agent/inputs/spool_config.h"
 #include "agent/inputs/input.h"
+#include "agent/inputs/spool_config.h"
 #include "outputs/output.h"
 #include "rules/route.h"
 #include "rules/rule.h"

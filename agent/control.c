@@ -144,6 +144,14 @@ static void answer_client(struct client *client, struct slice request,
     client->is_answered = true;
 }
 
+/** @return false: its request has not come whole. */
+static bool find_request(const struct client *client, struct slice *request)
+{
+    struct slice rest = buf_slice(&client->in);
+    return rest.len > 0 && memchr(rest.ptr, '\n', rest.len) &&
+           slice_next(&rest, '\n', request);
+}
+
 static void read_client(struct control *control, struct client *client,
                         control_answer_fn *answer, void *ctx)
 {
@@ -157,8 +165,8 @@ static void read_client(struct control *control, struct client *client,
         client_drop(control, client);
         return;
     }
-    struct slice rest = buf_slice(&client->in), request;
-    if (memchr(rest.ptr, '\n', rest.len) && slice_next(&rest, '\n', &request)) {
+    struct slice request;
+    if (find_request(client, &request)) {
         answer_client(client, request, answer, ctx);
         wakes_set(control->wakes, client->fd, WAKE_WRITE);
     }
@@ -184,11 +192,28 @@ bool control_has_answers(const struct control *control)
     return has;
 }
 
+static bool is_waiting(const struct client *client)
+{
+    return client->fd >= 0 && client->is_answered && !client->is_leaving;
+}
+
+void control_again(struct control *control, control_answer_fn *answer, void *ctx)
+{
+    for (size_t i = 0; control && i < LIMIT_CONTROL_CLIENTS; i++) {
+        struct client *client = &control->clients[i];
+        struct slice request;
+        if (!is_waiting(client) || !find_request(client, &request))
+            continue;
+        buf_clear(&client->out);
+        answer_client(client, request, answer, ctx);
+    }
+}
+
 void control_refuse(struct control *control, const struct err *err)
 {
     for (size_t i = 0; control && i < LIMIT_CONTROL_CLIENTS; i++) {
         struct client *client = &control->clients[i];
-        if (client->fd < 0 || !client->is_answered || client->is_leaving)
+        if (!is_waiting(client))
             continue;
         buf_clear(&client->out);
         put_error(&client->out, err);

@@ -29,8 +29,10 @@ void control_close(struct control *control);
 void control_read(struct control *control, control_answer_fn *answer, void *ctx);
 /** Does anybody wait for a commit to get an answer? */
 bool control_has_answers(const struct control *control);
-/** The turn's commit failed: turn the answers that have not left yet into this error.
- */
+/** The turn's commit failed: what has not left yet is answered anew, by @answer as
+ *  things are now. */
+void control_again(struct control *control, control_answer_fn *answer, void *ctx);
+/** There will be no commit: turn the answers that have not left yet into this error. */
 void control_refuse(struct control *control, const struct err *err);
 /** The turn's commit is durable: send the answers, as far as it goes without blocking.
  */

@@ -282,7 +282,7 @@ static void put_member(struct buf *out, const char *name, struct slice value)
 static void put_made(const struct writing *writing, const char *name,
                      void (*make)(const struct writing *writing, struct buf *out))
 {
-    struct buf text = buf_make(LIMIT_SPOOL_ENTRY_BYTES);
+    struct buf text = buf_make(LIMIT_HTTP_BODY_BYTES);
     make(writing, &text);
     put_member(writing->body, name, slice_trim(buf_slice(&text)));
     buf_free(&text);
@@ -395,5 +395,5 @@ bool notification_put(const struct notification *notification, struct now now,
     buf_puts(body, "}]}");
     return !body->overflowed ||
            err_set(err, ERR_INVALID, "this is longer than %d bytes",
-                   LIMIT_SPOOL_ENTRY_BYTES);
+                   LIMIT_HTTP_BODY_BYTES);
 }

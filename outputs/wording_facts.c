@@ -90,23 +90,29 @@ static void put_ended(struct buf *out, const struct mail_view *view,
         put_distance(out, view, alert->ended_unix_ms, alert->first_unix_ms);
 }
 
-/** The severity is shown anyway, and of two names that are the same one is enough. */
-static bool is_shown_label(const struct notice_alert *alert, const struct label *label)
+/** The severity is shown anyway, of two names that are the same one is enough, and an
+ *  alert that names no host of its own is none of ours. */
+static bool is_shown_label(const struct mail_view *view,
+                           const struct notice_alert *alert, const struct label *label)
 {
     if (slice_equal(label->name, SLICE("severity")))
         return false;
-    return !slice_equal(label->name, SLICE("rule")) ||
-           !slice_equal(label->value, labels_find(&alert->labels, SLICE("alertname")));
+    if (slice_equal(label->name, SLICE("host")))
+        return !alert->is_posted || !slice_equal(label->value, view->profile->host);
+    if (!slice_equal(label->name, SLICE("rule")))
+        return true;
+    return !slice_equal(label->value,
+                        labels_find(&alert->labels, SLICE("alertname"))) &&
+           !(alert->is_posted && slice_equal(label->value, alert->summary));
 }
 
 static void put_labels(struct buf *out, const struct mail_view *view,
                        const struct notice_alert *alert)
 {
     const char *separator = "";
-    (void)view;
     for (size_t i = 0; i < alert->labels.count; i++) {
         const struct label *label = &alert->labels.items[i];
-        if (!is_shown_label(alert, label))
+        if (!is_shown_label(view, alert, label))
             continue;
         buf_puts(out, separator);
         wording_put_name(out, label->name);

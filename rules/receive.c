@@ -2,6 +2,7 @@
  * What comes in without a line: alerts that others decided on, and what the agent has
  * to say about itself. Both become sightings, and from there on nothing is different.
  */
+#include "agent/base/text.h"
 #include "rules/engine_inside.h"
 #include "rules/redact.h"
 #include "rules/rule_parts.h"
@@ -117,6 +118,19 @@ static void find_suspects(struct receiving *receiving)
     receiving->suspects = engine_suspects(receiving->engine, texts, count);
 }
 
+/** With a mark where it is too long to be kept. */
+static struct slice fit(struct engine *engine, struct slice text, size_t max_bytes)
+{
+    static const struct slice mark = { " [cut]", 6 };
+    if (text.len <= max_bytes)
+        return text;
+    text = text_cut(text, max_bytes - mark.len);
+    char *bytes = arena_zalloc(&engine->arena, text.len + mark.len);
+    memcpy(bytes, text.ptr, text.len);
+    memcpy(bytes + text.len, mark.ptr, mark.len);
+    return slice_make(bytes, text.len + mark.len);
+}
+
 static void clean_texts(struct receiving *receiving)
 {
     struct engine *engine = receiving->engine;
@@ -125,6 +139,8 @@ static void clean_texts(struct receiving *receiving)
         sighting->summary = clean(engine, sighting->summary);
     if (is_suspect(receiving, DESCRIPTION))
         sighting->description = clean(engine, sighting->description);
+    sighting->summary = fit(engine, sighting->summary, LIMIT_SUMMARY_BYTES);
+    sighting->description = fit(engine, sighting->description, LIMIT_DESCRIPTION_BYTES);
     sighting->links = redact_links(rules_redactor(engine->rules), sighting->links,
                                    is_suspect(receiving, LINKS), &engine->arena);
 }
@@ -205,11 +221,17 @@ static int64_t sane_moment(int64_t unix_ms, struct now now)
     return unix_ms > 0 && unix_ms < now.unix_ms ? unix_ms : now.unix_ms;
 }
 
+/** Nothing ends before it began: then it is over since we hear of it. */
+static int64_t sane_end(const struct incoming *incoming, struct now now)
+{
+    int64_t ends_ms = incoming->ends_unix_ms;
+    return ends_ms < incoming->starts_unix_ms ? now.unix_ms : sane_moment(ends_ms, now);
+}
+
 static void describe(struct receiving *receiving)
 {
     const struct incoming *incoming = receiving->incoming;
     struct now now = receiving->now;
-    int64_t ended_ms = sane_moment(incoming->ends_unix_ms, now);
     receiving->sighting = (struct sighting){
         .severity = incoming->severity,
         .summary = incoming->title,
@@ -222,7 +244,7 @@ static void describe(struct receiving *receiving)
         .occurrence = incoming->occurrence,
         .is_news = incoming->is_news,
         .began_unix_ms = sane_moment(incoming->starts_unix_ms, now),
-        .ended_unix_ms = incoming->is_resolved ? ended_ms : 0,
+        .ended_unix_ms = incoming->is_resolved ? sane_end(incoming, now) : 0,
     };
     if (receiving->sighting.fingerprint == 0)
         receiving->sighting.fingerprint = labels_hash(&incoming->labels) | 1;

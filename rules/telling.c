@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "agent/base/text.h"
+
 static void add(struct telling *telling, const struct alert *alert)
 {
     *mem_push(telling->alerts, telling->count, telling->capacity) = alert;
@@ -171,7 +173,7 @@ static void put_others(const struct labels *labels, struct slice rule, struct bu
 /** "ssh-bruteforce on web1 (ip=192.0.2.7)" */
 struct slice group_title(const struct alert_group *group, struct arena *arena)
 {
-    struct buf title = buf_make(LIMIT_SUMMARY_BYTES);
+    struct buf title = buf_make(LABELS_KEY_BYTES);
     struct slice rule = labels_find(&group->labels, SLICE("rule"));
     struct slice host = labels_find(&group->labels, SLICE("host"));
     if (rule.len == 0)
@@ -187,7 +189,8 @@ struct slice group_title(const struct alert_group *group, struct arena *arena)
         buf_puts(&title, group->is_other ? "(other) alerts of " : "alerts of ");
         buf_put(&title, group->route->name);
     }
-    struct slice text = arena_slice(arena, buf_slice(&title));
+    struct slice text =
+        arena_slice(arena, text_cut(buf_slice(&title), LIMIT_SUMMARY_BYTES));
     buf_free(&title);
     return text;
 }

@@ -1,5 +1,4 @@
-/** Every bound of the agent that is not a configuration key, with what happens there.
- *  Each has a counter beside the code that enforces it. */
+/** Every bound that is no configuration key, and what happens there. All are counted. */
 #ifndef TOCSIN_BASE_LIMITS_H
 #define TOCSIN_BASE_LIMITS_H
 
@@ -40,17 +39,13 @@
 #define LIMIT_JSON_VALUES 200000               /* the body is refused, 413 */
 #define LIMIT_POSTED_LABELS (LIMIT_LABELS - 4) /* ours need room; told in the mail */
 #define LIMIT_BODY_ALERTS 1000                 /* the body is refused, 413 */
-
-/* --- the spool ------------------------------------------------------------------ */
-#define LIMIT_SPOOL_ENTRY_BYTES (1024 * 1024) /* `notify` refuses; else set aside */
-#define LIMIT_SPOOL_TURN 256     /* entries, the oldest; then due work and sending */
 #define LIMIT_SPOOL_ENTRIES 4096 /* that cannot be removed; further ones wait, told */
 
 /* --- the journal --------------------------------------------------------------- */
 #define LIMIT_JOURNALS 16        /* sources; each has the files open; refused at load */
 #define LIMIT_JOURNAL_MATCHES 50 /* units, and identifiers; refused at load */
 #define LIMIT_UNIT_BYTES 256     /* the name of a unit; refused at load */
-#define LIMIT_TURN_ENTRIES 200   /* of all journals; then due work and sending */
+#define LIMIT_TURN_ENTRIES 200   /* of journals, of the spool; then due work */
 #define LIMIT_ENTRY_FIELDS 128   /* further ones are left out, counted */
 #define LIMIT_FIELD_BYTES 4096   /* of a value but the message; cut, counted */
 #define LIMIT_ENTRY_BYTES (256 * 1024) /* further fields are left out, counted */
@@ -108,7 +103,7 @@
 #define LIMIT_CONTROL_REPLY (8 * 1024 * 1024) /* bytes; then cut and said */
 
 /* --- HTTP ------------------------------------------------------------------------ */
-#define LIMIT_HTTP_BODY_BYTES (1024 * 1024)        /* of a request; 413 */
+#define LIMIT_HTTP_BODY_BYTES (1024 * 1024)        /* 413; in the spool: refused */
 #define LIMIT_HTTP_BODIES_BYTES (32 * 1024 * 1024) /* of all that are here; 503 */
 #define LIMIT_HTTP_HEAD_BYTES (32 * 1024)          /* request line and headers; 431 */
 #define LIMIT_HTTP_METRICS_BYTES (32 * 1024) /* of GET /metrics; fits, by a test */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "agent/inputs/archives.h"
+#include "agent/inputs/cuts.h"
 #include "agent/inputs/names.h"
-#include "agent/inputs/rotation.h"
 
 /* What cannot be read for so long counts as different: a bad sector stays one. */
 enum { PATIENCE_MS = 30 * 1000 };
@@ -85,6 +85,16 @@ bool copies_cannot_tell(struct tail *tail, struct tail_file *file, uint64_t fail
     return true;
 }
 
+/** @file is what became of @original before anything of it was read, and is read
+ *  itself: nothing that was seen is lost. */
+static bool takes_seen(struct tail *tail, const struct tail_file *file,
+                       const struct tail_file *original)
+{
+    return original->seen_bytes > 0 &&
+           tail_seen_matches(&tail->reader, file->fd, original) &&
+           !tail_seen_matches(&tail->reader, original->fd, original);
+}
+
 bool copies_repeat(struct tail *tail, struct tail_file *file)
 {
     if (file->state == TAIL_COPY && !file->original)
@@ -96,16 +106,19 @@ bool copies_repeat(struct tail *tail, struct tail_file *file)
     uint64_t failures = tail->reader.failures;
     bool was_cut = !is_intact(tail, original);
     bool is_copy = !was_cut && repeats(tail, file, original);
+    bool has_taken = !was_cut && !is_copy && takes_seen(tail, file, original);
     if (copies_cannot_tell(tail, file, failures))
         return true;
     if (was_cut) {
-        rotation_cut(tail, original);
+        cuts_settle(tail, original);
         if (original->retry_at_ms > tail->now.mono_ms)
             return true; /* it is not decided what the original is */
         if (file->state == TAIL_COPY)
             return settle(tail, file);
         return file->offset == 0 ? stands_alone(tail, file) : false;
     }
+    if (has_taken)
+        tail_file_forget_seen(original);
     if (!is_copy)
         return stands_alone(tail, file);
     files_recover(&tail->files, file);
@@ -267,6 +280,41 @@ struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
     files_set_state(&tail->files, copy, TAIL_ROTATED);
     files_queue(&tail->files, copy);
     return copy;
+}
+
+bool copies_hold_seen(struct tail *tail, const char *path, const struct tail_file *file)
+{
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    if (file->seen_bytes == 0 || name_is_compressed(name_of(slice_of(path))))
+        return false;
+    int fd = tail_open_to_compare(&tail->reader, path, &stat);
+    if (fd < 0)
+        return false;
+    bool holds = tail_seen_matches(&tail->reader, fd, file);
+    fs->close(fs->ctx, fd);
+    return holds;
+}
+
+/** Nobody has looked into what lies at @entry, and somebody will. */
+static bool is_to_be_read(struct tail *tail, const struct search_entry *entry)
+{
+    const struct tail_file *known = files_with_inode(&tail->files, &entry->stat);
+    return known ? may_adopt(known)
+                 : tail_wanted_by(tail, entry->path) < tail->source_count;
+}
+
+bool copies_keep_seen(struct tail *tail, const struct tail_file *original)
+{
+    size_t at = 0;
+    const char *path = path_of_copies(original);
+    const struct search_entry *entry;
+    (void)search_again(&tail->search, path);
+    while ((entry = search_rotation(&tail->search, path, &at)) != NULL) {
+        if (is_to_be_read(tail, entry) && copies_hold_seen(tail, entry->path, original))
+            return true;
+    }
+    return false;
 }
 
 void copies_settle(struct tail *tail, struct tail_file *original)

@@ -23,6 +23,14 @@ bool copies_may_repeat(struct tail *tail, const struct tail_file *file);
 struct tail_file *copies_adopt(struct tail *tail, struct tail_file *original,
                                bool *is_found);
 
+/** Does the file at @path begin with what was seen of @file, of which nothing was
+ *  read? */
+bool copies_hold_seen(struct tail *tail, const char *path,
+                      const struct tail_file *file);
+/** What was seen of @original, of which nothing was read, is no more in it. Does it lie
+ *  in a copy that will be read whole? */
+bool copies_keep_seen(struct tail *tail, const struct tail_file *original);
+
 /** What repeats @original and was not adopted holds nothing new. */
 void copies_settle(struct tail *tail, struct tail_file *original);
 

@@ -153,14 +153,28 @@ static void consider(struct tail *tail, struct tail_source *source, const char *
 struct scanning {
     struct tail *tail;
     struct tail_source *source;
+    enum tail_gap gap; /* the widest of the pattern */
 };
+
+static bool is_missing(const struct tail *tail, const char *path)
+{
+    struct err err = { 0 };
+    struct fs_stat stat;
+    const struct fs *fs = tail->files.fs;
+    return !fs->stat(fs->ctx, path[0] ? path : ".", &stat, &err) &&
+           err.kind == ERR_MISSING;
+}
 
 static void visit_folder(void *ctx, const char *path)
 {
     struct scanning *scanning = ctx;
-    struct tail_source *source = scanning->source;
-    if (!source->config->inotify || !watch_folder(scanning->tail->watch, path))
-        source->is_blind = true;
+    struct tail *tail = scanning->tail;
+    if (scanning->source->config->inotify && watch_folder(tail->watch, path))
+        return;
+    if (!is_missing(tail, path))
+        scanning->gap = GAP_UNWATCHED;
+    else if (scanning->gap == GAP_NONE)
+        scanning->gap = GAP_MISSING;
 }
 
 static void visit_file(void *ctx, const char *path)
@@ -200,19 +214,49 @@ static void tell_turned_away(struct tail *tail, struct tail_source *source)
     tail->tally->refused_files = refused + count - before;
 }
 
-void discover_scan(struct tail *tail, size_t source)
+static void walk_pattern(struct tail *tail, struct tail_source *source, size_t index)
 {
-    struct scanning scanning = { tail, &tail->sources[source] };
+    struct slice pattern = source->config->files.items[index].value;
+    struct scanning scanning = { tail, source, GAP_NONE };
     struct scan_visitor visitor = { visit_folder, visit_file, &scanning };
-    const struct conf_texts *files = &scanning.source->config->files;
-    scanning.source->is_blind = false;
-    scanning.source->turned_away = 0;
-    for (size_t i = 0; i < files->count; i++) {
-        struct slice pattern = files->items[i].value;
-        if (!scan_walk(tail->files.fs, pattern, &visitor))
-            tell_cut_short(tail, pattern);
+    if (!scan_walk(tail->files.fs, pattern, &visitor))
+        tell_cut_short(tail, pattern);
+    source->gaps[index] = scanning.gap;
+}
+
+static void note_blindness(struct tail_source *source)
+{
+    source->is_blind = false;
+    for (size_t i = 0; i < source->config->files.count; i++)
+        source->is_blind |= source->gaps[i] == GAP_UNWATCHED;
+}
+
+void discover_scan(struct tail *tail, size_t index)
+{
+    struct tail_source *source = &tail->sources[index];
+    source->turned_away = 0;
+    for (size_t i = 0; i < source->config->files.count; i++)
+        walk_pattern(tail, source, i);
+    note_blindness(source);
+    tell_turned_away(tail, source);
+}
+
+void discover_scan_gaps(struct tail *tail, size_t index)
+{
+    struct tail_source *source = &tail->sources[index];
+    size_t turned_away = source->turned_away, gap_count = 0;
+    for (size_t i = 0; i < source->config->files.count; i++)
+        gap_count += source->gaps[i] != GAP_NONE;
+    if (gap_count == source->config->files.count) {
+        discover_scan(tail, index);
+        return;
     }
-    tell_turned_away(tail, scanning.source);
+    for (size_t i = 0; i < source->config->files.count; i++) {
+        if (source->gaps[i] != GAP_NONE)
+            walk_pattern(tail, source, i);
+    }
+    note_blindness(source);
+    source->turned_away = turned_away; /* it is told of all patterns together */
 }
 
 void discover_hint(struct tail *tail, const char *path)

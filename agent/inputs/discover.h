@@ -7,6 +7,9 @@
 /** Walk all patterns of a source; watch the folders on the way. */
 void discover_scan(struct tail *tail, size_t source);
 
+/** Walk only the patterns of which inotify leaves something out. */
+void discover_scan_gaps(struct tail *tail, size_t source);
+
 /** Something happened at @path, where no followed file lies. */
 void discover_hint(struct tail *tail, const char *path);
 

@@ -276,13 +276,18 @@ bool generations_follow_made_since(struct tail *tail, struct tail_file *file,
     /* A copy: opening the file may find that it has another home by now. */
     char *home = mem_copy_text(files_home(file));
     struct generations all = { .base = name_of(slice_of(home)) };
+    bool has_seen = false;
     (void)search_again(&tail->search, home);
     while ((entry = search_rotation(&tail->search, home, &at)) != NULL) {
         if ((entry->stat.birth != 0 || !needs_birth) &&
-            is_made_since(tail, entry, file))
+            is_made_since(tail, entry, file)) {
             put_by_age(&all, entry);
+            has_seen |= copies_hold_seen(tail, entry->path, file);
+        }
     }
     bool is_told = !copies_cannot_tell(tail, file, failures);
+    if (is_told && has_seen)
+        tail_file_forget_seen(file);
     if (is_told) {
         for (size_t i = 0; i < all.count; i++)
             tail_file_knows(file, made_ns(all.items[i]));

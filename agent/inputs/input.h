@@ -16,7 +16,7 @@
 #include "agent/base/now.h"
 #include "agent/base/text.h"
 #include "agent/base/wakes.h"
-#include "agent/inputs/http/http_tally.h"
+#include "agent/inputs/inputs_tally.h"
 #include "agent/inputs/intake.h"
 #include "agent/inputs/source_config.h"
 
@@ -36,29 +36,8 @@ struct input_world {
     struct log_sink *log;
     const struct journal_ops *journals; /**< NULL: there are none */
     int stdin_fd; /**< read only when a source asks for it; stays the caller's */
-    bool listens; /**< false: no port is opened */
+    bool listens; /**< false: no port is opened, no spool read */
     struct metrics_source metrics;
-};
-
-struct inputs_tally {
-    uint64_t files_watched, files_open;
-    uint64_t bytes_read;
-    uint64_t rotations, truncations;
-    uint64_t lost_bytes;       /**< known to have existed and not readable any more */
-    uint64_t cut_lines;        /**< longer than LIMIT_LINE_BYTES */
-    uint64_t refused_files;    /**< past LIMIT_WATCHED_FILES, devices, hostile links */
-    uint64_t unreadable_files; /**< now */
-    uint64_t watch_failures;   /**< inotify was exhausted or off: polled instead */
-    uint64_t watch_overflows;  /**< inotify lost hints: everything was looked at */
-    struct http_tally http;
-    uint64_t journal_entries, journal_copies; /**< read; written twice, passed over */
-    uint64_t journal_left_out; /**< fields past a bound, and values that were cut */
-    uint64_t journal_gaps;     /**< where entries were gone before they were read */
-    uint64_t journal_missed;   /**< entries in them, as far as it is known */
-    uint64_t spool_entries;    /**< taken */
-    uint64_t spool_refused;    /**< that nobody could read */
-    uint64_t spool_stuck;      /**< times that one could not be removed */
-    uint64_t marks;            /**< positions that moved without a byte read */
 };
 
 /** What configuration says of all inputs; borrowed until the next one is taken. */
@@ -69,7 +48,7 @@ struct inputs_config {
     const struct source *http_source; /**< what its alerts come from */
     const struct spool_config *spool; /**< NULL: there is none */
     const struct source *spool_source;
-    struct slice host_name;           /**< our own */
+    struct slice host_name; /**< our own */
 };
 
 struct inputs;

@@ -208,6 +208,8 @@ static size_t take_entry(struct journal_input *input, struct journal_follow *fol
     if (!input->ops->place(follow->journal, &place, err) ||
         !journal_find_copy(input, follow, &place, &is_copy, err))
         return 0;
+    if (follow->skips_boot && journal_is_of_this_boot(input, &place))
+        return 1;
     if (is_copy)
         return pass_over(input, follow, &place);
     if (!follow->has_lost && is_gap(input, follow, &place))
@@ -256,7 +258,7 @@ static bool set_mark(struct journal_input *input, struct journal_follow *follow,
     if (!input->ops->newest(follow->journal, &follow->mark, err))
         return false;
     follow->has_mark = follow->mark.cursor[0] != '\0';
-    return input->ops->seek(follow->journal, &follow->place, err);
+    return journal_go_on(input, follow, err);
 }
 
 /** @return whether to read on at once. */
@@ -280,11 +282,30 @@ static bool take_notice(struct journal_input *input, struct journal_follow *foll
     return false;
 }
 
+/** @return whether to read on at once. */
+static bool begin_boot(struct journal_input *input, struct journal_follow *follow)
+{
+    struct err err;
+    switch (journal_begin_boot(input, follow, &err)) {
+    case JOURNAL_FOUND:
+        return true;
+    case JOURNAL_NOTHING_YET:
+        follow->needs_seek = true;
+        return take_notice(input, follow);
+    case JOURNAL_NOT_FOUND:
+        give_up(input, follow, &err);
+        return false;
+    }
+    return false;
+}
+
 static bool at_the_end(struct journal_input *input, struct journal_follow *follow,
                        const struct intake *intake)
 {
     struct err err;
     recover(input, follow);
+    if (follow->skips_boot)
+        return begin_boot(input, follow);
     if (follow->has_lost) {
         struct journal_place after = follow->after;
         journal_tell_lost(input, follow, intake);

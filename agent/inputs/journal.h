@@ -26,6 +26,13 @@ struct journal_follow {
     bool has_place;             /**< false: the first start ever */
     bool is_dirty, is_saved;
 
+    /* The order of libsystemd between boots is that of their clocks where the numbers
+     * do not go on, and a clock may begin in the past. So the boots before the one that
+     * runs are read first, and then that from its first entry on. */
+    bool skips_boot; /**< the one that runs comes later */
+    bool is_in_boot; /**< nothing else is read any more */
+    bool is_gone;    /**< the entry at `place`; what is missing is not known yet */
+
     bool has_lost; /**< entries are missing between `place` and `after`; not told yet */
     struct journal_place after;
 
@@ -67,6 +74,17 @@ enum journal_found {
 /** Let the journal stand behind the follow's place, and find out what is lost. */
 enum journal_found journal_find_place(struct journal_input *input,
                                       struct journal_follow *follow, struct err *err);
+
+/** All boots before the one that runs are read: go to its first entry. As
+ *  journal_find_place(). */
+enum journal_found journal_begin_boot(struct journal_input *input,
+                                      struct journal_follow *follow, struct err *err);
+/** Let next() give what is behind the place; in the boot that runs, its first entry
+ *  when nothing of it was read yet. */
+bool journal_go_on(struct journal_input *input, struct journal_follow *follow,
+                   struct err *err);
+bool journal_is_of_this_boot(struct journal_input *input,
+                             const struct journal_place *place);
 
 /** Entries are missing between the follow's place and @after, unless the numbers of
  *  both say that none are. */

@@ -4,7 +4,7 @@
  * journal.c.
  *
  * "Wanted" are the entries that the configuration names; the steps that look at places
- * see all entries.
+ * see all entries, but for those that narrow() hides.
  */
 #ifndef TOCSIN_INPUTS_JOURNAL_OPS_H
 #define TOCSIN_INPUTS_JOURNAL_OPS_H
@@ -61,8 +61,12 @@ struct journal_ops {
     bool (*check)(struct journal *journal, struct journal_health *health,
                   struct err *err);
 
+    /** From now on there are only entries of the boot that runs, or again all. Call
+     *  seek() afterwards. */
+    void (*narrow)(struct journal *journal, bool to_this_boot);
     /** Does the entry at @place exist? And which is the next one that does; "" when
-     *  there is none. Call seek() afterwards. */
+     *  there is none. Behind a cursor "" stands the first of all. Call seek()
+     *  afterwards. */
     bool (*look)(struct journal *journal, const struct journal_place *place,
                  bool *is_there, struct journal_place *after, struct err *err);
     /** The newest entry; "" when there is none. Call seek() afterwards. */
@@ -72,8 +76,6 @@ struct journal_ops {
      *  not; from the very first on when its cursor is "". */
     bool (*seek)(struct journal *journal, const struct journal_place *place,
                  struct err *err);
-    /** The same for the first wanted entry of this boot. */
-    bool (*seek_boot)(struct journal *journal, struct err *err);
     /** Go to the next wanted entry. At the end it may be called again later. */
     enum journal_step (*next)(struct journal *journal, struct err *err);
     /** Is the entry at @next, which next() gave, the one at @place once more, and was

@@ -28,6 +28,8 @@ static void put_summary(const struct journal_follow *follow, uint64_t count,
     text_put_time(out, follow->place.unix_us / 1000, 0);
     buf_puts(out, " and ");
     text_put_time(out, follow->after.unix_us / 1000, 0);
+    if (follow->after.unix_us < follow->place.unix_us)
+        buf_puts(out, " by a clock that was set back");
     if (is_filtered)
         buf_puts(out, " (of all units, wanted or not)");
 }
@@ -65,66 +67,113 @@ void journal_tell_lost(struct journal_input *input, struct journal_follow *follo
 
 /* --- finding it ------------------------------------------------------------------- */
 
+bool journal_is_of_this_boot(struct journal_input *input,
+                             const struct journal_place *place)
+{
+    char boot[JOURNAL_BOOT_BYTES];
+    input->ops->boot(input->ops->ctx, boot);
+    return boot[0] && strcmp(place->boot, boot) == 0;
+}
+
+/** The newest of this boot, whatever the clock was in those before. */
+static bool find_newest(struct journal_input *input, struct journal_follow *follow,
+                        struct err *err)
+{
+    const struct journal_ops *ops = input->ops;
+    ops->narrow(follow->journal, true);
+    bool is_good = ops->newest(follow->journal, &follow->place, err);
+    ops->narrow(follow->journal, false);
+    if (!is_good || follow->place.cursor[0])
+        return is_good;
+    return ops->newest(follow->journal, &follow->place, err);
+}
+
 static bool take_start(struct journal_input *input, struct journal_follow *follow,
                        struct err *err)
 {
-    if (follow->config->start == START_END &&
-        !input->ops->newest(follow->journal, &follow->place, err))
+    if (follow->config->start == START_END && !find_newest(input, follow, err))
         return false;
     follow->has_place = follow->is_dirty = true;
     return true;
 }
 
-/** Nothing stands behind the place. When this boot writes a journal that never knew it
- *  (the one in /run, and the clock stood in the past), all of this boot is new. */
-static enum journal_found find_boot(struct journal_input *input,
-                                    struct journal_follow *follow, const char *boot,
-                                    struct err *err)
+bool journal_go_on(struct journal_input *input, struct journal_follow *follow,
+                   struct err *err)
 {
-    struct journal_place newest;
-    if (!input->ops->newest(follow->journal, &newest, err))
-        return JOURNAL_NOT_FOUND;
-    if (!newest.cursor[0] || !boot[0] || strcmp(newest.boot, boot) != 0 ||
-        strcmp(follow->place.boot, boot) == 0)
-        return JOURNAL_NOTHING_YET;
-    journal_note_lost(follow, &newest);
-    return input->ops->seek_boot(follow->journal, err) ? JOURNAL_FOUND
-                                                       : JOURNAL_NOT_FOUND;
+    const struct journal_place head = { 0 };
+    bool is_first =
+        follow->is_in_boot && !journal_is_of_this_boot(input, &follow->place);
+    return input->ops->seek(follow->journal, is_first ? &head : &follow->place, err);
 }
 
-static enum journal_found seek(struct journal_input *input,
-                               struct journal_follow *follow,
-                               const struct journal_place *place, struct err *err)
+enum journal_found journal_begin_boot(struct journal_input *input,
+                                      struct journal_follow *follow, struct err *err)
 {
-    return input->ops->seek(follow->journal, place, err) ? JOURNAL_FOUND
-                                                         : JOURNAL_NOT_FOUND;
+    const struct journal_place head = { 0 };
+    struct journal_place first;
+    bool is_there;
+    follow->skips_boot = false;
+    follow->is_in_boot = true;
+    input->ops->narrow(follow->journal, true);
+    if (!input->ops->look(follow->journal, &head, &is_there, &first, err))
+        return JOURNAL_NOT_FOUND;
+    if (follow->is_gone && !first.cursor[0])
+        return JOURNAL_NOTHING_YET;
+    if (follow->is_gone)
+        journal_note_lost(follow, &first);
+    follow->is_gone = false;
+    return journal_go_on(input, follow, err) ? JOURNAL_FOUND : JOURNAL_NOT_FOUND;
+}
+
+/** The place is gone, and @after, "" if nothing, stands behind it. */
+static enum journal_found go_on_without(struct journal_input *input,
+                                        struct journal_follow *follow,
+                                        const struct journal_place *after,
+                                        struct err *err)
+{
+    follow->is_gone = true;
+    if (!after->cursor[0])
+        return follow->skips_boot ? journal_begin_boot(input, follow, err)
+                                  : JOURNAL_NOTHING_YET;
+    if (follow->skips_boot && journal_is_of_this_boot(input, after))
+        return journal_go_on(input, follow, err) ? JOURNAL_FOUND : JOURNAL_NOT_FOUND;
+    follow->is_gone = false;
+    if (journal_is_same_entry(&follow->place, after))
+        follow->place = *after;
+    else
+        journal_note_lost(follow, after);
+    return journal_go_on(input, follow, err) ? JOURNAL_FOUND : JOURNAL_NOT_FOUND;
+}
+
+/** A folder that is named may be that of other machines, whose boots are not ours. */
+static void choose_boots(struct journal_input *input, struct journal_follow *follow)
+{
+    const struct journal_config *config = follow->config->journal;
+    bool is_own = config->directory.value.len == 0;
+    bool is_now = journal_is_of_this_boot(input, &follow->place);
+    follow->is_in_boot = is_own && (is_now || config->boot == JOURNAL_THIS_BOOT);
+    follow->skips_boot = is_own && !follow->is_in_boot;
+    follow->is_gone = follow->has_lost = follow->has_mark = false;
+    input->ops->narrow(follow->journal, follow->is_in_boot);
 }
 
 enum journal_found journal_find_place(struct journal_input *input,
                                       struct journal_follow *follow, struct err *err)
 {
-    const struct journal_place head = { 0 };
     struct journal_place after;
-    char boot[JOURNAL_BOOT_BYTES];
     bool is_there = false;
-    follow->has_lost = follow->has_mark = false;
     if (!follow->has_place && !take_start(input, follow, err))
         return JOURNAL_NOT_FOUND;
-    if (!follow->place.cursor[0])
-        return seek(input, follow, &head, err);
-    input->ops->boot(input->ops->ctx, boot);
-    if (follow->config->journal->boot == JOURNAL_THIS_BOOT &&
-        strcmp(follow->place.boot, boot) != 0)
-        return seek(input, follow, &head, err);
-    if (!input->ops->look(follow->journal, &follow->place, &is_there, &after, err))
+    choose_boots(input, follow);
+    bool is_first = !follow->place.cursor[0] ||
+                    (follow->config->journal->boot == JOURNAL_THIS_BOOT &&
+                     !journal_is_of_this_boot(input, &follow->place));
+    if (!is_first &&
+        !input->ops->look(follow->journal, &follow->place, &is_there, &after, err))
         return JOURNAL_NOT_FOUND;
-    if (!is_there && !after.cursor[0])
-        return find_boot(input, follow, boot, err);
-    if (!is_there && journal_is_same_entry(&follow->place, &after))
-        follow->place = after;
-    else if (!is_there)
-        journal_note_lost(follow, &after);
-    return seek(input, follow, &follow->place, err);
+    if (!is_first && !is_there)
+        return go_on_without(input, follow, &after, err);
+    return journal_go_on(input, follow, err) ? JOURNAL_FOUND : JOURNAL_NOT_FOUND;
 }
 
 /* --- copies ----------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ struct journal {
     struct journal_heads heads;
     int fd;           /* of inotify; -1: none could be had */
     bool is_on_next;  /* the library stands on what next() is to give */
+    bool is_narrow;   /* to the boot that runs */
     uint64_t listing; /* of the folders, where inotify cannot tell of them */
 };
 
@@ -193,6 +194,21 @@ static void want_boot(struct journal *journal, int *code)
         match(journal, "_BOOT_ID", slice_of(sd_id128_to_string(boot, id)), code);
 }
 
+static void narrow(struct journal *journal, bool to_this_boot)
+{
+    journal->is_narrow = to_this_boot;
+}
+
+/** Everything, as far as the journal is not narrowed. */
+static int want_all(struct journal *journal)
+{
+    int code = 0;
+    sd_journal_flush_matches(journal->sd);
+    if (journal->is_narrow)
+        want_boot(journal, &code);
+    return code;
+}
+
 /** Matches of one field are alternatives, those of several fields must all hold. */
 static bool want(struct journal *journal, struct err *err)
 {
@@ -208,7 +224,7 @@ static bool want(struct journal *journal, struct err *err)
         char digit = (char)('0' + i);
         match(journal, "PRIORITY", slice_make(&digit, 1), &code);
     }
-    if (config->boot == JOURNAL_THIS_BOOT)
+    if (config->boot == JOURNAL_THIS_BOOT || journal->is_narrow)
         want_boot(journal, &code);
     return code >= 0 || fail(err, code, "searched");
 }
@@ -242,7 +258,8 @@ static bool get_place(struct journal *journal, struct journal_place *place,
  *  @return 1, 0 when there is none, or below 0. */
 static int stand_on(struct journal *journal, const struct journal_place *place)
 {
-    int code = sd_journal_seek_cursor(journal->sd, place->cursor);
+    int code = place->cursor[0] ? sd_journal_seek_cursor(journal->sd, place->cursor)
+                                : sd_journal_seek_head(journal->sd);
     if (code == -EINVAL) /* of a library that wrote other cursors */
         code = sd_journal_seek_realtime_usec(journal->sd, (uint64_t)place->unix_us + 1);
     return code < 0 ? code : sd_journal_next(journal->sd);
@@ -258,11 +275,12 @@ static bool look(struct journal *journal, const struct journal_place *place,
 {
     *is_there = false;
     *after = (struct journal_place){ 0 };
-    sd_journal_flush_matches(journal->sd);
-    int code = stand_on(journal, place);
+    int code = want_all(journal);
+    if (code >= 0)
+        code = stand_on(journal, place);
     if (code <= 0)
         return code == 0 || fail(err, code, "searched");
-    *is_there = is_on(journal, place);
+    *is_there = place->cursor[0] && is_on(journal, place);
     return *is_there || get_place(journal, after, err);
 }
 
@@ -270,8 +288,9 @@ static bool newest(struct journal *journal, struct journal_place *place,
                    struct err *err)
 {
     *place = (struct journal_place){ 0 };
-    sd_journal_flush_matches(journal->sd);
-    int code = sd_journal_seek_tail(journal->sd);
+    int code = want_all(journal);
+    if (code >= 0)
+        code = sd_journal_seek_tail(journal->sd);
     if (code >= 0)
         code = sd_journal_previous(journal->sd);
     if (code <= 0)
@@ -295,18 +314,6 @@ static bool seek(struct journal *journal, const struct journal_place *place,
         return seek_head(journal, err);
     int code = stand_on(journal, place);
     journal->is_on_next = code > 0 && !is_on(journal, place);
-    return code >= 0 || fail(err, code, "searched");
-}
-
-static bool seek_boot(struct journal *journal, struct err *err)
-{
-    sd_id128_t boot;
-    journal->is_on_next = false;
-    if (!want(journal, err))
-        return false;
-    int code = sd_id128_get_boot(&boot);
-    if (code >= 0)
-        code = sd_journal_seek_monotonic_usec(journal->sd, boot, 0);
     return code >= 0 || fail(err, code, "searched");
 }
 
@@ -421,10 +428,10 @@ static const struct journal_ops systemd_ops = {
     .has_other_files = has_other_files,
     .process = process,
     .check = check,
+    .narrow = narrow,
     .look = look,
     .newest = newest,
     .seek = seek,
-    .seek_boot = seek_boot,
     .next = next,
     .is_copy = is_copy,
     .place = get_place,

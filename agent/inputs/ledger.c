@@ -27,6 +27,12 @@ const struct ledger_row ledger_table[REASON_COUNT] = {
                            "it was truncated before they were read",
                            "Rotate it by renaming (logrotate: create instead of "
                            "copytruncate), which loses nothing." },
+    [REASON_CUT] = { "cut", LEDGER_LOST,
+                     "it got shorter and begins as before, so what is left counts as "
+                     "read; whether it was written anew instead cannot be told",
+                     "Nothing was lost if somebody cut it. Let its program append to "
+                     "it "
+                     "('>>', not '>'), and rotate it by renaming." },
     [REASON_ROTATED_AWAY] = { "rotated_away", LEDGER_LOST,
                               "it was rotated away or deleted before it was read",
                               ASK_ROTATION },

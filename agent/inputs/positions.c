@@ -149,6 +149,11 @@ static struct tail_file *take_file(const struct tail_source *source, const char 
     file->is_packed = db_int(row, COLUMN_IS_PACKED) != 0;
     file->encoding = (enum encoding)db_int(row, COLUMN_ENCODING);
     take_identity(&file->id, row);
+    if (file->offset == 0) {
+        file->seen_bytes = file->id.tail_bytes;
+        file->seen_hash = file->id.tail_hash;
+        identity_forget_content(&file->id);
+    }
     return file;
 }
 
@@ -335,7 +340,12 @@ static void save_file(struct tail *tail, struct tail_file *file, struct now now)
     db_bind_int(row, file->offset);
     db_bind_int(row, file->is_in_long_line);
     db_bind_int(row, file->peak_bytes);
-    bind_identity(&file->id, row);
+    struct identity id = file->id;
+    if (file->offset == 0) { /* nothing was read before it */
+        id.tail_bytes = file->seen_bytes;
+        id.tail_hash = file->seen_hash;
+    }
+    bind_identity(&id, row);
     db_bind_int(row, file->before ? file->before_row_id : 0);
     db_bind_int(row, now.unix_ms);
     db_bind_int(row, file->ledger.gone);

@@ -12,11 +12,7 @@
 #include "agent/inputs/unpack.h"
 
 static const struct input_kind *const kinds[] = {
-    &tail_kind,
-    &stdin_kind,
-    &journal_kind,
-    &http_kind,
-    &spool_kind,
+    &tail_kind, &stdin_kind, &journal_kind, &http_kind, &spool_kind,
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 

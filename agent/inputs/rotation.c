@@ -7,6 +7,7 @@
 #include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
 #include "agent/inputs/copies.h"
+#include "agent/inputs/cuts.h"
 #include "agent/inputs/elders.h"
 #include "agent/inputs/generations.h"
 #include "agent/inputs/losses.h"
@@ -300,66 +301,7 @@ bool rotation_is_awaited(const struct tail_file *file)
     return file->after && file->after->is_undecided;
 }
 
-/* --- truncation
- * --------------------------------------------------------------------- */
-
-/** What was copied before this moment is known: only later copies can be missed. */
-static void begin_anew(struct tail *tail, struct tail_file *file)
-{
-    struct err err;
-    struct fs_stat stat;
-    const struct fs *fs = tail->files.fs;
-    tail_file_restart(file);
-    file->is_fresh = false;
-    tail->files.wants_commit = true; /* another one lies here, however quiet it is */
-    if (fs->fstat(fs->ctx, file->fd, &stat, &err))
-        files_note(&tail->files, file, &stat);
-    file->read_modified_ns = file->modified_ns;
-}
-
-/** @file begins anew. What lies between its copy and it, or was made since it was read?
- */
-static void follow_since_cut(struct tail *tail, struct tail_file *file,
-                             const struct tail_file *copy, bool is_copied)
-{
-    if (file->state != TAIL_LIVE)
-        return;
-    if (copy)
-        (void)generations_follow_between(tail, copy, file);
-    else if (!is_copied && !generations_follow_made_since(tail, file, false))
-        file->modified_ns = 0; /* it has still to be found out */
-    else
-        tail_file_knows(file, file->modified_ns);
-}
-
-void rotation_cut(struct tail *tail, struct tail_file *file)
-{
-    bool is_copied = false;
-    struct tail_file *copy = NULL;
-    if (file->is_packed) {
-        archives_failed(tail, file, NULL);
-        return;
-    }
-    files_queue(&tail->files, file);
-    uint64_t failures = tail->reader.failures;
-    if (file->offset > 0)
-        copy = copies_adopt(tail, file, &is_copied);
-    if (!is_copied && copies_cannot_tell(tail, file, failures))
-        return;
-    if (!is_copied && tail_file_shorten(file, &tail->reader))
-        return;
-    if (!is_copied && copies_cannot_tell(tail, file, failures))
-        return;
-    tail->tally->truncations++;
-    copies_settle(tail, file);
-    if (!is_copied && file->peak_bytes > file->offset)
-        losses_count(&tail->files, file, file->peak_bytes - file->offset,
-                     REASON_TRUNCATED);
-    begin_anew(tail, file);
-    if (copy)
-        files_chain(&tail->files, copy, file);
-    follow_since_cut(tail, file, copy, is_copied);
-}
+/* --- reading on ------------------------------------------------------------------- */
 
 void rotation_ended(struct tail *tail, struct tail_file *file)
 {
@@ -538,7 +480,7 @@ void rotation_finish(struct tail *tail, struct tail_file *file)
         files_queue(&tail->files, file);
         return;
     case TAIL_READ_CHANGED:
-        rotation_cut(tail, file);
+        cuts_settle(tail, file);
         return;
     case TAIL_READ_FAILED:
         if (file->is_packed)

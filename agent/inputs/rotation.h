@@ -7,7 +7,8 @@
  *                                 lies now, then those in between, then the new one
  *   other bytes before the offset the file was truncated: from 0, and what was not read
  *                                 is taken from the copy that copytruncate made
- *   shorter, but the same head    it was cut: on from its new end, nothing twice
+ *   shorter, but the same head    it was cut: on from its new end, nothing twice; if it
+ *                                 was changed since, perhaps written anew: told
  *   another inode, same content   replaced by its copy, or copied up by an overlay: on
  *                                 from the offset
  *
@@ -38,9 +39,6 @@ bool rotation_is_another(struct tail *tail, struct tail_file *file, const char *
 /** @file is taken for what lies at some place. If nothing but the number of its inode
  *  speaks for that, as for a copy that was empty, it may be another copy by now. */
 void rotation_doubt(struct tail_file *file);
-
-/** The bytes before the offset are not those that were read. @file is open. */
-void rotation_cut(struct tail *tail, struct tail_file *file);
 
 /** The new file at a path, of which nothing was read yet, takes its place behind the
  *  older generations of that path. @return false when it cannot be told which those

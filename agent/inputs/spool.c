@@ -143,9 +143,9 @@ static void enter_folder(struct spool_input *input)
 {
     input->folder = mem_copy(input->config->folder.value);
     if (!input->names)
-        input->names = mem_zalloc((LIMIT_SPOOL_TURN + 1) * sizeof *input->names);
+        input->names = mem_zalloc((LIMIT_TURN_ENTRIES + 1) * sizeof *input->names);
     if (!input->room)
-        input->room = mem_zalloc(LIMIT_SPOOL_ENTRY_BYTES + 1);
+        input->room = mem_zalloc(LIMIT_HTTP_BODY_BYTES + 1);
     load_rows(input);
     input->watch = watch_create(&input->world->fs, input->world->wakes,
                                 input->world->log, input->tally);
@@ -206,7 +206,7 @@ static void tell_trouble(struct spool_input *input, const struct intake *intake,
     input->is_told = true;
 }
 
-/** Keep the oldest LIMIT_SPOOL_TURN in order. */
+/** Keep the oldest LIMIT_TURN_ENTRIES in order. */
 static void note_name(void *ctx, const char *name)
 {
     struct spool_input *input = ctx;
@@ -223,7 +223,7 @@ static void note_name(void *ctx, const char *name)
     memmove(input->names + at + 1, input->names + at,
             (input->name_count - at) * sizeof *input->names);
     input->names[at] = mem_copy_text(name);
-    if (++input->name_count > LIMIT_SPOOL_TURN) {
+    if (++input->name_count > LIMIT_TURN_ENTRIES) {
         free(input->names[--input->name_count]);
         input->has_more = true;
     }
@@ -299,32 +299,38 @@ static void take_body(struct spool_input *input, const struct intake *intake,
     input->tally->spool_entries++;
 }
 
+/** Its bytes into the room. @return how many, one more than may be; -1: why, in @err */
+static ssize_t read_entry(struct spool_input *input, const char *name, struct err *err)
+{
+    const struct fs *fs = &input->world->fs;
+    struct fs_stat stat;
+    int fd = fs->open(fs->ctx, path_of(input, name), &stat, err);
+    if (fd < 0)
+        return -1;
+    ssize_t len = -1;
+    if (stat.is_symlink)
+        err_set(err, ERR_INVALID, "it is a symbolic link");
+    else
+        len = fs->read_at(fs->ctx, fd, input->room, LIMIT_HTTP_BODY_BYTES + 1, 0, err);
+    fs->close(fs->ctx, fd);
+    return len;
+}
+
 /** @return false: it is there, and cannot be read now. */
 static bool take_entry(struct spool_input *input, const struct intake *intake,
                        const char *name)
 {
-    const struct fs *fs = &input->world->fs;
-    struct fs_stat stat;
     struct err err = { 0 };
-    int fd = fs->open(fs->ctx, path_of(input, name), &stat, &err);
-    if (fd < 0 && err.kind == ERR_MISSING)
-        return true;
-    if (fd < 0 && err.kind == ERR_INVALID) {
-        refuse(input, intake, name, err.text);
-        return true;
-    }
-    ssize_t len = fd < 0 ? -1
-                         : fs->read_at(fs->ctx, fd, input->room,
-                                       LIMIT_SPOOL_ENTRY_BYTES + 1, 0, &err);
-    if (fd >= 0)
-        fs->close(fs->ctx, fd);
-    if (len < 0)
-        tell_trouble(input, intake, err.text);
-    else if (len > LIMIT_SPOOL_ENTRY_BYTES)
+    ssize_t len = read_entry(input, name, &err);
+    if (len > LIMIT_HTTP_BODY_BYTES)
         refuse(input, intake, name, "it is too long");
-    else
+    else if (len >= 0)
         take_body(input, intake, name, slice_make(input->room, (size_t)len));
-    return len >= 0;
+    else if (err.kind == ERR_INVALID)
+        refuse(input, intake, name, err.text);
+    else if (err.kind != ERR_MISSING)
+        tell_trouble(input, intake, err.text);
+    return len >= 0 || err.kind == ERR_INVALID || err.kind == ERR_MISSING;
 }
 
 static void take_all(struct spool_input *input, const struct intake *intake)

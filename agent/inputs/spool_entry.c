@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +23,11 @@ const struct spool_form spool_forms[] = {
     { "text", "/webhook/text", "text/plain" },
     { NULL, NULL, NULL },
 };
+
+static void put_time(char *name, int64_t unix_ms)
+{
+    snprintf(name, NAME_BYTES, "%012" PRIx64, (uint64_t)unix_ms);
+}
 
 const struct spool_form *spool_form_find(struct slice name)
 {
@@ -45,8 +49,10 @@ const struct spool_form *spool_form_of(const char *name)
 
 bool spool_is_torso(const char *name, int64_t now_unix_ms)
 {
+    char hour_ago[NAME_BYTES];
+    put_time(hour_ago, now_unix_ms - HOUR_MS);
     return name[0] == '.' && spool_form_of(name + 1) &&
-           strtoll(name + 1, NULL, 16) < now_unix_ms - HOUR_MS;
+           strncmp(name + 1, hour_ago, TIME_DIGITS) < 0;
 }
 
 /* --- writing ---------------------------------------------------------------------- */
@@ -89,14 +95,15 @@ bool spool_put(const char *folder, const struct spool_form *form, struct slice b
 {
     char name[NAME_BYTES];
     struct clock_source clock = clock_real();
-    if (body.len > LIMIT_SPOOL_ENTRY_BYTES)
+    if (body.len > LIMIT_HTTP_BODY_BYTES)
         return err_set(err, ERR_INVALID, "this is longer than %d bytes",
-                       LIMIT_SPOOL_ENTRY_BYTES);
+                       LIMIT_HTTP_BODY_BYTES);
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return err_set_errno(err, "the spool '%s' cannot be opened", folder);
-    snprintf(name, sizeof name, "%012" PRIx64 "-%d.%s",
-             (uint64_t)clock_read(&clock).unix_ms, (int)getpid(), form->name);
+    put_time(name, clock_read(&clock).unix_ms);
+    snprintf(name + TIME_DIGITS, sizeof name - TIME_DIGITS, "-%d.%s", (int)getpid(),
+             form->name);
     bool ok = write_entry(dir, name, body) ||
               err_set_errno(err, "nothing can be put into the spool '%s'", folder);
     close(dir);

@@ -31,7 +31,7 @@ bool spool_is_torso(const char *name, int64_t now_unix_ms);
 
 /** Put @body into @folder and on the disk, in one piece or not at all.
  *  Fails: ERR_MISSING or ERR_DENIED the folder; ERR_INVALID longer than
- *  LIMIT_SPOOL_ENTRY_BYTES; ERR_FULL, ERR_IO. */
+ *  LIMIT_HTTP_BODY_BYTES; ERR_FULL, ERR_IO. */
 bool spool_put(const char *folder, const struct spool_form *form, struct slice body,
                struct err *err) __attribute__((warn_unused_result));
 

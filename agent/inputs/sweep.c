@@ -95,10 +95,12 @@ static void sweep_source(struct tail *tail, size_t index)
 {
     struct tail_source *source = &tail->sources[index];
     bool is_due_now = tail->now.mono_ms >= source->next_sweep_ms;
-    if (tail->wants_all || tail->wants_scan || (source->is_blind && is_due_now) ||
+    if (tail->wants_all || tail->wants_scan ||
         tail->now.mono_ms >= source->next_scan_ms) {
         source->next_scan_ms = later_by_ms(tail->now.mono_ms, SAFETY_SCAN_MS);
         discover_scan(tail, index);
+    } else if (is_due_now) {
+        discover_scan_gaps(tail, index);
     }
     if (is_due_now)
         source->next_sweep_ms = later_by_ms(tail->now.mono_ms, source->config->sweep);

@@ -1,7 +1,7 @@
 /**
  * The sweep makes reading right where inotify only makes it early: it looks at every
  * file once in the time that the source gives, and walks the patterns again once a
- * minute, or in each sweep where a folder is not watched.
+ * minute, or in each sweep where a folder is not there or not watched.
  */
 #ifndef TOCSIN_INPUTS_SWEEP_H
 #define TOCSIN_INPUTS_SWEEP_H

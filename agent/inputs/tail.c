@@ -8,6 +8,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/plant.h"
 #include "agent/inputs/archives.h"
+#include "agent/inputs/cuts.h"
 #include "agent/inputs/discover.h"
 #include "agent/inputs/elders.h"
 #include "agent/inputs/losses.h"
@@ -64,6 +65,13 @@ static void forget_hopes(struct tail *tail)
     tail->hope_count = 0;
 }
 
+static void forget_sources(struct tail *tail)
+{
+    for (size_t i = 0; i < tail->source_count; i++)
+        free(tail->sources[i].gaps);
+    free(tail->sources);
+}
+
 static void destroy(void *self)
 {
     struct tail *tail = self;
@@ -73,7 +81,7 @@ static void destroy(void *self)
     watch_free(tail->watch);
     forget_hopes(tail);
     free(tail->hopes);
-    free(tail->sources);
+    forget_sources(tail);
     free(tail->reader.own_buffer);
     free(tail);
 }
@@ -151,12 +159,14 @@ static void take_sources(struct tail *tail, const struct inputs_config *config)
 {
     const struct source_config *items = config->blocks->items;
     size_t count = config->blocks->count;
-    free(tail->sources);
+    forget_sources(tail);
     tail->sources = mem_zalloc(count * sizeof *tail->sources);
     tail->source_count = count;
     for (size_t i = 0; i < count; i++) {
-        tail->sources[i] =
+        struct tail_source *source = &tail->sources[i];
+        *source =
             (struct tail_source){ .source = &config->sources[i], .config = &items[i] };
+        source->gaps = mem_zalloc(items[i].files.count * sizeof *source->gaps);
     }
 }
 
@@ -359,7 +369,7 @@ static void read_open(struct tail *tail, struct tail_file *file)
             rotation_ended(tail, file);
         return;
     case TAIL_READ_CHANGED:
-        rotation_cut(tail, file);
+        cuts_settle(tail, file);
         return;
     case TAIL_READ_FAILED:
         after_failure(tail, file, &err);

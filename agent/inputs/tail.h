@@ -13,14 +13,22 @@
 #include "agent/inputs/search.h"
 #include "agent/inputs/watch.h"
 
+/** What inotify leaves out of a pattern, so that each sweep has to walk it. */
+enum tail_gap {
+    GAP_NONE,
+    GAP_MISSING,   /**< a folder that is not there: nothing is in it yet */
+    GAP_UNWATCHED, /**< a folder that cannot be watched, or must not */
+};
+
 struct tail_source {
     const struct source *source;
     const struct source_config *config;
     int64_t next_sweep_ms, next_scan_ms; /**< mono */
-    bool is_blind;    /**< a folder is not watched: the sweep has to scan */
-    bool is_first;    /**< its first start ever is not in the store yet */
-    bool is_starting; /**< files found now were there at that first start */
-    bool is_saved;    /**< the first start stands in the running transaction */
+    enum tail_gap *gaps; /**< of each pattern, as it was walked last; owned */
+    bool is_blind;       /**< one of them is GAP_UNWATCHED */
+    bool is_first;       /**< its first start ever is not in the store yet */
+    bool is_starting;    /**< files found now were there at that first start */
+    bool is_saved;       /**< the first start stands in the running transaction */
     size_t turned_away, turned_away_before; /**< files past the bound; by last scan */
 };
 

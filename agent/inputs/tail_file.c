@@ -65,13 +65,20 @@ void tail_file_continue(struct tail_file *to, const struct tail_file *from)
     to->is_dirty = true;
 }
 
+void tail_file_forget_seen(struct tail_file *file)
+{
+    must(file->offset == 0);
+    file->seen_bytes = file->peak_bytes = 0;
+    file->is_dirty = true;
+}
+
 void tail_file_restart(struct tail_file *file)
 {
     file->ledger = (struct ledger){ 0 };
     file->encoding = ENCODING_UNKNOWN;
     identity_forget_content(&file->id);
     file->offset = 0;
-    file->peak_bytes = 0;
+    tail_file_forget_seen(file);
     file->is_in_long_line = false;
     file->wants_end = false;
     file->read_size = -1;

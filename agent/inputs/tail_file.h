@@ -44,6 +44,9 @@ struct tail_file {
     /** The largest size that this generation had for sure: it was seen before a read
      *  which proved that it is still the same. */
     int64_t peak_bytes;
+    /** While nothing is read, the half line that was seen: a copy may have it soon. */
+    int64_t seen_bytes;
+    uint64_t seen_hash;
     int64_t read_size, read_modified_ns; /**< when read last; equal: nothing to read */
     /** What was made in its folder before that time is known. Other than the time of a
      *  file, which a power cut turns back, it never gets smaller. */
@@ -65,11 +68,10 @@ struct tail_file {
     size_t copy_count;          /**< files whose `original` this is */
 
     struct tail_file *queue_next;
-    bool is_queued;
+    bool is_queued, is_dirty, is_saved;
     size_t index; /**< in the list of files */
     uint64_t inode_key[2];
     int64_t row_id, before_row_id;
-    bool is_dirty, is_saved;
 };
 
 struct tail_file *tail_file_create(const struct source *source,
@@ -77,13 +79,15 @@ struct tail_file *tail_file_create(const struct source *source,
                                    const char *path);
 void tail_file_free(struct tail_file *file);
 
-/** Change one of its names; @path may be either of the old ones. Equal names share
- *  their memory: there are many files. */
+/** Change one of its names; @path may be an old one. Equal names share their memory. */
 void tail_file_set_path(struct tail_file *file, const char *path);
 void tail_file_set_place(struct tail_file *file, const char *place);
 
 /** The content of @from goes on in @to, which keeps its own numbers and names. */
 void tail_file_continue(struct tail_file *to, const struct tail_file *from);
+
+/** What was seen of it and not read is no more in it: it is told, or read elsewhere. */
+void tail_file_forget_seen(struct tail_file *file);
 
 /** A new generation: begin again at 0, with nothing known of the content. */
 void tail_file_restart(struct tail_file *file);

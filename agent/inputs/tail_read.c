@@ -60,6 +60,14 @@ struct window {
     bool is_full;
 };
 
+/** Are those the bytes that were seen, if any were? Perhaps more stand there now. */
+static bool begins_as_seen(const struct tail_file *file, struct slice head)
+{
+    size_t seen = (size_t)file->seen_bytes;
+    return head.len >= seen &&
+           (seen == 0 || hash_bytes(slice_make(head.ptr, seen)) == file->seen_hash);
+}
+
 static enum tail_read window_read(struct tail_file *file, struct tail_reader *reader,
                                   struct window *window, struct err *err)
 {
@@ -75,6 +83,9 @@ static enum tail_read window_read(struct tail_file *file, struct tail_reader *re
     if (window->len < window->lead ||
         !identity_match_tail(&file->id, slice_make(reader->buffer, window->lead)))
         return TAIL_READ_CHANGED;
+    if (file->offset == 0 &&
+        !begins_as_seen(file, slice_make(reader->buffer, window->len)))
+        return TAIL_READ_CHANGED;
     if (file->peak_bytes < file->size_bytes)
         file->peak_bytes = file->size_bytes;
     return TAIL_READ_MORE;
@@ -85,6 +96,7 @@ static void advance(struct tail_file *file, struct tail_reader *reader,
 {
     struct slice bytes = slice_make(reader->buffer, window->lead + used);
     file->offset += (int64_t)used;
+    file->seen_bytes = 0;
     identity_note(&file->id, bytes, window->offset, file->offset);
     reader->tally->bytes_read += used;
     file->is_dirty = true;
@@ -185,6 +197,7 @@ static bool skip_hole(struct tail_file *file, struct tail_reader *reader)
         return false;
     ledgers_count(reader->ledgers, &file->ledger, REASON_HOLE, data - file->offset);
     file->offset = data;
+    file->seen_bytes = 0;
     file->id.tail_bytes = 0;
     file->is_dirty = true;
     return true;
@@ -216,6 +229,16 @@ static void shrink(struct tail_file *file, struct tail_reader *reader,
                  reader->now);
 }
 
+/** The window is all there is, and nothing of it was read. A hole may yet be filled. */
+static void note_seen(struct tail_file *file, const struct tail_reader *reader,
+                      const struct window *window)
+{
+    if (file->offset > 0 || file->is_packed || begins_with_nul(file, reader, window))
+        return;
+    file->seen_bytes = (int64_t)window->len;
+    file->seen_hash = hash_bytes(slice_make(reader->buffer, window->len));
+}
+
 static enum tail_read read_on(struct tail_file *file, struct tail_reader *reader,
                               size_t budget, bool is_final, struct err *err)
 {
@@ -243,6 +266,7 @@ static enum tail_read read_on(struct tail_file *file, struct tail_reader *reader
             if (file->peak_bytes < file->size_bytes)
                 file->peak_bytes = file->size_bytes;
             file->read_modified_ns = file->modified_ns;
+            note_seen(file, reader, &window);
             tail_file_knows(file, file->modified_ns);
             if (file->peak_bytes > file->size_bytes)
                 shrink(file, reader, file->size_bytes);
@@ -277,6 +301,7 @@ bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t 
     identity_note(&file->id, slice_make(reader->buffer, tail), offset - (int64_t)tail,
                   offset);
     file->offset = offset;
+    file->seen_bytes = 0;
     file->is_dirty = true;
     return true;
 }
@@ -354,6 +379,13 @@ int tail_head_matches(struct tail_reader *reader, int fd, const struct identity 
     return identity_match_head(id, slice_make(reader->buffer, (size_t)got));
 }
 
+bool tail_seen_matches(struct tail_reader *reader, int fd, const struct tail_file *file)
+{
+    struct err err;
+    ssize_t got = read_fully(reader, fd, (size_t)file->seen_bytes, 0, &err);
+    return got > 0 && begins_as_seen(file, slice_make(reader->buffer, (size_t)got));
+}
+
 bool tail_content_matches(struct tail_reader *reader, int fd, const struct identity *id,
                           int64_t offset)
 {
@@ -409,7 +441,8 @@ static bool is_cut_at(struct tail_file *file, struct tail_reader *reader,
     return equal > 0 && (is_sure || ends_with_line(file, reader, stat->size_bytes));
 }
 
-bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
+bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader,
+                       bool *is_doubtful)
 {
     struct err err;
     struct fs_stat stat;
@@ -423,6 +456,8 @@ bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader)
         file->id = known; /* or the next try would compare with nothing */
         return false;
     }
+    /* A power cut is no change: the time of the file goes back with its size. */
+    *is_doubtful = stat.modified_ns > file->known_ns;
     file->offset = offset; /* what is lost is counted from there */
     shrink(file, reader, stat.size_bytes);
     file->offset = stat.size_bytes;

@@ -58,6 +58,10 @@ bool tail_file_seek(struct tail_file *file, struct tail_reader *reader, int64_t 
 int tail_open_to_compare(struct tail_reader *reader, const char *path,
                          struct fs_stat *stat);
 
+/** Does @fd begin with what was seen of @file, of which nothing was read? */
+bool tail_seen_matches(struct tail_reader *reader, int fd,
+                       const struct tail_file *file);
+
 /** Is the content of @fd up to @offset the one that @id remembers? @offset > 0. */
 bool tail_content_matches(struct tail_reader *reader, int fd, const struct identity *id,
                           int64_t offset);
@@ -77,7 +81,9 @@ enum { TAIL_CUT_PROOF_BYTES = 64 };
 /** Did it only get shorter than its offset, with the same head? Where that is short and
  *  ends in the middle of a line, what changed since we looked is a new line that begins
  *  like an old one. Otherwise it goes on at its new end; what was not read is lost, and
- *  told. @return false: it was not, or a read failed; nothing has changed. */
-bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader);
+ *  told. @return false: it was not, or a read failed; nothing has changed.
+ *  @is_doubtful  somebody changed it: perhaps it was written anew, with equal lines */
+bool tail_file_shorten(struct tail_file *file, struct tail_reader *reader,
+                       bool *is_doubtful);
 
 #endif

@@ -13,7 +13,7 @@ if [ "${TOCSIN_INSIDE:-}" != yes ]; then
     [ -s /etc/machine-id ] || skip "this machine has no /etc/machine-id"
     unshare -m --propagation private mount -t tmpfs none /run 2>/dev/null ||
         skip "only root can give journald a world of its own"
-    TOCSIN_INSIDE=yes exec unshare -m --propagation private sh "$0" "$1" "$build"
+    TOCSIN_INSIDE=yes exec unshare -m --propagation private sh "$1/tests/e2e/journald.sh" "$1" "$build"
 fi
 
 mount -t tmpfs none /run || exit 1

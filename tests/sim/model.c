@@ -94,7 +94,6 @@ void model_write_half(struct model *model, struct disk_file *file, size_t paddin
         return;
     generation->half_len = (size_t)compose(model, generation->half, "ERR", padding);
     append(model, file, slice_make(generation->half, generation->half_len));
-    model->half_bytes += generation->half_len;
 }
 
 void model_seal(struct model *model, struct generation *generation, size_t end,

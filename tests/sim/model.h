@@ -43,7 +43,6 @@ struct model {
     uint64_t written;        /**< numbers lines */
     uint64_t bytes;          /**< of all that was ever written to logs, copies apart */
     uint64_t doubtful_bytes; /**< of these, at most so many need not be read */
-    uint64_t half_bytes;     /**< of these, once at the end of a line without its end */
     struct disk *disk;       /**< where the files are; borrowed */
     bool is_pattern;         /**< every file of the folder is a log */
     const struct canary *canary; /**< what some lines hold; borrowed */

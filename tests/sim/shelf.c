@@ -224,7 +224,7 @@ static const char accounts_sql[] =
     " read + skipped + lost, inode, birth, offset, is_rotated = 3 FROM input_files";
 static const char sums_sql[] =
     "SELECT reason = 'read', bytes FROM input_sums WHERE path = x'' AND reason IN"
-    " ('read', 'nul', 'truncated', 'rotated_away', 'too_many_generations')";
+    " ('read', 'nul', 'truncated', 'cut', 'rotated_away', 'too_many_generations')";
 
 /** The file of the folder that the row is about, where numbers are not used twice. */
 static const struct disk_file *file_of(const struct disk *disk, sqlite3_stmt *row)
@@ -283,14 +283,11 @@ static void take_sum(struct shelf *shelf, sqlite3_stmt *row)
 }
 
 /** Of lines that no rule matches the sums of hashes say nothing, those of bytes do:
- *  each was read or lost at most once, and at the end read, unless it may be lost.
- *  Half a line that was seen before its log was copied and cut may be called lost, and
- *  is read in the copy all the same. */
+ *  each was read or lost at most once, and at the end read, unless it may be lost. */
 static void check_sums(struct shelf *shelf, bool is_end)
 {
     const struct model *model = &shelf->sim->model;
-    uint64_t twice = shelf->sim->traits.is_copied ? model->half_bytes : 0;
-    if (shelf->read > model->bytes || shelf->read + shelf->lost > model->bytes + twice)
+    if (shelf->read + shelf->lost > model->bytes)
         sim_fail(shelf->sim, "%llu bytes were read, %llu lost, and %llu written",
                  (unsigned long long)shelf->read, (unsigned long long)shelf->lost,
                  (unsigned long long)model->bytes);

@@ -16,6 +16,7 @@
 #include "agent/inputs/http/httpd.h"
 #include "agent/inputs/http/listener.h"
 #include "agent/inputs/http/porter.h"
+#include "agent/inputs/http/tidings.h"
 
 /* Of a server that cannot start; each wait is twice the one before. */
 #define FIRST_RESTART_MS SECOND_MS
@@ -37,6 +38,8 @@ struct http_input {
     bool is_told;              /**< that by mail, since all ran last */
     struct arena scratch;      /**< of one body */
     struct now now;            /**< of the turn */
+    struct http_reply refusal; /**< of a head in this turn, to be told; or status 0 */
+    char refused_path[40];     /**< what it was about; no path for posts is longer */
     bool is_closed, wants_reload;
     bool has_more; /**< whole requests are left for the next turn */
 };
@@ -93,6 +96,11 @@ static struct http_reply judge(void *ctx, const struct http_head *head,
         porter_judge(input->porter, head,
                      (struct porter_moment){ input->now, input->is_closed });
     input->wants_reload |= answer.wants_reload;
+    if (answer.is_lost_post) {
+        input->refusal = answer.reply;
+        snprintf(input->refused_path, sizeof input->refused_path, "%.*s",
+                 SLICE_ARG(head->path));
+    }
     *delay_ms = answer.delay_ms;
     *signature_header = porter_signature_header(input->porter);
     return answer.reply;
@@ -371,7 +379,10 @@ static struct http_reply take(struct http_input *input, struct http_request *req
     input->tally->http.odd_fields += reply.odd_count;
     input->tally->http.repaired += reply.repaired_count;
     request->has_digest = reply.status == 200;
-    return (struct http_reply){ reply.status, reply.text };
+    struct http_reply answer = { reply.status, reply.text };
+    if (tidings_is_final(&answer))
+        tidings_refused(intake, request->path, &answer);
+    return answer;
 }
 
 /** A share of the turn: what is left waits, while files are read. */
@@ -393,43 +404,27 @@ static void take_some(struct http_input *input, struct httpd *httpd,
 
 /* --- what is told ----------------------------------------------------------------- */
 
-static void tell(const struct intake *intake, const char *address,
-                 const struct err *why)
-{
-    struct buf summary = buf_make(LIMIT_SUMMARY_BYTES);
-    buf_puts(&summary, "no alerts can be posted");
-    if (address[0])
-        buf_printf(&summary, " to %s", address);
-    buf_printf(&summary, ": %s", why->text);
-    intake->report(intake->ctx,
-                   &(struct self_report){
-                       .kind = SLICE("http-closed"),
-                       .object = slice_of(address),
-                       .severity = SEVERITY_CRITICAL,
-                       .summary = buf_slice(&summary),
-                       .description =
-                           SLICE("What others send meanwhile they keep or lose. It is "
-                                 "tried again by itself, without a reload; `tocsin "
-                                 "status` says whether it lasts, and the log when it "
-                                 "is over. Logs are read, and mails sent, as ever."),
-                   });
-    buf_free(&summary);
-}
-
 /** What fails once may be a moment's want; what fails twice in a row is told. */
 static void tell_closed(struct http_input *input, const struct intake *intake)
 {
     if (input->restart_wait_ms > FIRST_RESTART_MS && !input->is_told) {
         input->is_told = true;
-        tell(intake, "", &input->why);
+        tidings_closed(intake, "", &input->why);
     }
     for (size_t i = 0; i < input->listener_count; i++) {
         struct listener *listener = &input->listeners[i];
         if (listener->failures < 2 || listener->is_told)
             continue;
         listener->is_told = true;
-        tell(intake, listener->shown, &listener->why);
+        tidings_closed(intake, listener->shown, &listener->why);
     }
+}
+
+static void tell_refused(struct http_input *input, const struct intake *intake)
+{
+    if (input->refusal.status != 0)
+        tidings_refused(intake, slice_of(input->refused_path), &input->refusal);
+    input->refusal = (struct http_reply){ 0 };
 }
 
 static bool read_turn(void *self, struct now now, const struct intake *intake)
@@ -442,6 +437,7 @@ static bool read_turn(void *self, struct now now, const struct intake *intake)
     accept_all(input);
     run(input);
     tell_closed(input, intake);
+    tell_refused(input, intake);
     if (input->plain)
         take_some(input, input->plain, intake);
     if (input->tls)

@@ -6,6 +6,7 @@
 #include "agent/base/mem.h"
 #include "agent/inputs/http/keys.h"
 #include "agent/inputs/http/recent.h"
+#include "agent/inputs/http/tidings.h"
 
 enum {
     FREE_FAILURES = 10, /* of an address; then its refusals wait */
@@ -255,6 +256,13 @@ static struct porter_answer check_right(struct porter *porter,
     return (struct porter_answer){ 0 };
 }
 
+/** Does the head alone show that its sender may post? */
+static bool is_known(const struct porter *porter)
+{
+    return http_keys_wants_token(porter->keys) ||
+           !http_keys_wants_signature(porter->keys);
+}
+
 /** Is it "application/json", "application/x+json", with any parameters? */
 static bool is_json(struct slice type)
 {
@@ -310,6 +318,8 @@ struct porter_answer porter_judge(struct porter *porter, const struct http_head 
         answer.reply = check_body(head);
     else
         answer.reply = (struct http_reply){ 200, "ok" };
+    answer.is_lost_post = endpoint->task == TASK_POST && is_known(porter) &&
+                          tidings_is_final(&answer.reply);
     answer.wants_reload = endpoint->task == TASK_RELOAD && !moment.is_closed;
     return answer;
 }

@@ -24,6 +24,7 @@ struct porter_answer {
     int64_t delay_ms;        /**< the reply has to wait: too many wrong tokens */
     bool wants_reload;       /**< somebody with the right to it asked */
     bool is_unauthorized;    /**< a token or a right was missing */
+    bool is_lost_post;       /**< of somebody who may post, and who gives it up now */
 };
 
 /** @config and @host_name, our own, are borrowed for the life of the porter. Reads the

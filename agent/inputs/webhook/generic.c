@@ -56,14 +56,20 @@ static const struct json *look_up(struct generic *generic,
     return is_right(found) ? found : NULL;
 }
 
+/** It is told elsewhere in the mail. */
+static void use(struct generic *generic, const struct json *value)
+{
+    if (generic->used_count < sizeof generic->used / sizeof *generic->used)
+        generic->used[generic->used_count++] = value;
+}
+
 static struct slice text_at(struct generic *generic, const struct conf_texts *pointers,
                             const char *const *names)
 {
     const struct json *found = look_up(generic, pointers, names, is_text);
     if (!found)
         return SLICE("");
-    if (generic->used_count < sizeof generic->used / sizeof *generic->used)
-        generic->used[generic->used_count++] = found;
+    use(generic, found);
     return found->text;
 }
 
@@ -151,10 +157,12 @@ static void put_texts(struct generic *generic, struct incoming *incoming,
     struct buf *text = &generic->reading->text;
     struct slice title =
         slice_trim(text_at(generic, config ? &config->title : NULL, default_title));
+    if (title.len == 0) /* of a sender that the pointers were not made for */
+        title = slice_trim(text_at(generic, NULL, default_title));
     struct slice body =
         slice_trim(text_at(generic, config ? &config->body : NULL, default_body));
-    struct slice rest = title;
-    slice_next(&rest, '\n', &incoming->title);
+    struct slice rest;
+    incoming->title = reading_title(title, &rest);
     if (rest.len > 0) {
         buf_put(text, rest);
         buf_putc(text, '\n');
@@ -164,16 +172,16 @@ static void put_texts(struct generic *generic, struct incoming *incoming,
         buf_puts(text, "\n\n");
     }
     put_rest(generic, fields);
-    if (incoming->title.len == 0)
-        incoming->title = SLICE("an alert without a title");
 }
 
 /* --- identity --------------------------------------------------------------------- */
 
-/** By what the sender calls it, or else by its labels and its title. */
+/** By what the sender calls it, or else by its labels and its title; without one by its
+ *  text. */
 static void identify(struct generic *generic, struct incoming *incoming,
                      struct pairs *labels, struct slice key)
 {
+    struct slice text = buf_slice(&generic->reading->text);
     if (key.len > 0) {
         incoming->fingerprint = reading_fingerprint("generic", key);
         if (pairs_find(labels, SLICE("fingerprint")).len == 0)
@@ -182,7 +190,10 @@ static void identify(struct generic *generic, struct incoming *incoming,
     }
     struct labels sorted =
         labels_make(generic->reading->arena, labels->items, labels->count);
-    incoming->fingerprint = hash_more(labels_hash(&sorted), incoming->title) | 1;
+    incoming->fingerprint =
+        hash_more(labels_hash(&sorted),
+                  incoming->title.len > 0 ? incoming->title : text) |
+        1;
 }
 
 /** When it began, if that is said; else the same words are the same occurrence. */
@@ -196,6 +207,20 @@ static void date(struct incoming *incoming, struct slice time, struct slice body
     incoming->occurrence =
         unix_ms > 0 ? (uint64_t)unix_ms
                     : hash_more(hash_bytes(incoming->title), body) | OCCURRENCE_IS_HASH;
+}
+
+/** A word that is none of ours is left to be told with the rest. */
+static void read_severity(struct generic *generic, struct incoming *incoming,
+                          const struct pairs *labels)
+{
+    const struct webhook_config *config = generic->reading->request->config;
+    const struct json *found =
+        look_up(generic, config ? &config->severity : NULL, default_severity, is_text);
+    if (found && words_severity(found->text, &incoming->severity))
+        use(generic, found);
+    else
+        (void)words_severity(pairs_find(labels, SLICE("severity")),
+                             &incoming->severity);
 }
 
 static void read_one(struct reading *reading, const struct json *root)
@@ -212,14 +237,12 @@ static void read_one(struct reading *reading, const struct json *root)
     struct slice time = text_at(&generic, config ? &config->time : NULL, default_time);
     incoming->is_resolved = words_is_over(
         text_at(&generic, config ? &config->status : NULL, default_status));
-    if (!words_severity(text_at(&generic, config ? &config->severity : NULL,
-                                default_severity),
-                        &incoming->severity))
-        (void)words_severity(pairs_find(&labels, SLICE("severity")),
-                             &incoming->severity);
+    read_severity(&generic, incoming, &labels);
     put_texts(&generic, incoming, config, &fields);
     identify(&generic, incoming, &labels, key);
     date(incoming, time, buf_slice(&reading->text));
+    if (incoming->title.len == 0)
+        incoming->title = SLICE("an alert without a title");
     reading_finish(reading, incoming, &labels, &fields);
 }
 

@@ -54,18 +54,14 @@ static struct slice title_of(struct group_body *body, const struct pairs *labels
                              const struct pairs *annotations)
 {
     struct slice title = trouble_title(body, labels);
-    struct slice rest;
     if (title.len == 0)
         title = first_of(annotations, title_names);
     if (title.len == 0)
         title = pairs_find(labels, SLICE("alertname"));
     if (title.len == 0)
         title = member(body, body->root, "title");
-    rest = slice_trim(title);
-    if (rest.len == 0)
-        return SLICE("an alert without a name");
-    slice_next(&rest, '\n', &title);
-    return title;
+    title = reading_title(title, NULL);
+    return title.len > 0 ? title : SLICE("an alert without a name");
 }
 
 static bool is_shown_elsewhere(struct slice name, struct slice value)
@@ -144,13 +140,19 @@ static void put_links(struct group_body *body, const struct json *alert,
 
 /* --- what it is ------------------------------------------------------------------- */
 
-static enum severity severity_of(const struct pairs *labels,
+/** Of the labels, or else of the annotations. A word that is none of ours is shown as
+ *  it was sent. */
+static enum severity severity_of(struct group_body *body, const struct pairs *labels,
                                  const struct pairs *annotations)
 {
     static const char *const names[] = { "severity", "level", "priority", NULL };
     enum severity severity = SEVERITY_WARNING;
-    if (!words_severity(first_of(labels, names), &severity))
-        (void)words_severity(first_of(annotations, names), &severity);
+    struct slice word = first_of(labels, names);
+    if (words_severity(word, &severity) ||
+        words_severity(first_of(annotations, names), &severity))
+        return severity;
+    if (word.len > 0)
+        put_line(&body->reading->text, SLICE("Severity, as sent"), word);
     return severity;
 }
 
@@ -190,9 +192,9 @@ static void read_alert(struct group_body *body, const struct json *alert)
     incoming->occurrence = incoming->starts_unix_ms > 0
                                ? (uint64_t)incoming->starts_unix_ms
                                : OCCURRENCE_IS_HASH;
-    incoming->severity = severity_of(&labels, &annotations);
     incoming->title = title_of(body, &labels, &annotations);
     put_text(body, alert, &annotations, incoming->title);
+    incoming->severity = severity_of(body, &labels, &annotations);
     put_links(body, alert, &annotations);
     reading_finish(reading, incoming, &labels, &annotations);
 }

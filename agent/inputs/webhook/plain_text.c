@@ -30,8 +30,7 @@ void reading_plain_text(struct reading *reading, struct slice text)
     incoming->resolve_after_ms = earlier_ms(incoming->resolve_after_ms, HOUR_MS);
     incoming->fingerprint = 1;
     incoming->occurrence = hash_bytes(rest) | OCCURRENCE_IS_HASH;
-    slice_next(&rest, '\n', &incoming->title);
-    incoming->title = slice_trim(incoming->title);
+    incoming->title = reading_title(rest, &rest);
     incoming->fingerprint = reading_fingerprint("text", incoming->title);
     buf_put(&reading->text, rest);
     reading_finish(reading, incoming, &none, &none);

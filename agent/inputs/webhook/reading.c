@@ -6,6 +6,8 @@
 #include "agent/base/now.h"
 #include "agent/base/text.h"
 
+enum { ROOM_BYTES = 200 }; /* for what hiding secrets adds to a text */
+
 /** One more item of an array in an arena. */
 static void *arena_push(struct arena *arena, void *items, size_t count,
                         size_t *capacity, size_t size)
@@ -121,34 +123,75 @@ static void put_fields(struct reading *reading, struct incoming *incoming,
     incoming->field_count = count;
 }
 
-/** What is kept of @labels: the first ones, and that there were more is told. */
+/** The first of @labels; that there were more is noted. */
 static void keep_labels(struct reading *reading, struct incoming *incoming,
-                        const struct pairs *labels)
+                        const struct pairs *labels, struct buf *notes)
 {
     size_t kept = labels->count;
     if (kept > LIMIT_POSTED_LABELS) {
         kept = LIMIT_POSTED_LABELS;
-        buf_puts(&reading->text, reading->text.len > 0 ? "\n" : "");
-        text_put_count(&reading->text, labels->count - kept, "further label",
-                       "further labels");
-        buf_printf(&reading->text, " left out: an alert has %d at most.\n",
-                   LIMIT_POSTED_LABELS);
+        text_put_count(notes, labels->count - kept, "further label", "further labels");
+        buf_printf(notes, " left out: an alert has %d at most.\n", LIMIT_POSTED_LABELS);
     }
     incoming->labels = labels_make(reading->arena, labels->items, kept);
+}
+
+struct slice reading_title(struct slice text, struct slice *rest)
+{
+    struct slice title = SLICE(""), behind = slice_trim(text);
+    (void)slice_next(&behind, '\n', &title);
+    if (rest)
+        *rest = behind;
+    return slice_trim(title);
+}
+
+static struct slice without_last_feeds(struct slice text)
+{
+    while (text.len > 0 && text.ptr[text.len - 1] == '\n')
+        text.len--;
+    return text;
+}
+
+/** @parts, but for the empty ones, with an empty line between two. */
+static struct slice join(struct arena *arena, const struct slice *parts, size_t count)
+{
+    struct buf all = buf_make(READING_TEXT_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            buf_puts(&all, all.len > 0 ? "\n\n" : "");
+        buf_put(&all, parts[i]);
+    }
+    struct slice own = arena_slice(arena, buf_slice(&all));
+    buf_free(&all);
+    return own;
+}
+
+/** What was written, and what is noted of it: behind it, or before it where the end
+ *  would be cut off. A title that is too long for one stands in the text as well. */
+static struct slice body_of(struct reading *reading, struct slice title,
+                            struct slice notes)
+{
+    struct slice text = without_last_feeds(buf_slice(&reading->text));
+    if (title.len <= LIMIT_SUMMARY_BYTES)
+        title = SLICE("");
+    if (title.len == 0 && notes.len == 0)
+        return arena_slice(reading->arena, text);
+    bool is_long =
+        title.len + text.len + notes.len + ROOM_BYTES > LIMIT_DESCRIPTION_BYTES;
+    const struct slice parts[] = { is_long ? notes : SLICE(""), title, text,
+                                   is_long ? SLICE("") : notes };
+    return join(reading->arena, parts, sizeof parts / sizeof *parts);
 }
 
 void reading_finish(struct reading *reading, struct incoming *incoming,
                     const struct pairs *labels, const struct pairs *others)
 {
-    struct buf *text = &reading->text;
-    keep_labels(reading, incoming, labels);
-    while (text->len > 0 && text->ptr[text->len - 1] == '\n')
-        text->len--;
-    if (reading->note.len > 0) {
-        buf_puts(text, text->len > 0 ? "\n\n" : "");
-        buf_put(text, reading->note);
-    }
-    incoming->body = arena_slice(reading->arena, buf_slice(text));
+    struct buf notes = buf_make(READING_TEXT_BYTES);
+    keep_labels(reading, incoming, labels, &notes);
+    buf_put(&notes, reading->note);
+    incoming->body =
+        body_of(reading, incoming->title, without_last_feeds(buf_slice(&notes)));
+    buf_free(&notes);
     incoming->links = arena_slice(reading->arena, buf_slice(&reading->links));
     put_fields(reading, incoming, labels, others);
 }

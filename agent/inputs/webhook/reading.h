@@ -9,6 +9,9 @@
 #include "agent/base/json.h"
 #include "agent/inputs/webhook/webhook.h"
 
+/** Of the text of one alert: past any body. */
+#define READING_TEXT_BYTES (16 * 1024 * 1024)
+
 struct reading {
     const struct webhook_request *request;
     struct arena *arena;
@@ -44,6 +47,9 @@ struct slice reading_text(struct reading *reading, const struct json *value);
  *  https, printable, without quotes. */
 void reading_link(struct reading *reading, const char *name, struct slice url);
 bool reading_is_link(struct slice url);
+
+/** The first line of @text, trimmed; @rest, unless it is NULL, is what follows it. */
+struct slice reading_title(struct slice text, struct slice *rest);
 
 /** Finish @incoming: its text and links are what was written, its labels are @labels,
  *  and rules see these and @others by name. */

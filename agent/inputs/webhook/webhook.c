@@ -4,8 +4,6 @@
 #include "agent/base/limits.h"
 #include "agent/inputs/webhook/reading.h"
 
-#define BODY_BYTES (16 * 1024 * 1024) /* of the text of one alert: past any body */
-
 /* --- configuration ---------------------------------------------------------------- */
 
 static void check_pointers(const struct field *field, const void *value,
@@ -27,7 +25,8 @@ static void check_pointers(const struct field *field, const void *value,
 
 static const struct field fields[] = {
     POINTERS(title, "Where the title stands. Default: /title, /subject, /name, "
-                    "/alertname, /message, /msg, /text."),
+                    "/alertname, /message, /msg, /text; where the pointers lead "
+                    "nowhere, these too."),
     POINTERS(body, "Where the text stands. Default: /body, /description, /details, "
                    "/message, /msg, /text. Other texts of the body's first level are "
                    "shown below it."),
@@ -138,6 +137,8 @@ static struct webhook_reply take_json(struct reading *reading, size_t path)
         reading->note = SLICE("Bytes in it that were no text have been replaced.");
     if (!read_json(reading, parsed.root, path))
         return reply(413, "this holds more than 1000 alerts");
+    if (parsed.root->type == JSON_ARRAY && parsed.root->first && reading->count == 0)
+        return reply(400, "there is no JSON object in this list");
     struct webhook_reply taken = reply(200, "taken");
     taken.repaired_count = parsed.repaired_count;
     return taken;
@@ -158,7 +159,7 @@ struct webhook_reply webhook_take(const struct webhook_request *request,
     struct slice type = media_type(request->content_type);
     struct reading reading = { .request = request,
                                .arena = scratch,
-                               .text = buf_make(BODY_BYTES),
+                               .text = buf_make(READING_TEXT_BYTES),
                                .links = buf_make(LIMIT_LINKS_BYTES) };
     struct webhook_reply taken;
     if (path == PATH_COUNT)

@@ -108,6 +108,36 @@ TEST(control, an_answer_whose_commit_failed_becomes_the_error)
     control_close(control);
 }
 
+static bool echo_held_back(void *ctx, struct slice request, struct buf *out,
+                           struct err *err)
+{
+    (void)ctx;
+    buf_put(out, SLICE("held back: "));
+    return echo(NULL, request, out, err);
+}
+
+TEST(control, what_is_asked_in_a_turn_whose_commit_fails_is_answered_as_things_are_then)
+{
+    struct waiting waiting = { 0 };
+    struct wakes wakes = { .set = set_wake, .ctx = &waiting };
+    struct err err = { 0 };
+    const char *path = socket_path();
+    int status = -1;
+    struct control *control = control_open(path, &wakes, &err);
+    pid_t child = ask_in_child(path, "status", ERR_NONE, "held back: you said status");
+    for (int turns = 0; turns < 1000 && waitpid(child, &status, WNOHANG) == 0;
+         turns++) {
+        poll(waiting.fds, waiting.count, 10);
+        control_read(control, echo, NULL);
+        control_again(control, echo_held_back, NULL);
+        control_write(control);
+        control_again(control, echo, NULL); /* what has left stays as it is */
+    }
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+    control_close(control);
+}
+
 TEST(control, a_socket_left_by_a_kill_is_replaced_and_a_live_one_is_not)
 {
     struct err err = { 0 };

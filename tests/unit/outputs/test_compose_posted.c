@@ -98,6 +98,22 @@ TEST(compose, a_posted_alert_says_since_when_and_not_how_often)
     ck_assert(says(&read_checked(again)->text, "  Seen    "));
 }
 
+TEST(compose, of_a_posted_alert_only_labels_that_say_something_are_shown)
+{
+    struct mail_case *c = make_posted();
+    mail_case_label(c, 0, "rule", c->alerts[0].summary);
+    mail_case_label(c, 0, "host", c->profile.host);
+    mail_case_label(c, 0, "instance", SLICE("db1:9100"));
+    struct read_mail *mail = read_checked(c);
+    ck_assert(says(&mail->text, "instance=db1:9100"));
+    ck_assert(!says(&mail->text, "rule=") && !says(&mail->text, "host="));
+    ck_assert(!says(&mail->html, "host="));
+    mail_case_label(c, 0, "rule", SLICE("Down"));
+    mail_case_label(c, 0, "host", SLICE("db1"));
+    mail = read_checked(c);
+    ck_assert(says(&mail->text, "rule=Down") && says(&mail->text, "host=db1"));
+}
+
 TEST(compose, a_posted_alert_that_is_over_says_for_how_long_it_was)
 {
     struct mail_case *c = make_posted();

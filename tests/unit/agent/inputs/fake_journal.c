@@ -25,6 +25,7 @@ struct journal {
     int first_file, last_file;
     size_t seen_count;
     size_t next, current, field;
+    bool is_narrow;
 };
 
 /* --- writing ---------------------------------------------------------------------- */
@@ -174,7 +175,8 @@ static bool is_visible(const struct journal *journal, const struct fake_entry *e
 {
     /* What is deleted is emptied, whoever has it open. */
     return entry->file >= fake.first_file && entry->file <= journal->last_file &&
-           !fake.is_empty;
+           !fake.is_empty &&
+           (!journal->is_narrow || strcmp(entry->boot, fake.boot) == 0);
 }
 
 static bool has_field(const struct fake_entry *entry, const char *name,
@@ -285,14 +287,9 @@ static bool fake_seek(struct journal *journal, const struct journal_place *place
     return true;
 }
 
-static bool fake_seek_boot(struct journal *journal, struct err *err)
+static void fake_narrow(struct journal *journal, bool to_this_boot)
 {
-    (void)err;
-    journal->next = 0;
-    while (journal->next < fake.count &&
-           strcmp(fake.entries[journal->next].boot, fake.boot) != 0)
-        journal->next++;
-    return true;
+    journal->is_narrow = to_this_boot;
 }
 
 static enum journal_step fake_next(struct journal *journal, struct err *err)
@@ -375,7 +372,7 @@ void fake_init(struct bench *bench)
         .look = fake_look,
         .newest = fake_newest,
         .seek = fake_seek,
-        .seek_boot = fake_seek_boot,
+        .narrow = fake_narrow,
         .next = fake_next,
         .is_copy = fake_is_copy,
         .place = fake_place,

@@ -155,6 +155,55 @@ STORY(L07_a_copy_made_between_two_looks_at_an_empty_file_is_read)
     bench_expect(b, "1\n2\n");
 }
 
+STORY(L07_half_a_line_that_was_seen_is_not_lost_when_its_copy_is_read)
+{
+    if (!knows_births(b))
+        return;
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_append(b, "a.log", "hal");
+    bench_turn(b);
+    bench_tick(b);
+    copytruncate(b, "f\n", "a.log.1");
+    bench_turns(b, 2);
+    bench_append(b, "a.log", "2\n");
+    bench_turns(b, 14);
+    bench_expect(b, "half\n2\n");
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 0);
+    ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
+STORY(L07_half_a_line_that_was_seen_is_not_lost_when_a_pattern_wants_its_copy)
+{
+    bench_append(b, "a.log", "");
+    bench_turn(b);
+    bench_append(b, "a.log", "hal");
+    bench_turn(b);
+    bench_tick(b);
+    copytruncate(b, "f\n", "a-1.log");
+    bench_append(b, "a.log", "2\n");
+    bench_turns(b, 14);
+    ck_assert_uint_eq(b->counted.len, strlen("half\n2\n"));
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 0);
+    ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
+STORY(L07_half_a_line_that_was_seen_is_known_in_its_copy_after_a_restart)
+{
+    if (!knows_births(b))
+        return;
+    bench_append(b, "a.log", "hal");
+    bench_turn(b);
+    bench_tick(b);
+    bench_crash(b);
+    copytruncate(b, "f\n", "a.log.1");
+    bench_start(b);
+    bench_turns(b, 14);
+    bench_expect(b, "half\n");
+    ck_assert_uint_eq(b->tally.lost_bytes + tally_of(b)->lost_bytes, 0);
+    ck_assert_str_eq(bench_text(&b->reported), "");
+}
+
 STORY(L07_a_copy_that_is_just_made_of_an_unread_file_is_not_read_twice)
 {
     bench_append(b, "a.log", "");

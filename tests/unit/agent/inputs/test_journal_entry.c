@@ -132,7 +132,7 @@ TEST(journal, what_tocsin_says_is_not_read)
     fake_write(pid, "MESSAGE=of another boot", NULL);
     fake.boot = "b1";
     bench_turn(&b);
-    bench_expect(&b, "from sshd\nof another boot\n");
+    bench_expect(&b, "of another boot\nfrom sshd\n");
     bench_clear(&b);
 }
 

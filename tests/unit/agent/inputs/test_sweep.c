@@ -1,6 +1,7 @@
 /** The sweep over very many files: the calm ones take turns, and none is left out. */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -23,18 +24,22 @@ static const char *file_name(char *into, size_t size, int index)
     return into;
 }
 
-/** FILES files with a line each, read, and then silent for longer than a minute. */
-static void begin_calm(struct bench *b, int64_t other_sweep_ms)
+static void init(struct bench *b)
 {
-    char name[32];
     bench_init(b, true);
     bench_follow(b, 1, "*.other");
-    b->configs[1].sweep = other_sweep_ms;
     b->fs.stat = counted_stat;
+}
+
+/** FILES files with a line each, read, and then silent for longer than a minute. */
+static void grow_calm(struct bench *b)
+{
+    char name[32];
+    int other_turns = (int)(b->configs[1].sweep / SECOND_MS);
     bench_start(b);
     for (int i = 0; i < FILES; i++)
         bench_append(b, file_name(name, sizeof name, i), "1\n");
-    bench_turns(b, 62 + 2 * (int)(other_sweep_ms / SECOND_MS));
+    bench_turns(b, 62 + 2 * other_turns);
     buf_clear(&b->counted);
 }
 
@@ -62,7 +67,8 @@ static void expect_all_found(struct bench *b, int files)
 TEST(tail, L46_in_a_round_of_sweeps_each_calm_file_is_looked_at_once)
 {
     struct bench b;
-    begin_calm(&b, SECOND_MS);
+    init(&b);
+    grow_calm(&b);
     looks = 0;
     bench_turns(&b, SHARES);
     ck_assert_int_ge(looks, FILES);
@@ -78,7 +84,9 @@ TEST(tail,
      L46_a_calm_file_is_looked_at_too_where_its_source_sweeps_in_step_with_the_turns)
 {
     struct bench b;
-    begin_calm(&b, SHARES * SECOND_MS);
+    init(&b);
+    b.configs[1].sweep = SHARES * SECOND_MS;
+    grow_calm(&b);
     for (int i = 0; i < FILES; i += 25)
         write_unseen(&b, i);
     bench_turns(&b, 2 * SHARES);
@@ -89,7 +97,8 @@ TEST(tail,
 TEST(tail, L46_a_calm_file_is_found_by_its_event_at_once)
 {
     struct bench b;
-    begin_calm(&b, SECOND_MS);
+    init(&b);
+    grow_calm(&b);
     for (int i = 0; i < FILES; i += 25) {
         char name[32];
         bench_append(&b, file_name(name, sizeof name, i), "2\n");
@@ -97,5 +106,28 @@ TEST(tail, L46_a_calm_file_is_found_by_its_event_at_once)
     bench_step(&b); /* no time passes: nothing is due */
     bench_commit(&b);
     expect_all_found(&b, FILES / 25);
+    bench_clear(&b);
+}
+
+TEST(tail, L27_a_folder_that_is_not_there_costs_no_look_at_what_lies_elsewhere)
+{
+    struct bench b;
+    init(&b);
+    struct conf_text patterns[] = {
+        b.patterns[0], { .value = slice_of(bench_path(&b, "new/*.log")) }
+    };
+    b.configs[0].files = (struct conf_texts){ patterns, 2 };
+    grow_calm(&b);
+    looks = 0;
+    bench_turns(&b, SHARES);
+    ck_assert_int_lt(looks, FILES + 50);
+    ck_assert_int_eq(mkdir(bench_path(&b, "new"), 0700), 0);
+    bench_append(&b, "new/1.log", "1\n");
+    bench_turn(&b);
+    bench_expect(&b, "1\n");
+    bench_append(&b, "new/1.log", "2\n");
+    bench_step(&b); /* it is watched by now */
+    bench_commit(&b);
+    bench_expect(&b, "2\n");
     bench_clear(&b);
 }

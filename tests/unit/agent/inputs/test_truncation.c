@@ -114,6 +114,23 @@ STORY(L04_a_loss_by_truncation_is_counted)
     ck_assert_ptr_nonnull(strstr(b->told.ptr, "was truncated"));
 }
 
+STORY(L04_half_a_first_line_that_is_written_over_is_lost_however_long_the_new_one)
+{
+    bench_append(b, "a.log", "half a line");
+    bench_turn(b);
+    bench_write(b, "a.log", "another, and longer line\n");
+    bench_turns(b, 2);
+    bench_expect(b, "another, and longer line\n");
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 11);
+    bench_write(b, "a.log", "half");
+    bench_turn(b);
+    bench_restart(b);
+    bench_write(b, "a.log", "a whole line\n");
+    bench_turns(b, 2);
+    bench_expect(b, "a whole line\n");
+    ck_assert_uint_eq(tally_of(b)->lost_bytes, 4);
+}
+
 STORY(L05_what_cannot_be_told_apart_is_not_read_again)
 {
     bench_append(b, "a.log", "x\nx\nx\n");
@@ -203,6 +220,40 @@ STORY(L56_a_file_cut_at_its_end_goes_on_there)
     bench_append(b, "a.log", "fourth\n");
     bench_turn(b);
     bench_expect(b, "first line\nsecond line\nthird line\nfourth\n");
+}
+
+STORY(L56_a_log_that_is_cut_or_written_anew_with_the_same_line_is_told)
+{
+    bench_append(b, "a.log", "app 1.0 starts\nfirst run\nfirst line of it\n");
+    bench_turn(b);
+    bench_tick(b);
+    bench_write(b, "a.log", "app 1.0 starts\n");
+    bench_turns(b, 2);
+    bench_append(b, "a.log", "again ok\n");
+    bench_turn(b);
+    bench_expect(b, "app 1.0 starts\nfirst run\nfirst line of it\nagain ok\n");
+    ck_assert_int_eq(bench_sum(b, "cut\":{\"bytes"), 0);
+    ck_assert_int_eq(bench_sum(b, "cut\":{\"bytes\":0,\"times"), 1);
+    ck_assert_ptr_nonnull(strstr(bench_text(&b->reported), "lost-cut"));
+    ck_assert_ptr_nonnull(strstr(bench_text(&b->told), "cannot be told"));
+}
+
+STORY(L57_a_log_that_a_power_cut_made_shorter_is_nothing_to_tell)
+{
+    struct stat before;
+    bench_append(b, "a.log", "first line\nsecond line\nthird line\n");
+    ck_assert_int_eq(stat(bench_path(b, "a.log"), &before), 0);
+    bench_turn(b);
+    bench_crash(b);
+    bench_truncate(b, "a.log", 23);
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, before.st_mtim };
+    ck_assert_int_eq(utimensat(AT_FDCWD, bench_path(b, "a.log"), times, 0), 0);
+    bench_start(b);
+    bench_turns(b, 2);
+    bench_append(b, "a.log", "4\n");
+    bench_turn(b);
+    bench_expect(b, "first line\nsecond line\nthird line\n4\n");
+    ck_assert_str_eq(bench_text(&b->reported), "");
 }
 
 STORY(L57_a_file_that_lost_its_tail_in_a_power_cut_goes_on_at_its_end)
