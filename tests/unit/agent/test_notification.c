@@ -109,7 +109,8 @@ TEST(notification, any_bytes_stay_text)
     const struct json *alert = alert_of(&problem);
     ck_assert_slice(at(alert, "/annotations/summary"),
                     "HTTP on web1 is WARNING: a \"b\" \\c\x01 $(d) \xC3\xA4");
-    ck_assert_slice(at(alert, "/annotations/description"), "one\ntwo\nbob: it's late");
+    ck_assert_slice(at(alert, "/annotations/description"),
+                    "second\none\ntwo\nbob: it's late");
     arena_free(&arena);
 }
 
