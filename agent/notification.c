@@ -297,6 +297,10 @@ static void put_key(const struct writing *writing, struct buf *out)
     buf_put(out, writing->items[NOTIFICATION_SERVICE]);
     buf_puts(out, "\nmonitoring ");
     buf_puts(out, writing->type->key ? writing->type->key : "state");
+    /* Somebody's word while all is well is an end of nothing: one more would be taken
+       for the end that was told already. */
+    if (writing->type->meaning == MEANS_WORD && is_over(writing))
+        buf_printf(out, " %lld", (long long)writing->now.unix_ms);
 }
 
 /** When it began. Without that each word of it is a new one. */

@@ -74,6 +74,19 @@ TEST(notification_texts, what_is_left_out_is_counted)
     arena_free(&arena);
 }
 
+TEST(notification_texts, a_word_while_all_is_well_is_no_second_end)
+{
+    char key[256];
+    struct notification up = about("HTTP", "fine");
+    up.items[NOTIFICATION_STATE] = SLICE("OK");
+    snprintf(key, sizeof key, "%.*s", SLICE_ARG(said(&up, "/fingerprint")));
+    up.items[NOTIFICATION_TYPE] = SLICE("CUSTOM");
+    ck_assert(!slice_equal(said(&up, "/fingerprint"), slice_of(key)));
+    up.items[NOTIFICATION_STATE] = SLICE("WARNING");
+    ck_assert_slice(said(&up, "/fingerprint"), key);
+    arena_free(&arena);
+}
+
 TEST(notification_texts, only_the_name_of_a_macro_in_dollars_says_nothing)
 {
     struct notification down = about("HTTP", "$service.output$");
