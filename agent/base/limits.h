@@ -1,4 +1,4 @@
-/** Every bound that is no configuration key, and what happens there. All are counted. */
+/** Every bound that is no configuration key, and what happens there; all counted. */
 #ifndef TOCSIN_BASE_LIMITS_H
 #define TOCSIN_BASE_LIMITS_H
 
