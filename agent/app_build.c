@@ -82,6 +82,7 @@ static bool build_parts(struct app *app, struct err *err)
                                              .journals = app->world.journals,
                                              .stdin_fd = app->world.stdin_fd,
                                              .listens = app->world.listens,
+                                             .empties_spool = app->world.empties_spool,
                                              .metrics = { put_metrics, app } },
                       &inputs, app->now);
     app->outputs = outputs_create(&(struct outputs_world){ .db = app->db,

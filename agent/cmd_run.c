@@ -174,7 +174,8 @@ static int run_in(struct run *run, struct config *config, const struct link_ops 
                            .seed = rng_system_seed(),
                            .stdin_fd = STDIN_FILENO,
                            /* What is posted to a dry run would be lost. */
-                           .listens = !run->options->is_dry && !run->options->is_once };
+                           .listens = !run->options->is_dry && !run->options->is_once,
+                           .empties_spool = !run->options->is_dry };
     int code;
     run->app = app_create(config, &world, &err);
     if (run->app)

@@ -329,8 +329,8 @@ static void put_url_encoded(struct buf *out, struct slice text)
     }
 }
 
-/** The page about it: as said, or that of Icinga Web 2, by the way that the mail
- *  scripts go. (icinga2 2.13, etc/icinga2/scripts) */
+/** The page about it: as said, or that of Icinga Web 2, as the mail scripts have it.
+ *  (icinga2 2.13, etc/icinga2/scripts) */
 static void put_url(const struct writing *writing, struct buf *out)
 {
     struct slice service = writing->items[NOTIFICATION_SERVICE];

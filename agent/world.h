@@ -30,6 +30,7 @@ struct world {
     bool has_threads;  /**< false: see agent/crew.h */
     bool trims_memory; /**< the process is all ours: see agent/trim.h */
     bool listens; /**< false: nobody can post alerts, whatever the configuration says */
+    bool empties_spool; /**< false: what lies there stays, unread */
 };
 
 #endif

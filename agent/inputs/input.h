@@ -35,8 +35,9 @@ struct input_world {
     const struct wakes *wakes; /**< may be NULL */
     struct log_sink *log;
     const struct journal_ops *journals; /**< NULL: there are none */
-    int stdin_fd; /**< read only when a source asks for it; stays the caller's */
-    bool listens; /**< false: no port is opened, no spool read */
+    int stdin_fd;       /**< read only when a source asks for it; stays the caller's */
+    bool listens;       /**< false: no port is opened */
+    bool empties_spool; /**< false: no spool is read, because to read is to remove */
     struct metrics_source metrics;
 };
 

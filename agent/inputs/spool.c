@@ -152,11 +152,10 @@ static void enter_folder(struct spool_input *input)
     (void)watch_folder(input->watch, input->folder);
 }
 
-/** A dry run reads nothing of it: to read is to remove. */
 static void configure(void *self, const struct inputs_config *config, struct now now)
 {
     struct spool_input *input = self;
-    bool is_wanted = config->spool && input->world->listens;
+    bool is_wanted = config->spool && input->world->empties_spool;
     input->config = is_wanted ? config->spool : NULL;
     input->source = config->spool_source;
     input->now = now;

@@ -1,4 +1,4 @@
-/** What checks and people word reaches the mail whole, or what is missing is said. */
+/** What checks and people word reaches the mail whole, or it says what is missing. */
 #include "agent/base/json.h"
 #include "agent/base/limits.h"
 #include "agent/notification.h"

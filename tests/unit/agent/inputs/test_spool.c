@@ -69,7 +69,7 @@ static void start(void)
                                              .db = world.db,
                                              .log = &world.log,
                                              .stdin_fd = -1,
-                                             .listens = true },
+                                             .empties_spool = true },
                       &(struct inputs_config){
                           .blocks = &none, .spool = &config, .spool_source = &source },
                       world.now);
