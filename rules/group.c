@@ -346,8 +346,21 @@ void group_refresh(struct alert *alert, const struct sighting *sighting, struct 
         pieces_touch(alert->group->pieces, &alert->piece);
 }
 
-void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now)
+/** The last word on it replaces its summary; what was said of it below that stays. */
+static void put_last_word(struct alert *alert, struct slice summary)
 {
+    struct slice texts[ALERT_TEXTS];
+    for (int i = 0; i < ALERT_TEXTS; i++)
+        texts[i] = alert_text(alert, (enum alert_text)i);
+    texts[TEXT_SUMMARY] = summary;
+    (void)alert_set_texts(alert, texts);
+}
+
+void group_end(struct alert *alert, struct slice summary, int64_t ended_unix_ms,
+               struct now now)
+{
+    if (summary.len > 0 && !alert->is_other)
+        put_last_word(alert, summary);
     alert->ended_unix_ms = ended_unix_ms > 0 ? ended_unix_ms : now.unix_ms;
     alert->quiet_at_ms = now.mono_ms;
     let_rest(alert->group, alert);

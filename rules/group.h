@@ -1,9 +1,8 @@
 /**
  * A group: alerts that share a mail. It counts sightings into its alerts and decides,
  * as Alertmanager does, whether a look at it makes a mail (shared/facts/peers.md 2.1);
- * who looks when is the engine's business.
- *
- * Every sighting is in some alert's new_count until a notice takes it, exactly once.
+ * who looks when is the engine's business. Every sighting is in some alert's new_count
+ * until a notice takes it, exactly once.
  */
 #ifndef TOCSIN_RULES_GROUP_H
 #define TOCSIN_RULES_GROUP_H
@@ -23,8 +22,7 @@ struct alert_group {
     bool is_told;  /**< its thread has a mail, or a held or digest mail told it */
     bool is_held;  /**< a mail is due, but the route's limit holds it back */
     struct map alerts;
-    struct heap resting;  /**< alerts that never end by themselves and are told:
-                              the one seen least recently makes way for a new one */
+    struct heap resting;  /**< told and endless: the longest unseen makes way */
     uint64_t left_count;  /**< alerts that made way */
     uint32_t alike_count; /**< numbers given to alerts that looked like others */
     struct alert *other;  /**< not in the map */
@@ -76,8 +74,10 @@ void group_count_again(struct alert *alert, const struct sighting *sighting,
  *  be stored. */
 void group_refresh(struct alert *alert, const struct sighting *sighting,
                    struct now now);
-/** @alert is over since @ended_unix_ms (0: now), because its sender says so. */
-void group_end(struct alert *alert, int64_t ended_unix_ms, struct now now);
+/** @alert is over since @ended_unix_ms (0: now), as its sender says, with @summary for
+ *  its last word; empty: what was said before stays. */
+void group_end(struct alert *alert, struct slice summary, int64_t ended_unix_ms,
+               struct now now);
 
 /** @alert comes to this group, where group_put() is to put it, and keeps no more copies
  *  of what is usual there. @return it, in another place */

@@ -28,6 +28,7 @@ struct incoming {
     uint64_t occurrence;
     int64_t starts_unix_ms, ends_unix_ms; /**< 0: not said */
     struct slice title, body;             /**< may be empty */
+    bool is_untitled; /**< its sender said none; ours stands there */
     /** Where to look, a line each: "Name URL", http and https alone. */
     struct slice links;
     int64_t resolve_after_ms; /**< not repeated for this long: over; NEVER_MS: never */

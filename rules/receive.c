@@ -302,11 +302,14 @@ static bool is_same(uint64_t occurrence, uint64_t known)
 static bool end_all(struct receiving *receiving, struct alert *alert)
 {
     bool is_news = false;
+    const struct sighting *sighting = &receiving->sighting;
+    bool says_nothing = receiving->incoming->is_untitled && !receiving->rule;
+    struct slice summary = says_nothing ? SLICE("") : sighting->summary;
     for (; alert; alert = dedup_next(&receiving->engine->dedup, alert)) {
         if (alert->ended_unix_ms != 0)
             continue;
         is_news = true;
-        group_end(alert, receiving->sighting.ended_unix_ms, receiving->now);
+        group_end(alert, summary, sighting->ended_unix_ms, receiving->now);
         schedule_news(receiving->engine, alert->group, receiving->now);
     }
     return is_news;

@@ -241,7 +241,8 @@ static void read_one(struct reading *reading, const struct json *root)
     put_texts(&generic, incoming, config, &fields);
     identify(&generic, incoming, &labels, key);
     date(incoming, time, buf_slice(&reading->text));
-    if (incoming->title.len == 0)
+    incoming->is_untitled = incoming->title.len == 0;
+    if (incoming->is_untitled)
         incoming->title = SLICE("an alert without a title");
     reading_finish(reading, incoming, &labels, &fields);
 }

@@ -193,6 +193,7 @@ static void read_alert(struct group_body *body, const struct json *alert)
                                ? (uint64_t)incoming->starts_unix_ms
                                : OCCURRENCE_IS_HASH;
     incoming->title = title_of(body, &labels, &annotations);
+    incoming->is_untitled = first_of(&annotations, title_names).len == 0;
     put_text(body, alert, &annotations, incoming->title);
     incoming->severity = severity_of(body, &labels, &annotations);
     put_links(body, alert, &annotations);

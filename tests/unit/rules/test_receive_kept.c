@@ -173,3 +173,36 @@ TEST(receive, each_alert_of_a_group_keeps_its_own_texts_over_a_crash)
     }
     story_end(&story);
 }
+
+static void check_last_word(struct slice title, bool is_untitled, const char *kept)
+{
+    struct story story;
+    const struct source door = { .name = SLICE("http"), .index = 1 };
+    struct label sent[] = { { SLICE("alertname"), SLICE("Down") } };
+    struct incoming incoming = { .source = &door,
+                                 .labels = { sent, 1 },
+                                 .severity = SEVERITY_CRITICAL,
+                                 .title = SLICE("web1 is DOWN"),
+                                 .body = SLICE("no ping"),
+                                 .resolve_after_ms = DAY_MS };
+    story_begin(&story, "  - {to: [ops]}\n");
+    engine_receive(story.engine, &incoming, story.now);
+    incoming.is_resolved = true;
+    incoming.severity = SEVERITY_WARNING;
+    incoming.title = title;
+    incoming.is_untitled = is_untitled;
+    incoming.body = SLICE("");
+    engine_receive(story.engine, &incoming, story.now);
+    const struct alert *alert = only_alert(&story);
+    ck_assert_slice(alert_text(alert, TEXT_SUMMARY), kept);
+    ck_assert_slice(alert_text(alert, TEXT_DESCRIPTION), "no ping");
+    ck_assert_int_eq(alert->severity, SEVERITY_CRITICAL);
+    story_end(&story);
+}
+
+TEST(receive, what_its_sender_says_of_its_end_is_told_and_what_it_was_about_stays)
+{
+    check_last_word(SLICE("web1 is UP"), false, "web1 is UP");
+    check_last_word(SLICE("an alert without a title"), true, "web1 is DOWN");
+    check_last_word(SLICE(""), false, "web1 is DOWN");
+}
