@@ -7,7 +7,7 @@
 set -u
 build=$2
 . "$1/tests/e2e/common"
-stride=400
+stride=800
 . "$1/tests/e2e/lives"
 shim=$build/tests/e2e/preload/starve.so
 [ -f "$shim" ] || skip "the allocator that fails is not built"

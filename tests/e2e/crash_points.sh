@@ -6,7 +6,7 @@
 set -u
 build=$2
 . "$1/tests/e2e/common"
-stride=25
+stride=40
 . "$1/tests/e2e/lives"
 
 calls=pwrite64,write,writev,fdatasync,fsync,ftruncate,unlink,unlinkat,rename,renameat

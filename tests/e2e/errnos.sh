@@ -7,7 +7,7 @@
 set -u
 build=$2
 . "$1/tests/e2e/common"
-stride=150
+stride=250
 . "$1/tests/e2e/lives"
 
 # Calls that cannot fail so, or whose failure is no failure of the agent's, are left out.
