@@ -28,7 +28,9 @@ echo "ok   D25 whatever allocation fails while the configuration is read, it is 
 # What OpenSSL lacked memory for when it was set up, the names of digests for one, it would do
 # without for good: no certificate would be trusted. The next sender has all of it.
 mkdir once
-sed "s,$work/state,$work/once/state,; s,$work/logs,$work/once,; s,^http:.*,," tocsin.yaml >once.yaml
+# (Without repeats: one that came due in the last moment would be left for the next run.)
+sed "s,$work/state,$work/once/state,; s,$work/logs,$work/once,; s,^http:.*,,; s,repeat_interval: 1s,repeat_interval: 1h," \
+    tocsin.yaml >once.yaml
 for k in 2 4 8; do
     rm -rf once/* mails/*.eml self
     echo 'app[1]: ERROR seq=1' >once/app.log
