@@ -3,7 +3,9 @@
  * better: only warnings, because a check on another host, or before the logs are there,
  * is worth something too.
  */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/vfs.h>
@@ -214,6 +216,19 @@ static void probe_state(const struct config *config, struct complaints *complain
                         "the state folder '%.*s' %s", SLICE_ARG(folder), doubt);
 }
 
+static void probe_spool(const struct spool_config *spool, struct complaints *complaints)
+{
+    struct slice folder = spool->folder.value;
+    const char *path = arena_text(complaints->arena, folder);
+    if (access(path, R_OK | W_OK | X_OK) == 0)
+        return;
+    complain_softly(complaints,
+                    spool->folder.node ? spool->folder.node->at : spool->node->at,
+                    "nothing can be taken from the spool '%.*s': %s; 'install -d -m "
+                    "2770 -g GROUP %.*s' makes it for the group of those who hand over",
+                    SLICE_ARG(folder), strerror(errno), SLICE_ARG(folder));
+}
+
 static void advise_samples(const struct config *config, struct complaints *complaints)
 {
     const struct rule_config *rules = config->rules.items;
@@ -239,6 +254,8 @@ void config_probe(struct config *config, struct buf *out, bool color)
     }
     if (config->http)
         probe_http(config->http, &complaints);
+    if (config->spool)
+        probe_spool(config->spool, &complaints);
     probe_state(config, &complaints);
     complaints_print(&complaints, out, color);
     complaints_free(&complaints);

@@ -187,8 +187,9 @@ static void tell(struct spool_input *input, const struct intake *intake,
                        .summary = slice_of(summary),
                        .description =
                            SLICE("What monitoring systems hand over by `tocsin notify` "
-                                 "stays there until it can be read. `tocsin status` "
-                                 "says how it is.") });
+                                 "stays there until it can be read. `tocsin check` "
+                                 "says what the folder lacks, `tocsin status` how it "
+                                 "is.") });
     log_error(input->world->log, "%s", summary);
 }
 

@@ -54,6 +54,9 @@ is_empty || fail "run --once left something in the spool"
 grep -qs 'disk full' mails/new/* || fail "run --once did not tell what was in the spool"
 pass "run --once tells what lies there, a dry run leaves it"
 
+sed 's,/spool},/nowhere},' tocsin.yaml >wrong.yaml
+"$build/tocsin" check -c wrong.yaml >said 2>&1 || fail "check: $?"
+grep -q "wrong.yaml:3:.*install -d -m 2770" said || fail "check says nothing of a spool that is not there: $(cat said)"
 hand_over nagios --host web1 --state BROKEN 2>said && fail "a state that is none was taken"
 grep -q "'BROKEN' is no state: OK, WARNING" said || fail "$(cat said)"
 hand_over raw --as nothing </dev/null 2>said && fail "a form that is none was taken"
